@@ -1,0 +1,176 @@
+"""Status codes, and how an operation says no.
+
+The codes and their meanings are those of CSP's Result; SSP and the text doors use the same numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import IntEnum
+
+from attrs import frozen
+
+from imps.model.address import Address
+from imps.model.version import V11, V12, V13, Version
+
+
+class StatusCode(IntEnum):
+    """What became of a transaction (CSP, status codes)."""
+
+    OK = 200
+    PARTLY_DONE = 201
+    ACCEPTED = 202
+    BAD_REQUEST = 400
+    UNAUTHORIZED = 401
+    BAD_PARAMETER = 402
+    FORBIDDEN = 403
+    NOT_FOUND = 404
+    SERVICE_NOT_SUPPORTED = 405
+    REQUEST_TIMEOUT = 408
+    INVALID_PASSWORD = 409
+    UNABLE_TO_DELIVER = 410
+    UNSUPPORTED_MEDIA_TYPE = 415
+    INVALID_TRANSACTION = 420
+    USER_AND_CLIENT_DO_NOT_MATCH = 422
+    INVALID_INVITATION_ID = 423
+    INVALID_SEARCH_ID = 424
+    INVALID_SEARCH_INDEX = 425
+    INVALID_MESSAGE_ID = 426
+    INVALID_SENDER = 427
+    INVALID_CLIENT_ID = 428
+    GROUP_ID_MISSING = 429
+    UNAUTHORIZED_GROUP_MEMBERSHIP = 431
+    RESPONSE_TOO_LARGE = 432
+    INVALID_APPLICATION_ID = 450
+    INTERNAL_ERROR = 500
+    NOT_IMPLEMENTED = 501
+    SERVICE_UNAVAILABLE = 503
+    VERSION_NOT_SUPPORTED = 505
+    SERVICE_NOT_AGREED = 506
+    MESSAGE_QUEUE_FULL = 507
+    DOMAIN_NOT_SUPPORTED = 516
+    UNRESPONDED_PRESENCE_REQUEST = 521
+    UNRESPONDED_GROUP_REQUEST = 522
+    UNKNOWN_USER = 531
+    RECIPIENT_BLOCKED_SENDER = 532
+    RECIPIENT_NOT_LOGGED_IN = 533
+    RECIPIENT_UNAUTHORIZED = 534
+    SEARCH_TIMEOUT = 535
+    TOO_MANY_HITS = 536
+    SEARCH_TOO_BROAD = 537
+    MESSAGE_REJECTED = 538
+    HEADER_ENCODING_NOT_SUPPORTED = 540
+    MESSAGE_FORWARDED = 541
+    MESSAGE_EXPIRED = 542
+    NO_MATCHING_DIGEST_SCHEMA = 543
+    INVALID_SEARCH_CRITERIA = 562
+    SESSION_EXPIRED = 600
+    FORCED_LOGOUT = 601
+    INVALID_SESSION = 604
+    NEW_VALUE_NOT_ACCEPTED = 605
+    NO_SUCH_CONTACT_LIST = 700
+    CONTACT_LIST_EXISTS = 701
+    INVALID_USER_PROPERTY = 702
+    INVALID_PRESENCE_ATTRIBUTE = 750
+    INVALID_PRESENCE_VALUE = 751
+    INVALID_CONTACT_LIST_PROPERTY = 752
+    TOO_MANY_CONTACT_LISTS = 753
+    TOO_MANY_CONTACTS = 754
+    TOO_MANY_ATTRIBUTE_LISTS = 755
+    AUTO_SUBSCRIBE_NOT_SUPPORTED = 760
+    NO_SUCH_GROUP = 800
+    GROUP_EXISTS = 801
+    INVALID_GROUP_PROPERTY = 806
+    ALREADY_JOINED = 807
+    NOT_JOINED = 808
+    REJECTED_FROM_GROUP = 809
+    NOT_A_GROUP_MEMBER = 810
+    SCREEN_NAME_IN_USE = 811
+    PRIVATE_MESSAGING_OFF_FOR_GROUP = 812
+    PRIVATE_MESSAGING_OFF_FOR_USER = 813
+    TOO_MANY_GROUPS_OF_USER = 814
+    TOO_MANY_GROUPS = 815
+    INSUFFICIENT_GROUP_PRIVILEGE = 816
+    GROUP_FULL = 817
+    NO_GROUP_HISTORY = 821
+    GROUP_NAME_OR_TOPIC_MISSING = 822
+    MULTIPLE_ERRORS = 900
+    GENERAL_ADDRESS_ERROR = 901
+    NOT_ENOUGH_CREDIT = 902
+    HIGHER_CLASS_NEEDED = 903
+    MSISDN_ERROR = 920
+
+
+_FIRST_VERSION = {
+    **dict.fromkeys((427, 428, 429, 450, 562), V13),
+    **dict.fromkeys((753, 754, 755, 760), V12),
+}
+_OLDER_EQUIVALENT = {
+    **dict.fromkeys((427, 429, 450, 562), StatusCode.BAD_PARAMETER),
+    428: StatusCode.USER_AND_CLIENT_DO_NOT_MATCH,
+    **dict.fromkeys((753, 754, 755), StatusCode.FORBIDDEN),
+    760: StatusCode.SERVICE_NOT_SUPPORTED,
+}
+
+
+def code_in(version: Version, code: int) -> int:
+    """The code as clients of a version know it: newer ones are folded into an older equivalent."""
+    return code if version >= _FIRST_VERSION.get(code, V11) else _OLDER_EQUIVALENT[code]
+
+
+@frozen
+class Detail:
+    """Why some of several targets failed: one code, and the targets to which it applies."""
+
+    code: StatusCode
+    users: tuple[Address, ...] = ()
+    groups: tuple[Address, ...] = ()
+    contact_lists: tuple[Address, ...] = ()
+    message_ids: tuple[str, ...] = ()
+    domains: tuple[str, ...] = ()
+
+
+@frozen
+class Outcome:
+    """The code of an operation with any number of targets, and the details of those that failed."""
+
+    code: StatusCode = StatusCode.OK
+    details: tuple[Detail, ...] = ()
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether at least one target was served."""
+        return self.code in (StatusCode.OK, StatusCode.PARTLY_DONE)
+
+
+def merge(results: Sequence[tuple[Address, StatusCode]]) -> Outcome:
+    """One outcome for several users (CSP, status codes).
+
+    All done: 200. Some: 201 with details. None: the one code, or 900 with details where the codes
+    differ or several users failed.
+    """
+    failures: dict[StatusCode, list[Address]] = {}
+    for target, code in results:
+        if code is not StatusCode.OK:
+            failures.setdefault(code, []).append(target)
+    if not failures:
+        return Outcome()
+    details = tuple(Detail(code, users=tuple(users)) for code, users in failures.items())
+    failed = sum(map(len, failures.values()))
+    if failed < len(results):
+        return Outcome(StatusCode.PARTLY_DONE, details)
+    if failed == 1:
+        return Outcome(next(iter(failures)))
+    return Outcome(StatusCode.MULTIPLE_ERRORS, details)
+
+
+class Refusal(Exception):
+    """An operation was refused; the door tells the caller so in its own protocol's terms."""
+
+    def __init__(
+        self, code: StatusCode, description: str = "", details: tuple[Detail, ...] = ()
+    ) -> None:
+        super().__init__(f"{code.value} {description}".strip())
+        self.code = code
+        self.description = description
+        self.details = details
