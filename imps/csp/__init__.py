@@ -1,0 +1,1 @@
+"""The CSP door: handsets, over HTTP."""

@@ -4,9 +4,9 @@
 
     wv-address = [ "wv:" ] [ user ] [ "/" resource ] [ "@" domain ]
 
-A user is ``wv:ann@example.org`` or, by telephone number, ``wv:+358501234567@example.org``; a contact
-list or a private group ``wv:ann/friends@example.org``; a public group ``wv:/lobby@example.org``.
-The primitive that carries an address says which of these it means.
+A user is ``wv:ann@example.org`` or, by telephone number, ``wv:+358501234567@example.org``; a
+contact list or a private group ``wv:ann/friends@example.org``; a public group
+``wv:/lobby@example.org``. The primitive that carries an address says which of these it means.
 """
 
 from __future__ import annotations

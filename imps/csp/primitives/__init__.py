@@ -1,0 +1,59 @@
+"""What CSP says: every primitive and structure, declared once for all versions."""
+
+from imps.csp.primitives import (
+    access,
+    attributes,
+    blocking,
+    capability,
+    common,
+    contacts,
+    discovery,
+    envelope,
+    groups,
+    identity,
+    im,
+    invitations,
+    notices,
+    presence,
+    profile,
+    search,
+    segments,
+    services,
+)
+from imps.csp.primitives.declaration import (
+    Declaration,
+    Primitive,
+    declaration_of,
+    declared_types,
+)
+
+AREAS = (
+    access,
+    attributes,
+    blocking,
+    capability,
+    common,
+    contacts,
+    discovery,
+    envelope,
+    groups,
+    identity,
+    im,
+    invitations,
+    notices,
+    presence,
+    profile,
+    search,
+    segments,
+    services,
+)
+
+PRIMITIVES: dict[str, type[Primitive]] = {
+    name: declared
+    for declared in declared_types()
+    if issubclass(declared, Primitive)
+    for name in (declaration_of(declared).name, *declaration_of(declared).aliases)
+}
+"""Everything that a TransactionContent can hold, by its names on the wire."""
+
+__all__ = ["AREAS", "PRIMITIVES", "Declaration", "Primitive", "declaration_of", "declared_types"]

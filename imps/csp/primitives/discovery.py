@@ -1,0 +1,39 @@
+"""Version discovery (CSP 1.2 and later): documents of their own, outside any session."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from imps.csp.primitives.declaration import Choice, Element, structure
+from imps.csp.primitives.extension import Extension
+from imps.model.version import V12
+
+
+@structure("WV-CSP-VersionDiscovery-Request", since=V12, aliases=("WV-CSP-NSDiscovery-Request",))
+class WVCSPVersionDiscoveryRequest:
+    version_list: Annotated[VersionList | None, Element("VersionList")] = None
+    extended_datas: Annotated[
+        tuple[Extension, ...], Element("ExtendedData", aliases=("Extended-Data",))
+    ] = ()
+
+
+@structure("WV-CSP-VersionDiscovery-Response", since=V12, aliases=("WV-CSP-NSDiscovery-Response",))
+class WVCSPVersionDiscoveryResponse:
+    version_list: Annotated[VersionList | None, Element("VersionList")] = None
+    other_servers: Annotated[tuple[OtherServer, ...], Element("OtherServer")] = ()
+    extended_datas: Annotated[
+        tuple[Extension, ...], Element("ExtendedData", aliases=("Extended-Data",))
+    ] = ()
+
+
+@structure("VersionList", since=V12)
+class VersionList:
+    session_ns_names: Annotated[tuple[str, ...], Element("SessionNSName")] = ()
+    transaction_ns_names: Annotated[tuple[str, ...], Element("TransactionNSName")] = ()
+    presence_attribute_ns_names: Annotated[tuple[str, ...], Element("PresenceAttributeNSName")] = ()
+
+
+@structure("OtherServer", since=V12, choices=[Choice("url", "msisdn", required=True)])
+class OtherServer:
+    url: Annotated[str | None, Element("URL")] = None
+    msisdn: Annotated[str | None, Element("MSISDN")] = None
