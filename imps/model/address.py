@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 
-from attrs import field, frozen
+from attrs import frozen
 
 SCHEME = "wv:"
 
@@ -38,10 +38,10 @@ class Address:
     user: str = ""
     resource: str | None = None
     domain: str = ""
-    folded: tuple[str, str | None, str] = field(init=False, repr=False)
 
-    @folded.default
-    def _fold(self) -> tuple[str, str | None, str]:
+    @property
+    def folded(self) -> tuple[str, str | None, str]:
+        """What two equal addresses have in common."""
         resource = None if self.resource is None else self.resource.casefold()
         return self.user.casefold(), resource, self.domain.casefold()
 

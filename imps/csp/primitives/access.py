@@ -110,7 +110,7 @@ class Logo:
 
 @primitive("Service-Request")
 class ServiceRequest(Primitive):
-    client_id: Annotated[ClientID | None, Element("ClientID", until=V11, required=ALWAYS)] = None
+    client_id: Annotated[ClientID | None, Element("ClientID", until=V11)] = None
     functions: Annotated[Functions | None, Element("Functions", required=SINCE_V12)] = None
     all_functions_request: Annotated[
         bool | None, Element("AllFunctionsRequest", required=ALWAYS)
@@ -119,7 +119,7 @@ class ServiceRequest(Primitive):
 
 @primitive("Service-Response")
 class ServiceResponse(Primitive):
-    client_id: Annotated[ClientID | None, Element("ClientID", until=V11, required=ALWAYS)] = None
+    client_id: Annotated[ClientID | None, Element("ClientID", until=V11)] = None
     functions: Annotated[Functions | None, Element("Functions")] = None
     all_functions: Annotated[AllFunctions | None, Element("AllFunctions")] = None
 
@@ -136,7 +136,7 @@ class Functions:
 
 @primitive("ClientCapability-Request")
 class ClientCapabilityRequest(Primitive):
-    client_id: Annotated[ClientID | None, Element("ClientID", until=V11, required=ALWAYS)] = None
+    client_id: Annotated[ClientID | None, Element("ClientID", until=V11)] = None
     capability_list: Annotated[
         CapabilityList | None, Element("CapabilityList", required=SINCE_V12)
     ] = None
@@ -144,7 +144,7 @@ class ClientCapabilityRequest(Primitive):
 
 @primitive("ClientCapability-Response")
 class ClientCapabilityResponse(Primitive):
-    client_id: Annotated[ClientID | None, Element("ClientID", until=V11, required=ALWAYS)] = None
+    client_id: Annotated[ClientID | None, Element("ClientID", until=V11)] = None
     capability_list: Annotated[
         CapabilityList | None, Element("CapabilityList", until=V11, required=ALWAYS)
     ] = None

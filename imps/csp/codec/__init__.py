@@ -1,0 +1,1 @@
+"""The encodings of CSP: XML and WBXML. Pure: bytes in, values out, and back."""

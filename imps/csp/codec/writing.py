@@ -1,0 +1,74 @@
+"""What XML and WBXML have in common when they write: which children, in what order, and whether
+they may."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from attrs import frozen
+
+from imps.csp.codec.document import CannotEncode
+from imps.csp.primitives.declaration import Child, Declaration, declaration_of
+from imps.model.version import Version
+
+
+@frozen
+class Rules:
+    """What one structure needs and excludes in one version."""
+
+    name: str
+    required: tuple[str, ...]
+    single: tuple[str, ...]
+    choices: tuple[tuple[tuple[tuple[str, ...], ...], bool], ...]
+
+    def check(self, value: Any) -> None:
+        """Raise CannotEncode if the value breaks a rule."""
+        for attribute in self.required:
+            if getattr(value, attribute) in (None, ()):
+                raise CannotEncode(f"{self.name} needs {attribute}")
+        for attribute in self.single:
+            if len(getattr(value, attribute)) > 1:
+                raise CannotEncode(f"{self.name} holds more than one of {attribute}")
+        for alternatives, required in self.choices:
+            chosen = sum(
+                any(getattr(value, attribute) not in (None, (), False) for attribute in attributes)
+                for attributes in alternatives
+            )
+            if chosen > 1 or (required and not chosen):
+                raise CannotEncode(f"{self.name} needs one of {alternatives}")
+
+
+def rules_of(declaration: Declaration, version: Version) -> Rules | None:
+    """The rules of a structure in one version, or None where there are none."""
+    children = declaration.written_in(version)
+    required = tuple(child.attribute for child in children if version in child.element.required)
+    single = tuple(
+        child.attribute
+        for child in children
+        if child.many and not child.may_repeat_in(version) and not child.element.packed
+    )
+    choices = tuple(
+        (choice.alternatives, choice.required)
+        for choice in declaration.choices
+        if version in choice.versions
+    )
+    if not (required or single or choices):
+        return None
+    return Rules(declaration.name, required, single, choices)
+
+
+def bare_text(declaration: Declaration, version: Version) -> Child | None:
+    """The child whose text is all that is written of a structure in old versions, if any."""
+    if declaration.text_until is None or version > declaration.text_until:
+        return None
+    return next(
+        child for child in declaration.written_in(version) if child.attribute == declaration.text
+    )
+
+
+def declared_in(declared: type, version: Version) -> Declaration:
+    """The declaration of a class, if the version has it; raises CannotEncode otherwise."""
+    declaration = declaration_of(declared)
+    if version not in declaration.versions:
+        raise CannotEncode(f"CSP {version} has no {declaration.name}")
+    return declaration
