@@ -56,7 +56,8 @@ Write = Callable[[Any, _Output], None]
 
 def write_document(root: Root, version: Version) -> bytes:
     """A whole document, under the public id of the version, in UTF-8."""
-    declaration = declared_in(type(root), version)
+    declared: type = type(root)
+    declaration = declared_in(declared, version)
     out = _Output()
     page, token = _tokens(version)[declaration.name]
     if declaration.xmlns:
@@ -64,7 +65,7 @@ def write_document(root: Root, version: Version) -> bytes:
         out.body += _xmlns(declaration.name, version)
     else:
         out.tag(page, bytes((token | _HAS_CONTENT,)))
-    _writer(type(root), version)(root, out)
+    _writer(declared, version)(root, out)
     out.body += _END
     table = b"".join(string.encode() + b"\0" for string in out.strings)
     header = bytes((3, tokens.PUBLIC_IDS[version], _UTF_8)) + multi_byte(len(table))

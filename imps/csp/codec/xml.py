@@ -86,11 +86,12 @@ class XMLCodec:
 
     def encode(self, root: Root, version: Version) -> bytes:
         """Write a document. Raises CannotEncode for what the version does not allow."""
-        declaration = declared_in(type(root), version)
+        declared: type = type(root)
+        declaration = declared_in(declared, version)
         out: list[str] = ['<?xml version="1.0" encoding="UTF-8"?>']
         element = _opening(declaration.name, version, declaration.xmlns)
         out.append(element)
-        _writer(type(root), version)(root, out)
+        _writer(declared, version)(root, out)
         out.append(f"</{declaration.name}>")
         return "".join(out).encode()
 
@@ -100,7 +101,7 @@ def _has_internal_subset(root: etree._Element) -> bool:
     dtd = root.getroottree().docinfo.internalDTD
     if dtd is None:
         return False
-    return any(True for _ in dtd.iterentities()) or any(True for _ in dtd.iterelements())
+    return bool(dtd.entities() or dtd.elements())
 
 
 Write = Callable[[Any, list[str]], None]

@@ -21,7 +21,7 @@ from imps.model.version import V11, V12, V13
 @structure(
     "CapabilityList",
     choices=[Choice("any_content accepted_charsets", "accepted_content_types", until=V12)],
-    order={
+    written={
         V13: (
             "accepted_content_types any_content accepted_pull_length accepted_push_length "
             "accepted_text_content_length accepted_transfer_encodings client_type "
@@ -85,7 +85,7 @@ class CapabilityList:
 @structure(
     "AgreedCapabilityList",
     since=V12,
-    order={
+    written={
         V13: (
             "accepted_content_types any_content accepted_pull_length accepted_push_length "
             "accepted_text_content_length accepted_transfer_encodings cir_http_address "

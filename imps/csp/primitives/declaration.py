@@ -218,7 +218,7 @@ class Declaration:
     choices: tuple[Choice, ...] = ()
     text: str = ""
     text_until: Version | None = None
-    order: dict[Version, str] = field(factory=dict)
+    written: dict[Version, str] = field(factory=dict)
     _cache: dict[Version, tuple[Child, ...]] = field(factory=dict, init=False, repr=False)
 
     @property
@@ -230,7 +230,7 @@ class Declaration:
         """The children of one version, in the order in which they are written."""
         if version not in self._cache:
             children = [child for child in children_of(self.type) if child.exists_in(version)]
-            order = self.order.get(version, "").split()
+            order = self.written.get(version, "").split()
             if order:
                 children.sort(key=lambda child: order.index(child.attribute))
             self._cache[version] = tuple(children)
@@ -273,11 +273,11 @@ def structure(
     choices: Iterable[Choice] = (),
     text: str = "",
     text_until: Version | None = None,
-    order: dict[Version, str] | None = None,
+    written: dict[Version, str] | None = None,
 ) -> Callable[[type[T]], type[T]]:
     """Declare an element that has children, under its name on the wire.
 
-    ``xmlns`` elements carry a namespace attribute. ``order`` lists the attributes as they are
+    ``xmlns`` elements carry a namespace attribute. ``written`` lists the attributes as they are
     written in a version that does not follow the declared order.
     """
 
@@ -293,7 +293,7 @@ def structure(
             tuple(choices),
             text,
             text_until,
-            order or {},
+            written or {},
         )
         return frozen_type
 
