@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from hashlib import sha1
 from importlib.resources import files
 from typing import Any
@@ -62,6 +63,13 @@ class _Connection(txredisapi.RedisProtocol):
         if self._timer is None:
             self._watch()
         return reply
+
+    async def hang_up(self) -> None:
+        """Close the connection, if it is open."""
+        if self.connected:
+            closed: Deferred[object] = self.whenDisconnected()
+            self.transport.abortConnection()
+            await closed
 
     def _watch(self) -> None:
         wait = max(0.0, self._deadlines[0] - self._clock.seconds())
@@ -139,6 +147,7 @@ class StoreClient:
     _waiting: dict[Deferred[_Connection], None] = field(factory=dict, init=False)
     _scripts: dict[str, _Script] = field(factory=dict, init=False)
     _connecting: Deferred[None] | None = field(default=None, init=False)
+    _closed: bool = field(default=False, init=False)
     _reason: str = field(default="", init=False)
     _log = Logger()
 
@@ -148,10 +157,10 @@ class StoreClient:
 
     async def close(self) -> None:
         """Disconnect; calls that still wait fail."""
-        connecting, self._connecting = self._connecting, None
-        if connecting is not None:
-            connecting.cancel()
-            await connecting
+        self._closed = True
+        if self._connecting is not None:
+            self._connecting.cancel()
+            await self._connecting
         for waiting in list(self._waiting):
             waiting.cancel()
 
@@ -201,6 +210,8 @@ class StoreClient:
         return StoreUnavailable(f"the store does not answer{reason}")
 
     async def _connected(self, timeout_seconds: float | None = None) -> _Connection:
+        if self._closed:
+            raise StoreUnavailable("the store is closed")
         arrival: Deferred[_Connection] = Deferred(lambda gone: self._waiting.pop(gone, None))
         self._waiting[arrival] = None
         arrival.addTimeout(timeout_seconds or self._timeout_seconds, self._reactor)
@@ -210,12 +221,12 @@ class StoreClient:
             raise self._unavailable from None
 
     async def _stay_connected(self) -> None:
-        try:
-            while True:
+        # Endpoints answer a cancellation with errors of their own, hence the flag.
+        with suppress(CancelledError):
+            while not self._closed:
                 await self._connect_once()
-                await deferLater(self._reactor, RETRY_SECONDS)
-        except CancelledError:
-            return
+                if not self._closed:
+                    await deferLater(self._reactor, RETRY_SECONDS)
 
     async def _connect_once(self) -> None:
         """Connect and remain so as long as the connection lasts."""
@@ -224,12 +235,11 @@ class StoreClient:
             connection = await connecting.addTimeout(self._timeout_seconds, self._reactor)
         except CancelledError:
             raise
+        except TimeoutError:
+            return self._unreachable("no answer in time")
         except Exception as error:
-            # Whatever it is, the next attempt may do better; the log has it once.
-            if self._reason != (reason := str(error) or type(error).__name__):
-                self._log.warn("The store cannot be reached: {reason}", reason=reason)
-                self._reason = reason
-            return
+            # Whatever it is, the next attempt may do better.
+            return self._unreachable(str(error) or type(error).__name__)
         if self._reason:
             self._log.info("The store is back")
         self._reason = ""
@@ -244,10 +254,13 @@ class StoreClient:
             self._log.warn("The connection to the store was lost")
         finally:
             self._connection = None
-            if connection.connected:
-                closed = connection.whenDisconnected()
-                connection.transport.abortConnection()
-                await closed
+            await connection.hang_up()
+
+    def _unreachable(self, reason: str) -> None:
+        # Attempts are many; the log has each reason once.
+        if reason != self._reason and not self._closed:
+            self._log.warn("The store cannot be reached: {reason}", reason=reason)
+            self._reason = reason
 
     async def _prepared(self) -> Any:
         """A connection to a server that accepts us and has read its data."""
@@ -258,7 +271,7 @@ class StoreClient:
             for command in (*self._server.greeting, ("PING",)):
                 await connection.send(self._deadline, *command)
         except BaseException:
-            connection.transport.abortConnection()
+            await connection.hang_up()
             raise
         return connection
 
