@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from attrs import Attribute, field, frozen
+from attrs import Attribute, field, frozen, has
 from cattrs import ClassValidationError, Converter, ForbiddenExtraKeysError
+from cattrs.gen import make_dict_structure_fn
 
 from imps.model.address import Address
 
@@ -209,12 +210,24 @@ def _strings(value: object, _: object) -> tuple[str, ...]:
     return tuple(value)
 
 
+def _table(kind: type, converter: Converter) -> Callable[[object, object], object]:
+    build: Callable[[Any, Any], object] = make_dict_structure_fn(kind, converter)
+
+    def structure(value: object, _: object) -> object:
+        if not isinstance(value, Mapping):
+            raise ValueError("must be a table")
+        return build(value, kind)
+
+    return structure
+
+
 def _strict_converter() -> Converter:
     converter = Converter(forbid_extra_keys=True)
     converter.register_structure_hook(bool, _exactly(bool, "true or false"))
     converter.register_structure_hook(int, _exactly(int, "a whole number"))
     converter.register_structure_hook(float, _exactly(float, "a number"))
     converter.register_structure_hook(str, _exactly(str, "a string"))
+    converter.register_structure_hook_factory(has, lambda kind: _table(kind, converter))
     converter.register_structure_hook_func(lambda kind: kind == tuple[str, ...], _strings)
     return converter
 
