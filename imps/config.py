@@ -1,0 +1,235 @@
+"""The settings: defaults, overridden by a TOML file, overridden by the command line."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from attrs import Attribute, field, frozen, has
+from cattrs import ClassValidationError, Converter, ForbiddenExtraKeysError
+from cattrs.gen import make_dict_structure_fn
+
+from imps.model.address import Address
+
+Check = Callable[[object, "Attribute[Any]", Any], None]
+
+
+class SettingsError(Exception):
+    """A setting is unknown or has no usable value; the text names it, in one line."""
+
+
+def _at_least(least: float) -> Check:
+    def check(_: object, attribute: Attribute[Any], value: float) -> None:
+        if value < least:
+            raise ValueError(f"{attribute.name}: must be at least {least}, not {value}")
+
+    return check
+
+
+def _one_of(*choices: str) -> Check:
+    def check(_: object, attribute: Attribute[Any], value: str) -> None:
+        if value not in choices:
+            raise ValueError(f"{attribute.name}: must be one of {', '.join(choices)}")
+
+    return check
+
+
+def _domains(_: object, attribute: Attribute[Any], value: tuple[str, ...]) -> None:
+    if not value:
+        raise ValueError(f"{attribute.name}: at least one is needed")
+    for domain in value:
+        if not domain or not Address("user", None, domain).is_user:
+            raise ValueError(f"{attribute.name}: {domain!r} is not a domain name")
+
+
+def _count(default: int) -> int:
+    counted: int = field(default=default, validator=_at_least(1))
+    return counted
+
+
+def _seconds(default: int) -> int:
+    waited: int = field(default=default, validator=_at_least(0))
+    return waited
+
+
+@frozen
+class StoreSettings:
+    """The store, embedded or not."""
+
+    memory_megabytes: int = field(default=512, validator=_at_least(16))
+    durability: str = field(default="everysec", validator=_one_of("everysec", "always"))
+    timeout_seconds: float = field(default=1.5, validator=_at_least(0.1))
+
+
+@frozen
+class HTTPSettings:
+    """What an HTTP client may send and keep open."""
+
+    max_body_octets: int = _count(1_048_576)
+    max_header_octets: int = _count(16_384)
+    connections_per_source: int = _count(10_000)
+    requests_per_source: int = _count(20_000)
+    body_timeout_seconds: int = _count(30)
+    idle_timeout_seconds: int = _count(330)
+    body_memory_megabytes: int = _count(64)
+
+
+@frozen
+class CodecSettings:
+    """How large a document may be in structure."""
+
+    max_depth: int = _count(64)
+    max_elements: int = _count(20_000)
+
+
+@frozen
+class SessionSettings:
+    """The life of a session."""
+
+    time_to_live_seconds: int = _count(3600)
+    min_time_to_live_seconds: int = _count(60)
+    max_time_to_live_seconds: int = _count(86_400)
+    grace_seconds: int = _seconds(60)
+    remember_seconds: int = _seconds(86_400)
+    server_poll_min_seconds: int = _seconds(5)
+    reveal_unknown_users: bool = False
+
+    def __attrs_post_init__(self) -> None:
+        shortest, longest = self.min_time_to_live_seconds, self.max_time_to_live_seconds
+        if not shortest <= self.time_to_live_seconds <= longest:
+            raise ValueError(
+                "time_to_live_seconds: must lie between min_ and max_time_to_live_seconds, "
+                f"{shortest} and {longest}"
+            )
+
+
+@frozen
+class MessageSettings:
+    """Messages waiting for their recipients."""
+
+    validity_seconds: int = _count(86_400)
+    max_validity_seconds: int = _count(604_800)
+    max_waiting: int = _count(1000)
+    max_waiting_octets: int = _count(10_485_760)
+    max_content_octets: int = _count(524_288)
+    max_recipients: int = _count(100)
+    resend_seconds: int = _count(30)
+    max_tries: int = _count(3)
+
+    def __attrs_post_init__(self) -> None:
+        if self.validity_seconds > self.max_validity_seconds:
+            raise ValueError(
+                "validity_seconds: must be at most max_validity_seconds, "
+                f"{self.max_validity_seconds}"
+            )
+
+
+@frozen
+class ProviderSettings:
+    """What GetSPInfo says about the service provider."""
+
+    name: str = ""
+    text: str = ""
+    url: str = ""
+    logo_file: str = ""
+
+
+@frozen
+class Settings:
+    """Every setting; etc/imps.toml explains each."""
+
+    data: str = "./imps-data"
+    domain: tuple[str, ...] = field(default=("localhost",), validator=_domains)
+    redis: str = ""
+    csp: tuple[str, ...] = ("tcp:8080:interface=127.0.0.1",)
+    key_file: str = ""
+    store: StoreSettings = StoreSettings()
+    http: HTTPSettings = HTTPSettings()
+    codec: CodecSettings = CodecSettings()
+    session: SessionSettings = SessionSettings()
+    messages: MessageSettings = MessageSettings()
+    provider: ProviderSettings = ProviderSettings()
+
+    @classmethod
+    def read(
+        cls, file: str | Path | None = None, overrides: Mapping[str, object] | None = None
+    ) -> Settings:
+        """The settings of a TOML file, if any, with these keys of its top level overridden.
+
+        Raises SettingsError, naming the first key that is wrong.
+        """
+        written = {} if file is None else _parsed(Path(file))
+        try:
+            return _CONVERTER.structure(written | dict(overrides or {}), cls)
+        except ClassValidationError as error:
+            raise SettingsError(next(_complaints(error, ""))) from None
+
+
+def _parsed(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text("utf-8"))
+    except OSError as error:
+        raise SettingsError(f"cannot read {file}: {error.strerror}") from None
+    except ValueError as error:
+        raise SettingsError(f"{file}: {error}") from None
+
+
+def _complaints(error: BaseException, path: str) -> Iterator[str]:
+    """Each thing that is wrong, beginning with the dotted name of its key."""
+    if isinstance(error, ClassValidationError):
+        of_fields, others = error.group_exceptions()
+        for complaint, note in of_fields:
+            inner = "." if isinstance(complaint, ClassValidationError) else ": "
+            yield from _complaints(complaint, f"{path}{note.name}{inner}")
+        for complaint in others:
+            yield from _complaints(complaint, path)
+    elif isinstance(error, ForbiddenExtraKeysError):
+        for name in sorted(error.extra_fields):
+            yield f"{path}{name}: there is no such setting"
+    else:
+        yield f"{path}{error}"
+
+
+def _exactly(kind: type, name: str) -> Callable[[object, object], object]:
+    def structure(value: object, _: object) -> object:
+        # bool is an int to Python, and not to an operator.
+        if type(value) is int and kind is float:
+            return float(value)
+        if type(value) is not kind:
+            raise ValueError(f"must be {name}")
+        return value
+
+    return structure
+
+
+def _strings(value: object, _: object) -> tuple[str, ...]:
+    if not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in value):
+        raise ValueError("must be a list of strings")
+    return tuple(value)
+
+
+def _table(kind: type, converter: Converter) -> Callable[[object, object], object]:
+    build: Callable[[Any, Any], object] = make_dict_structure_fn(kind, converter)
+
+    def structure(value: object, _: object) -> object:
+        if not isinstance(value, Mapping):
+            raise ValueError("must be a table")
+        return build(value, kind)
+
+    return structure
+
+
+def _strict_converter() -> Converter:
+    converter = Converter(forbid_extra_keys=True)
+    converter.register_structure_hook(bool, _exactly(bool, "true or false"))
+    converter.register_structure_hook(int, _exactly(int, "a whole number"))
+    converter.register_structure_hook(float, _exactly(float, "a number"))
+    converter.register_structure_hook(str, _exactly(str, "a string"))
+    converter.register_structure_hook_factory(has, lambda kind: _table(kind, converter))
+    converter.register_structure_hook_func(lambda kind: kind == tuple[str, ...], _strings)
+    return converter
+
+
+_CONVERTER = _strict_converter()

@@ -1,0 +1,289 @@
+"""The connection to Redis or Valkey; the one module that knows the client library.
+
+There is one connection: the server runs one command at a time, so a second one costs time and
+the order of commands, and gains nothing.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from contextlib import suppress
+from hashlib import sha1
+from importlib.resources import files
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import txredisapi
+from attrs import define, field, frozen
+from twisted.internet.defer import CancelledError, Deferred, TimeoutError
+from twisted.internet.endpoints import HostnameEndpoint, UNIXClientEndpoint
+from twisted.internet.interfaces import IDelayedCall, IReactorTime, IStreamClientEndpoint
+from twisted.internet.protocol import Factory
+from twisted.internet.task import deferLater
+from twisted.logger import Logger
+
+from imps.store.errors import StoreError, StoreFull, StoreUnavailable
+
+Argument = bytes | str | int
+
+RETRY_SECONDS = 0.2
+
+# Errors that say the server cannot serve now, rather than that we asked for something wrong.
+_PASSING = ("BUSY", "CLUSTERDOWN", "LOADING", "MASTERDOWN", "MISCONF", "READONLY", "TRYAGAIN")
+
+
+def _meaning(error: Exception) -> StoreError:
+    text = str(error)
+    # Redis 6 wraps the error of a command inside a script in one of its own.
+    if "OOM command not allowed" in text:
+        return StoreFull("the store is out of memory")
+    if text.startswith(_PASSING):
+        return StoreUnavailable(f"the store cannot serve: {text}")
+    return StoreError(f"the store refused: {text}")
+
+
+class _Connection(txredisapi.RedisProtocol):
+    """One connection, which gives itself up when a reply is overdue.
+
+    A timer for each command would cost an eighth of the throughput. Replies come in the order of
+    the commands, so one timer for the oldest will do.
+    """
+
+    def __init__(self, clock: IReactorTime) -> None:
+        super().__init__(charset=None, convertNumbers=False)
+        self._clock = clock
+        self._deadlines: deque[float] = deque()
+        self._timer: IDelayedCall | None = None
+
+    def send(self, deadline: float, *command: Argument) -> Deferred[Any]:
+        """Send a command; its reply comes before the deadline, or the connection is lost."""
+        reply: Deferred[Any] = self.execute_command(*command)
+        self._deadlines.append(deadline)
+        if self._timer is None:
+            self._watch()
+        return reply
+
+    async def hang_up(self) -> None:
+        """Close the connection, if it is open."""
+        if self.connected:
+            closed: Deferred[object] = self.whenDisconnected()
+            self.transport.abortConnection()
+            await closed
+
+    def _watch(self) -> None:
+        wait = max(0.0, self._deadlines[0] - self._clock.seconds())
+        self._timer = self._clock.callLater(wait, self._check)
+
+    def _check(self) -> None:
+        self._timer = None
+        if self._deadlines and self._deadlines[0] <= self._clock.seconds():
+            self.transport.abortConnection()
+        elif self._deadlines:
+            self._watch()
+
+    def replyReceived(self, reply: object) -> None:
+        self._deadlines.popleft()
+        super().replyReceived(reply)
+
+    def connectionLost(self, reason: object) -> None:
+        super().connectionLost(reason)
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+
+@frozen
+class _Script:
+    text: bytes
+    digest: str
+
+
+@frozen
+class Server:
+    """How to reach a server: its endpoint and what to say first."""
+
+    endpoint: IStreamClientEndpoint
+    greeting: tuple[tuple[str, ...], ...] = ()
+
+    @classmethod
+    def at(cls, reactor: Any, url: str, timeout_seconds: float) -> Server:
+        """The server a ``redis://`` or ``unix://`` URL names; StoreError when it names none."""
+        parts = urlsplit(url)
+        if parts.scheme == "unix" and parts.path and not parts.netloc:
+            return cls(UNIXClientEndpoint(reactor, unquote(parts.path), timeout=timeout_seconds))
+        if parts.scheme in ("rediss", "redis+sentinel"):
+            raise StoreError(f"redis: {parts.scheme}:// is not supported yet")
+        try:
+            host, port = parts.hostname, parts.port or 6379
+        except ValueError:
+            host = None
+        database = parts.path.strip("/")
+        if parts.scheme != "redis" or not host or not (database.isdecimal() or not database):
+            raise StoreError(
+                "redis: expected redis://[user:password@]host[:port][/database] or unix:///path"
+            )
+        greeting: list[tuple[str, ...]] = []
+        if parts.password:
+            user = (unquote(parts.username),) if parts.username else ()
+            greeting.append(("AUTH", *user, unquote(parts.password)))
+        if database:
+            greeting.append(("SELECT", database))
+        return cls(HostnameEndpoint(reactor, host, port, timeout=timeout_seconds), tuple(greeting))
+
+
+@define(eq=False)
+class StoreClient:
+    """Runs scripts and commands on the store, and reconnects by itself.
+
+    Every call ends within the timeout: with its reply, which is bytes, int, None or a list of
+    these, or with a StoreError.
+    """
+
+    _reactor: Any
+    _server: Server
+    _timeout_seconds: float
+    _connection: _Connection | None = field(default=None, init=False)
+    _waiting: dict[Deferred[_Connection], None] = field(factory=dict, init=False)
+    _scripts: dict[str, _Script] = field(factory=dict, init=False)
+    _connecting: Deferred[None] | None = field(default=None, init=False)
+    _closed: bool = field(default=False, init=False)
+    _reason: str = field(default="", init=False)
+    _log = Logger()
+
+    def start(self) -> None:
+        """Connect, and stay connected until ``close``."""
+        self._connecting = Deferred.fromCoroutine(self._stay_connected())
+
+    async def close(self) -> None:
+        """Disconnect; calls that still wait fail."""
+        self._closed = True
+        if self._connecting is not None:
+            self._connecting.cancel()
+            await self._connecting
+        for waiting in list(self._waiting):
+            waiting.cancel()
+
+    async def run(self, script: str, keys: Sequence[str], *arguments: Argument) -> Any:
+        """Run ``scripts/<script>.lua`` as one atomic step.
+
+        All keys are of one bucket; a script that builds its own gets the bucket's prefix as key.
+        """
+        deadline = self._deadline
+        connection = self._connection or await self._connected()
+        known = self._scripts.get(script) or self._read(script)
+        rest = (len(keys), *keys, *arguments)
+        try:
+            return await connection.send(deadline, "EVALSHA", known.digest, *rest)
+        except txredisapi.ResponseError as error:
+            if not str(error).startswith("NOSCRIPT"):
+                raise _meaning(error) from None
+        except txredisapi.ConnectionError:
+            raise self._unavailable from None
+        return await self._send(deadline, "EVAL", known.text, *rest)
+
+    async def execute(self, command: str, *arguments: Argument) -> Any:
+        """Run one command of the server."""
+        return await self._send(self._deadline, command, *arguments)
+
+    async def ready(self, timeout_seconds: float) -> None:
+        """Wait until the store serves; StoreUnavailable when that takes longer than this."""
+        if self._connection is None:
+            await self._connected(timeout_seconds)
+
+    async def _send(self, deadline: float, *command: Argument) -> Any:
+        connection = self._connection or await self._connected()
+        try:
+            return await connection.send(deadline, *command)
+        except txredisapi.ResponseError as error:
+            raise _meaning(error) from None
+        except txredisapi.ConnectionError:
+            raise self._unavailable from None
+
+    @property
+    def _deadline(self) -> float:
+        return float(self._reactor.seconds()) + self._timeout_seconds
+
+    @property
+    def _unavailable(self) -> StoreUnavailable:
+        reason = f": {self._reason}" if self._reason else ""
+        return StoreUnavailable(f"the store does not answer{reason}")
+
+    async def _connected(self, timeout_seconds: float | None = None) -> _Connection:
+        if self._closed:
+            raise StoreUnavailable("the store is closed")
+        arrival: Deferred[_Connection] = Deferred(lambda gone: self._waiting.pop(gone, None))
+        self._waiting[arrival] = None
+        arrival.addTimeout(timeout_seconds or self._timeout_seconds, self._reactor)
+        try:
+            return await arrival
+        except (TimeoutError, CancelledError):
+            raise self._unavailable from None
+
+    async def _stay_connected(self) -> None:
+        # Endpoints answer a cancellation with errors of their own, hence the flag.
+        with suppress(CancelledError):
+            while not self._closed:
+                await self._connect_once()
+                if not self._closed:
+                    await deferLater(self._reactor, RETRY_SECONDS)
+
+    async def _connect_once(self) -> None:
+        """Connect and remain so as long as the connection lasts."""
+        connecting = Deferred.fromCoroutine(self._prepared())
+        try:
+            connection = await connecting.addTimeout(self._timeout_seconds, self._reactor)
+        except CancelledError:
+            raise
+        except TimeoutError:
+            return self._unreachable("no answer in time")
+        except Exception as error:
+            # Whatever it is, the next attempt may do better.
+            return self._unreachable(str(error) or type(error).__name__)
+        if self._reason:
+            self._log.info("The store is back")
+        self._reason = ""
+        lost = connection.whenDisconnected()
+        self._connection = connection
+        waiting, self._waiting = self._waiting, {}
+        for arrival in waiting:
+            arrival.callback(connection)
+        try:
+            await lost
+            self._reason = "the connection was lost"
+            self._log.warn("The connection to the store was lost")
+        finally:
+            self._connection = None
+            await connection.hang_up()
+
+    def _unreachable(self, reason: str) -> None:
+        # Attempts are many; the log has each reason once.
+        if reason != self._reason and not self._closed:
+            self._log.warn("The store cannot be reached: {reason}", reason=reason)
+            self._reason = reason
+
+    async def _prepared(self) -> Any:
+        """A connection to a server that accepts us and has read its data."""
+        factory = Factory.forProtocol(lambda: _Connection(self._reactor))
+        factory.noisy = False
+        connection: Any = await self._server.endpoint.connect(factory)
+        try:
+            for command in (*self._server.greeting, ("PING",)):
+                await connection.send(self._deadline, *command)
+        except BaseException:
+            await connection.hang_up()
+            raise
+        return connection
+
+    def _read(self, script: str) -> _Script:
+        text = files("imps.store").joinpath("scripts", f"{script}.lua").read_bytes()
+        # The server names scripts by this digest; nothing here is secret.
+        read = _Script(text, sha1(text, usedforsecurity=False).hexdigest())
+        return self._scripts.setdefault(script, read)
+
+
+def connect(reactor: Any, url: str, timeout_seconds: float) -> StoreClient:
+    """A client of the server a URL names, connecting from now on; StoreError for a bad URL."""
+    client = StoreClient(reactor, Server.at(reactor, url, timeout_seconds), timeout_seconds)
+    client.start()
+    return client

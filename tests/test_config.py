@@ -1,0 +1,81 @@
+import tomllib
+from pathlib import Path
+
+from cattrs import Converter
+from twisted.trial.unittest import SynchronousTestCase
+
+from imps.config import Settings, SettingsError
+
+EXPLAINED = Path(__file__).parent.parent / "etc" / "imps.toml"
+
+
+class SettingsTests(SynchronousTestCase):
+    def read(self, text: str = "", **overrides: object) -> Settings:
+        file = Path(self.mktemp())
+        file.write_text(text)
+        return Settings.read(file, overrides)
+
+    def refused(self, text: str = "", **overrides: object) -> str:
+        return str(self.assertRaises(SettingsError, self.read, text, **overrides))
+
+    def test_explained_file_lists_every_setting_with_its_default(self):
+        explained = tomllib.loads(EXPLAINED.read_text())
+        defaults = Converter(unstruct_collection_overrides={tuple: list}).unstructure(Settings())
+        self.assertEqual(explained, defaults)
+        self.assertEqual(Settings.read(EXPLAINED), Settings())
+
+    def test_defaults_need_no_file(self):
+        self.assertEqual(Settings.read(), Settings())
+        self.assertEqual(Settings().domain, ("localhost",))
+
+    def test_file_overrides_defaults(self):
+        settings = self.read('domain = ["a.example"]\n[store]\ntimeout_seconds = 2\n')
+        self.assertEqual(settings.domain, ("a.example",))
+        self.assertEqual(settings.store.timeout_seconds, 2.0)
+        self.assertEqual(settings.store.memory_megabytes, 512)
+
+    def test_command_line_overrides_the_file(self):
+        settings = self.read(
+            'data = "here"\nredis = "unix:///a"', data="there", domain=["b.example"]
+        )
+        self.assertEqual((settings.data, settings.redis), ("there", "unix:///a"))
+        self.assertEqual(settings.domain, ("b.example",))
+
+    def test_unknown_keys_are_named(self):
+        self.assertEqual(self.refused("prot = 1"), "prot: there is no such setting")
+        self.assertEqual(
+            self.refused("[http]\nmax_bod = 1"), "http.max_bod: there is no such setting"
+        )
+
+    def test_wrong_types_are_named(self):
+        for text, complaint in [
+            ('[http]\nmax_body_octets = "1"', "http.max_body_octets: must be a whole number"),
+            ("[http]\nmax_body_octets = true", "http.max_body_octets: must be a whole number"),
+            ("[store]\ntimeout_seconds = false", "store.timeout_seconds: must be a number"),
+            ("data = 1", "data: must be a string"),
+            ('csp = "tcp:8080"', "csp: must be a list of strings"),
+            ("csp = [8080]", "csp: must be a list of strings"),
+            (
+                "[session]\nreveal_unknown_users = 1",
+                "session.reveal_unknown_users: must be true or false",
+            ),
+            ("http = 1", "http: must be a table"),
+        ]:
+            self.assertEqual(self.refused(text), complaint)
+
+    def test_values_out_of_range_are_named(self):
+        for text, start in [
+            ("[http]\nmax_body_octets = 0", "http.max_body_octets: must be at least 1, not 0"),
+            ('[store]\ndurability = "never"', "store.durability: must be one of everysec, always"),
+            ("[session]\ntime_to_live_seconds = 5", "session.time_to_live_seconds: must lie "),
+            ("[messages]\nvalidity_seconds = 604801", "messages.validity_seconds: must be at most"),
+            ("domain = []", "domain: at least one is needed"),
+            ('domain = ["a b"]', "domain: 'a b' is not a domain name"),
+        ]:
+            self.assertTrue(self.refused(text).startswith(start), self.refused(text))
+
+    def test_unreadable_files_are_named(self):
+        absent = Path(self.mktemp())
+        error = self.assertRaises(SettingsError, Settings.read, absent)
+        self.assertEqual(str(error), f"cannot read {absent}: No such file or directory")
+        self.assertIn("line 2", self.refused("data = 'here'\nredis = here"))
