@@ -2,6 +2,8 @@
 
 from enum import Enum
 
+from attrs import frozen
+
 
 class ClientType(Enum):
     """The kind of device or program behind a session."""
@@ -64,3 +66,36 @@ class ContentPolicy(Enum):
     NOTIFY = "N"
     REJECT = "R"
     COST = "C"
+
+
+@frozen(kw_only=True)
+class ContentLimit:
+    """A content type that a client accepts, with a limit of its own (1.3)."""
+
+    content_type: str
+    max_octets: int | None = None
+    policy: ContentPolicy | None = None
+    policy_octets: int | None = None
+
+
+@frozen(kw_only=True)
+class Capabilities:
+    """What a session agreed to; sizes are in octets, None where nothing was said."""
+
+    client_type: ClientType | None = None
+    delivery_method: DeliveryMethod = DeliveryMethod.PUSH
+    any_content: bool = False
+    content_types: tuple[ContentLimit, ...] = ()
+    takes_base64: bool = False
+    max_push_octets: int | None = None
+    max_pull_octets: int | None = None
+    max_text_octets: int | None = None
+    parser_octets: int | None = None
+    multi_trans: int = 1
+    multi_trans_per_message: int = 1
+    server_poll_min_seconds: int | None = None
+    language: str | None = None
+    offline_bearers: tuple[Bearer, ...] = ()
+    offline_handling: OfflineETEMHandling = OfflineETEMHandling.SEND_STORE
+    online_handling: OnlineETEMHandling = OnlineETEMHandling.SERVER_LOGIC
+    priority: int = 0

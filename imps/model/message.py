@@ -1,6 +1,13 @@
 """Instant messages."""
 
+from __future__ import annotations
+
 from enum import Enum
+
+from attrs import frozen
+
+from imps.model.address import Address
+from imps.model.extension import Extension
 
 
 class FontSize(Enum):
@@ -40,3 +47,66 @@ class Color(Enum):
     TEAL = "Teal"
     WHITE = "White"
     YELLOW = "Yellow"
+
+
+@frozen(kw_only=True)
+class Font:
+    """How a text looks (1.3)."""
+
+    size: FontSize | None = None
+    styles: tuple[FontStyle, ...] = ()
+    color: Color | None = None
+
+
+@frozen(kw_only=True)
+class Content:
+    """What a message says: octets of a MIME type, text always in UTF-8.
+
+    ``size`` in octets is that of the content itself, however it is wrapped for transfer.
+    """
+
+    octets: bytes = b""
+    type: str = "text/plain"
+    name: str | None = None
+    font: Font | None = None
+
+    @property
+    def size(self) -> int:
+        """The size in octets."""
+        return len(self.octets)
+
+    @property
+    def text(self) -> str | None:
+        """The content as text, if it is text."""
+        if not self.type.lower().startswith("text/"):
+            return None
+        try:
+            return self.octets.decode()
+        except UnicodeDecodeError:
+            return None
+
+
+@frozen(kw_only=True)
+class Draft:
+    """A message as its sender hands it in; ``validity_seconds`` is None for the default."""
+
+    content: Content
+    users: tuple[Address, ...] = ()
+    groups: tuple[Address, ...] = ()
+    contact_lists: tuple[Address, ...] = ()
+    validity_seconds: int | None = None
+    wants_report: bool = False
+    extensions: tuple[Extension, ...] = ()
+
+
+@frozen(kw_only=True)
+class Message:
+    """A message on its way to one recipient. Times are seconds since the epoch."""
+
+    message_id: str
+    sender: Address
+    content: Content
+    sent_at: float
+    expires_at: float
+    wants_report: bool = False
+    extensions: tuple[Extension, ...] = ()

@@ -23,7 +23,7 @@ from imps.csp.primitives.declaration import (
     children_of,
     declaration_of,
 )
-from imps.csp.primitives.extension import Extension, Foreign
+from imps.model.extension import Extension, Foreign
 from imps.model.address import Address
 
 Node = Any

@@ -12,7 +12,7 @@ from imps.csp.codec.document import NAMESPACES, Root
 from imps.csp.codec.texts import date_text, octets_of
 from imps.csp.codec.writing import bare_text, declared_in, rules_of
 from imps.csp.primitives.declaration import Child, Kind, declaration_of
-from imps.csp.primitives.extension import Extension, Foreign
+from imps.model.extension import Extension, Foreign
 from imps.model.version import Version
 
 _END = b"\x01"

@@ -23,7 +23,7 @@ from imps.csp.codec.reading import Reader, local_name
 from imps.csp.codec.texts import date_text, printable
 from imps.csp.codec.writing import bare_text, declared_in, rules_of
 from imps.csp.primitives.declaration import Child, Kind, declaration_of
-from imps.csp.primitives.extension import Extension, Foreign
+from imps.model.extension import Extension, Foreign
 from imps.model.version import Version
 
 _ROOTS = {

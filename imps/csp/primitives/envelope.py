@@ -12,7 +12,7 @@ from imps.csp.primitives.declaration import (
     primitive,
     structure,
 )
-from imps.csp.primitives.extension import Extension
+from imps.model.extension import Extension
 from imps.csp.primitives.segments import SegmentInfo
 from imps.csp.primitives.values import SessionType, TransactionMode
 from imps.model.version import V11, V12, V13

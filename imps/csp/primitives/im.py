@@ -16,7 +16,7 @@ from imps.csp.primitives.declaration import (
     primitive,
     structure,
 )
-from imps.csp.primitives.extension import Extension
+from imps.model.extension import Extension
 from imps.csp.primitives.groups import WelcomeNote
 from imps.csp.primitives.identity import ClientID, Recipient, ScreenName, Sender, UserIDList
 from imps.csp.primitives.values import TransferEncoding

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from imps.csp.primitives.declaration import ALWAYS, Element, Primitive, primitive, structure
-from imps.csp.primitives.extension import Extension
+from imps.model.extension import Extension
 from imps.model.version import V13
 
 

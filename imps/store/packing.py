@@ -1,0 +1,85 @@
+"""Values of the model as octets in the store: JSON with short names, the content of messages bare."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from imps.model.address import Address
+from imps.model.extension import Extension, Foreign
+from imps.model.message import Color, Content, Font, FontSize, FontStyle, Message
+
+
+def packed(message: Message) -> tuple[bytes, bytes]:
+    """All of a message but its id: head and content."""
+    content, font = message.content, message.content.font
+    head: dict[str, Any] = {
+        "from": str(message.sender),
+        "type": content.type,
+        "sent": message.sent_at,
+        "expires": message.expires_at,
+    }
+    if content.name is not None:
+        head["name"] = content.name
+    if font is not None:
+        head["font"] = [
+            font.size and font.size.value,
+            [style.value for style in font.styles],
+            font.color and font.color.value,
+        ]
+    if message.wants_report:
+        head["report"] = True
+    if message.extensions:
+        head["extensions"] = [
+            [each.namespace, _foreign_packed(each.content)] for each in message.extensions
+        ]
+    return json.dumps(head, separators=(",", ":")).encode(), content.octets
+
+
+def unpacked_message(message_id: str, head: bytes, content: bytes) -> Message:
+    """A message from what ``packed`` made of it."""
+    fields = json.loads(head)
+    return Message(
+        message_id=message_id,
+        sender=Address.parse(fields["from"]),
+        content=Content(
+            octets=content,
+            type=fields["type"],
+            name=fields.get("name"),
+            font=_font(fields["font"]) if "font" in fields else None,
+        ),
+        sent_at=fields["sent"],
+        expires_at=fields["expires"],
+        wants_report=fields.get("report", False),
+        extensions=tuple(
+            Extension(namespace, _foreign_unpacked(inner))
+            for namespace, inner in fields.get("extensions", ())
+        ),
+    )
+
+
+def _font(fields: list[Any]) -> Font:
+    size, styles, color = fields
+    return Font(
+        size=FontSize(size) if size else None,
+        styles=tuple(map(FontStyle, styles)),
+        color=Color(color) if color else None,
+    )
+
+
+def _foreign_packed(content: tuple[str | Foreign, ...]) -> list[Any]:
+    return [
+        item
+        if isinstance(item, str)
+        else [item.name, item.namespace, item.attributes, _foreign_packed(item.content)]
+        for item in content
+    ]
+
+
+def _foreign_unpacked(content: list[Any]) -> tuple[str | Foreign, ...]:
+    return tuple(
+        item
+        if isinstance(item, str)
+        else Foreign(item[0], item[1], tuple(map(tuple, item[2])), _foreign_unpacked(item[3]))
+        for item in content
+    )

@@ -1,0 +1,22 @@
+-- Open a session; one that the same client of the same user had ends.
+-- KEYS[1] the bucket's prefix; ARGV[1] the session id, ARGV[2] its user, ARGV[3] its client, ARGV[4]
+-- now, ARGV[5] how long it lives without a request and ARGV[6] how long it is remembered after that
+-- (seconds), ARGV[7] its record.
+local prefix, id, user, client, now = KEYS[1], ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
+local index = prefix .. 'sessions:' .. user
+local clients = redis.call('HGETALL', index)
+for i = 1, #clients, 2 do
+    local old = prefix .. 'session:' .. clients[i + 1]
+    local expires = tonumber(redis.call('HGET', old, 'expires') or 0)
+    if clients[i] == client then
+        redis.call('DEL', old, prefix .. 'transactions:' .. clients[i + 1])
+    elseif expires <= now then
+        redis.call('HDEL', index, clients[i])
+    end
+end
+local key = prefix .. 'session:' .. id
+redis.call('HSET', key, 'user', user, 'client', client, 'record', ARGV[7], 'lifetime', ARGV[5],
+    'remembered', ARGV[6], 'expires', now + ARGV[5])
+redis.call('EXPIRE', key, math.ceil(ARGV[5] + ARGV[6]))
+redis.call('HSET', index, client, id)
+return 1

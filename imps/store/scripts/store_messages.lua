@@ -1,0 +1,58 @@
+-- Store one message for any number of recipients of a bucket, behind what waits for them.
+-- KEYS[1] the bucket's prefix; ARGV[1] the message id, ARGV[2] now, ARGV[3] when it expires, ARGV[4]
+-- its head, ARGV[5] its content, ARGV[6] how many messages and ARGV[7] how many octets may wait for
+-- a user, ARGV[8] how long its id is remembered (seconds), then the recipients.
+-- Returns for each 1 stored (now or before), 0 no such user, -1 too much waits for the user.
+local prefix, message_id, now = KEYS[1], ARGV[1], tonumber(ARGV[2])
+local head, content = ARGV[4], ARGV[5]
+local size = #content
+
+local function remove(user, id)
+    local message = prefix .. 'message:' .. user .. ':' .. id
+    local octets = redis.call('HGET', message, 'size') or 0
+    redis.call('DEL', message)
+    redis.call('ZREM', prefix .. 'queue:' .. user, id)
+    redis.call('HINCRBY', prefix .. 'waiting:' .. user, 'octets', -octets)
+end
+
+local function store(user)
+    if redis.call('EXISTS', prefix .. 'account:' .. user) == 0 then
+        return 0
+    end
+    local recent = prefix .. 'recent:' .. user
+    redis.call('ZREMRANGEBYSCORE', recent, '-inf', now - ARGV[8])
+    if redis.call('ZSCORE', recent, message_id) then
+        return 1
+    end
+    local queue, state = prefix .. 'queue:' .. user, prefix .. 'waiting:' .. user
+    for _, id in ipairs(redis.call('ZRANGE', queue, 0, 9)) do
+        local expires = redis.call('HGET', prefix .. 'message:' .. user .. ':' .. id, 'expires')
+        if tonumber(expires or 0) <= now then
+            remove(user, id)
+        end
+    end
+    local octets = tonumber(redis.call('HGET', state, 'octets') or 0)
+    if redis.call('ZCARD', queue) >= tonumber(ARGV[6]) or octets + size > tonumber(ARGV[7]) then
+        return -1
+    end
+    local sessions = ' '
+    for _, id in ipairs(redis.call('HVALS', prefix .. 'sessions:' .. user)) do
+        local expires = redis.call('HGET', prefix .. 'session:' .. id, 'expires')
+        if tonumber(expires or 0) > now then
+            sessions = sessions .. id .. ' '
+        end
+    end
+    redis.call('HSET', prefix .. 'message:' .. user .. ':' .. message_id, 'head', head,
+        'content', content, 'size', size, 'expires', ARGV[3], 'sessions', sessions)
+    redis.call('ZADD', queue, redis.call('HINCRBY', state, 'sequence', 1), message_id)
+    redis.call('HINCRBY', state, 'octets', size)
+    redis.call('ZADD', recent, now, message_id)
+    redis.call('EXPIRE', recent, math.ceil(ARGV[8]))
+    return 1
+end
+
+local outcomes = {}
+for i = 9, #ARGV do
+    outcomes[i - 8] = store(ARGV[i])
+end
+return outcomes
