@@ -54,23 +54,19 @@ class Directory:
 
     async def get(self, address: Address) -> Account:
         """The account of a user, named or known by telephone number; refused if there is none."""
-        account = await self._find(address)
+        account = await self.find(address)
         if account is None:
-            raise Refusal(StatusCode.UNKNOWN_USER, f"there is no user {self._at_home(address)}")
+            raise Refusal(StatusCode.UNKNOWN_USER, f"there is no user {self.at_home(address)}")
         return account
 
     def all(self) -> AsyncIterator[Account]:
         """Every account, in no order that means anything."""
         return self._accounts.all()
 
-    async def secret_of(self, user: Address) -> str | None:
-        """The password of a user, for the checks of login; None when there is no such user."""
-        account = await self._find(user)
-        return None if account is None else self._secrets.decrypt(account.secret)
-
-    async def _find(self, address: Address) -> Account | None:
-        user = self._at_home(address)
-        if not user.is_user or not self._is_home(user):
+    async def find(self, address: Address) -> Account | None:
+        """The account of a user, named or known by telephone number, if there is one."""
+        user = self.at_home(address)
+        if not user.is_user or not self.is_home(user):
             return None
         account = await self._accounts.get(user)
         if account is None and user.msisdn is not None:
@@ -79,23 +75,29 @@ class Directory:
                 return None
         return account
 
+    def password_of(self, account: Account) -> str:
+        """The password of an account, for the checks of login."""
+        return self._secrets.decrypt(account.secret)
+
+    def at_home(self, address: Address) -> Address:
+        """The address with the first home domain where it names none."""
+        return address.at_home(self._domains[0])
+
+    def is_home(self, address: Address) -> bool:
+        """Whether the address is of a home domain."""
+        return address.domain.casefold() in (domain.casefold() for domain in self._domains)
+
     def _user(self, address: Address) -> Address:
         """The address with its domain; refused unless a user of ours could have it."""
-        user = self._at_home(address)
+        user = self.at_home(address)
         if not user.is_user:
             raise Refusal(StatusCode.BAD_PARAMETER, f"{user} is not the address of a user")
-        if not self._is_home(user):
+        if not self.is_home(user):
             raise Refusal(
                 StatusCode.DOMAIN_NOT_SUPPORTED,
                 f"{user.domain} is not a home domain; those are {', '.join(self._domains)}",
             )
         return user
-
-    def _at_home(self, address: Address) -> Address:
-        return address.at_home(self._domains[0])
-
-    def _is_home(self, user: Address) -> bool:
-        return user.domain.casefold() in (domain.casefold() for domain in self._domains)
 
 
 def _number(user: Address, msisdn: str | None) -> str | None:

@@ -5,7 +5,7 @@ The codes and their meanings are those of CSP's Result; SSP and the text doors u
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from enum import IntEnum
 
 from attrs import frozen
@@ -129,6 +129,17 @@ class Detail:
     message_ids: tuple[str, ...] = ()
     domains: tuple[str, ...] = ()
 
+    def with_targets_of(self, other: Detail) -> Detail:
+        """The same code for the targets of both."""
+        return Detail(
+            self.code,
+            self.users + other.users,
+            self.groups + other.groups,
+            self.contact_lists + other.contact_lists,
+            self.message_ids + other.message_ids,
+            self.domains + other.domains,
+        )
+
 
 @frozen
 class Outcome:
@@ -143,24 +154,25 @@ class Outcome:
         return self.code in (StatusCode.OK, StatusCode.PARTLY_DONE)
 
 
-def merge(results: Sequence[tuple[Address, StatusCode]]) -> Outcome:
-    """One outcome for several users (CSP, status codes).
+def merge(succeeded: int, failures: Iterable[Detail]) -> Outcome:
+    """One outcome of an operation with several targets (CSP, status codes).
 
-    All done: 200. Some: 201 with details. None: the one code, or 900 with details where the codes
-    differ or several users failed.
+    All done: 200. Some: 201 with details, one for each code. None: the one code, where a single
+    target failed; else 900 with details.
     """
-    failures: dict[StatusCode, list[Address]] = {}
-    for target, code in results:
-        if code is not StatusCode.OK:
-            failures.setdefault(code, []).append(target)
-    if not failures:
+    by_code: dict[StatusCode, Detail] = {}
+    failed = 0
+    for failure in failures:
+        failed += 1
+        known = by_code.get(failure.code)
+        by_code[failure.code] = failure if known is None else known.with_targets_of(failure)
+    details = tuple(by_code.values())
+    if not failed:
         return Outcome()
-    details = tuple(Detail(code, users=tuple(users)) for code, users in failures.items())
-    failed = sum(map(len, failures.values()))
-    if failed < len(results):
+    if succeeded:
         return Outcome(StatusCode.PARTLY_DONE, details)
     if failed == 1:
-        return Outcome(next(iter(failures)))
+        return Outcome(details[0].code)
     return Outcome(StatusCode.MULTIPLE_ERRORS, details)
 
 

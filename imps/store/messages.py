@@ -103,7 +103,7 @@ class Messages:
         acknowledged: str = "",
         wanted: bool = True,
     ) -> Delivery:
-        """Take an acknowledgement, then the next message that is due for a session if one is wanted.
+        """Take an acknowledgement and then, if wanted, the next message that is due for a session.
 
         One message is in flight at a time. It is sent again, under its transaction id, when it was
         not acknowledged for a while, and left to the user's next session after some tries.

@@ -1,4 +1,4 @@
-"""Values of the model as octets in the store: JSON with short names, the content of messages bare."""
+"""Messages as octets in the store: JSON, and the content bare."""
 
 from __future__ import annotations
 

@@ -23,8 +23,8 @@ from imps.csp.primitives.declaration import (
     children_of,
     declaration_of,
 )
-from imps.model.extension import Extension, Foreign
 from imps.model.address import Address
+from imps.model.extension import Extension, Foreign
 
 Node = Any
 Convert = Callable[[Node], Any]

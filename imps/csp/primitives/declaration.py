@@ -35,8 +35,8 @@ from typing import (
 import attrs
 from attrs import field, frozen
 
-from imps.model.extension import Extension
 from imps.model.address import Address
+from imps.model.extension import Extension
 from imps.model.version import V11, V12, V13, Version
 
 T = TypeVar("T")
@@ -300,4 +300,15 @@ def structure(
     return declare
 
 
-primitive = structure
+@dataclass_transform(kw_only_default=True, frozen_default=True)
+def primitive(
+    name: str,
+    *,
+    since: Version = V11,
+    until: Version = V13,
+    xmlns: bool = False,
+    aliases: tuple[str, ...] = (),
+    choices: Iterable[Choice] = (),
+) -> Callable[[type[T]], type[T]]:
+    """Declare a primitive: a structure that a TransactionContent can hold."""
+    return structure(name, since=since, until=until, xmlns=xmlns, aliases=aliases, choices=choices)

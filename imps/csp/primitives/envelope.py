@@ -12,9 +12,9 @@ from imps.csp.primitives.declaration import (
     primitive,
     structure,
 )
-from imps.model.extension import Extension
 from imps.csp.primitives.segments import SegmentInfo
 from imps.csp.primitives.values import SessionType, TransactionMode
+from imps.model.extension import Extension
 from imps.model.version import V11, V12, V13
 
 

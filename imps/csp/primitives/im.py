@@ -16,12 +16,12 @@ from imps.csp.primitives.declaration import (
     primitive,
     structure,
 )
-from imps.model.extension import Extension
 from imps.csp.primitives.groups import WelcomeNote
 from imps.csp.primitives.identity import ClientID, Recipient, ScreenName, Sender, UserIDList
 from imps.csp.primitives.values import TransferEncoding
 from imps.model.address import Address
 from imps.model.capability import DeliveryMethod
+from imps.model.extension import Extension
 from imps.model.message import Color, FontSize, FontStyle
 from imps.model.version import V12, V13
 

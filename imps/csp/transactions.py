@@ -1,0 +1,138 @@
+"""Transactions: which function serves which primitive, and what is said of those that none does."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar, cast
+
+from attrs import define, field, frozen
+from twisted.logger import Logger
+
+from imps.csp.primitives import PRIMITIVES
+from imps.csp.primitives.access import KeepAliveRequest
+from imps.csp.primitives.common import Result
+from imps.csp.primitives.declaration import Primitive, Unknown, Unreadable, declaration_of
+from imps.csp.results import result_of, status, status_of
+from imps.model.extension import Extension
+from imps.model.status import Refusal, StatusCode
+from imps.model.version import Version
+from imps.sap.sessions import Session
+from imps.store.errors import StoreFull, StoreUnavailable
+
+P = TypeVar("P", bound=Primitive)
+
+_log = Logger()
+
+
+@frozen(kw_only=True)
+class Context:
+    """What a transaction came in with: version and encoding, its id, the session if it has one."""
+
+    version: Version
+    encoding: str
+    transaction_id: str
+    session: Session | None = None
+    operation_id: str = ""
+    extensions: tuple[Extension, ...] = ()
+
+    @property
+    def open_session(self) -> Session:
+        """The session; for those transactions that are only served in one."""
+        if self.session is None:
+            raise Refusal(StatusCode.INVALID_SESSION, "not signed on")
+        return self.session
+
+
+Serve = Callable[[Context, Any], Awaitable[Primitive]]
+Failure = Callable[[Any, Result], Primitive]
+
+
+@frozen
+class _Served:
+    by: Serve
+    outband: bool
+    once: bool
+    failure: Failure | None
+
+
+@define(eq=False)
+class Transactions:
+    """The registry of what is served and sent."""
+
+    _served: dict[type[Primitive], _Served] = field(factory=dict, init=False)
+    _sent: set[type[Primitive]] = field(factory=set, init=False)
+
+    def serve(
+        self,
+        request: type[P],
+        by: Callable[[Context, P], Awaitable[Primitive]],
+        *,
+        outband: bool = False,
+        once: bool = False,
+        failure: Callable[[P, Result], Primitive] | None = None,
+    ) -> None:
+        """Serve a primitive that clients send.
+
+        ``outband`` ones need no session; ``once`` tells those that a repetition must not do twice;
+        ``failure`` makes an answer of a bad result where that need not be a Status.
+        """
+        self._served[request] = _Served(cast(Serve, by), outband, once, cast(Failure, failure))
+
+    def send(self, *requests: type[Primitive]) -> None:
+        """Declare what the server sends on its own account."""
+        self._sent.update(requests)
+
+    @property
+    def supported(self) -> frozenset[type[Primitive]]:
+        """All requests that are served or sent."""
+        return frozenset(self._served) | self._sent
+
+    def needs_session(self, request: Primitive) -> bool:
+        """Whether a request is only served within a session."""
+        served = self._served.get(type(request))
+        if isinstance(request, Unreadable):
+            served = self._served.get(PRIMITIVES[request.name])
+        return served is None or not served.outband
+
+    def runs_once(self, request: Primitive) -> bool:
+        """Whether a repetition of a request must not be executed again."""
+        served = self._served.get(type(request))
+        return served is not None and served.once
+
+    async def answer(self, context: Context, request: Primitive) -> Primitive:
+        """Serve a request, or say why not. What goes wrong becomes an answer as well."""
+        served = self._served.get(type(request))
+        if served is None:
+            return _not_served(context.version, request)
+        try:
+            return await served.by(context, request)
+        except Refusal as refusal:
+            failed = refusal
+        except StoreFull:
+            failed = Refusal(StatusCode.MESSAGE_QUEUE_FULL, "the server is full")
+        except StoreUnavailable:
+            failed = Refusal(StatusCode.SERVICE_UNAVAILABLE, "try again later")
+        except Exception:
+            _log.failure("{primitive} failed", primitive=declaration_of(type(request)).name)
+            failed = Refusal(StatusCode.INTERNAL_ERROR, "internal error")
+        if served.failure is not None:
+            return served.failure(request, result_of(failed, context.version))
+        return status_of(failed, context.version)
+
+
+def _not_served(version: Version, request: Primitive) -> Primitive:
+    """405 for names that the version does not know, 501 for those it knows, 400 or 402 for those
+    that could not be read (CSP, status codes)."""
+    if isinstance(request, Unreadable):
+        if request.name == declaration_of(KeepAliveRequest).name:
+            return status(StatusCode.NEW_VALUE_NOT_ACCEPTED, version, request.reason)
+        code = StatusCode.BAD_PARAMETER if request.missing_or_unusable else StatusCode.BAD_REQUEST
+        return status(code, version, f"{request.element}: {request.reason}".strip(": "))
+    if isinstance(request, Unknown):
+        return status(StatusCode.SERVICE_NOT_SUPPORTED, version, "unknown primitive")
+    declaration = declaration_of(type(request))
+    if declaration.since > version:
+        return status(
+            StatusCode.SERVICE_NOT_SUPPORTED, version, f"CSP {version} has no {declaration.name}"
+        )
+    return status(StatusCode.NOT_IMPLEMENTED, version, f"{declaration.name} is not served")

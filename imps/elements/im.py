@@ -1,0 +1,146 @@
+"""The instant messaging service element."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from attrs import define, frozen
+from twisted.internet.interfaces import IReactorTime
+
+from imps.elements.directory import Directory
+from imps.elements.interfaces import Caller
+from imps.model.address import Address
+from imps.model.message import Draft, Message
+from imps.model.status import Detail, Outcome, Refusal, StatusCode, merge
+from imps.store.contact_lists import ContactLists
+from imps.store.messages import Acknowledgement, Delivery, Messages, Stored
+
+_CODES = {
+    Stored.NO_SUCH_USER: StatusCode.UNKNOWN_USER,
+    Stored.QUEUE_FULL: StatusCode.MESSAGE_QUEUE_FULL,
+}
+
+
+@frozen
+class Sent:
+    """A message that was handed in: its id, None if nobody gets it, and what became of it."""
+
+    message_id: str | None
+    outcome: Outcome
+
+
+@frozen(kw_only=True)
+class MessageLimits:
+    """What a message may be: how long it is kept, how large it is, for how many."""
+
+    validity_seconds: int
+    max_validity_seconds: int
+    max_content_octets: int
+    max_recipients: int
+
+
+@define(eq=False)
+class InstantMessaging:
+    """Messages between the users of the home domains."""
+
+    _messages: Messages
+    _contact_lists: ContactLists
+    _directory: Directory
+    _clock: IReactorTime
+    _limits: MessageLimits
+
+    async def send(self, caller: Caller, draft: Draft) -> Sent:
+        """Store a message for each of its recipients (CSP, SendMessage).
+
+        It is stored when this returns. Refused where the message itself is at fault; what is wrong
+        with single recipients is in the outcome.
+        """
+        self._check(draft)
+        failures = [Detail(StatusCode.NO_SUCH_GROUP, groups=(each,)) for each in draft.groups]
+        failures += await self._unknown_lists(caller.user, draft.contact_lists)
+        stored, more_failures = await self._store(self._stamped(caller, draft), draft.users)
+        outcome = merge(stored, failures + more_failures)
+        message_id = f"m{caller.operation_id}" if outcome.succeeded else None
+        return Sent(message_id, outcome)
+
+    async def deliver(
+        self,
+        session_id: str,
+        acknowledgement: Acknowledgement = Acknowledgement.NONE,
+        acknowledged: str = "",
+        wanted: bool = True,
+    ) -> Delivery:
+        """Take what a session says of a message, and give it the next one (CSP, NewMessage)."""
+        return await self._messages.deliver(
+            session_id,
+            now=self._clock.seconds(),
+            acknowledgement=acknowledgement,
+            acknowledged=acknowledged,
+            wanted=wanted,
+        )
+
+    def _check(self, draft: Draft) -> None:
+        recipients = len(draft.users) + len(draft.groups) + len(draft.contact_lists)
+        if not recipients:
+            raise Refusal(StatusCode.BAD_REQUEST, "no recipient")
+        if recipients > self._limits.max_recipients:
+            raise Refusal(
+                StatusCode.BAD_PARAMETER, f"more than {self._limits.max_recipients} recipients"
+            )
+        if draft.content.size > self._limits.max_content_octets:
+            raise Refusal(
+                StatusCode.BAD_PARAMETER,
+                f"the content is larger than {self._limits.max_content_octets} octets",
+            )
+
+    def _stamped(self, caller: Caller, draft: Draft) -> Message:
+        now = self._clock.seconds()
+        validity = draft.validity_seconds or self._limits.validity_seconds
+        return Message(
+            message_id=f"m{caller.operation_id}",
+            sender=caller.user,
+            content=draft.content,
+            sent_at=now,
+            expires_at=now + min(validity, self._limits.max_validity_seconds),
+            wants_report=draft.wants_report,
+            extensions=draft.extensions,
+        )
+
+    async def _store(self, message: Message, users: Sequence[Address]) -> tuple[int, list[Detail]]:
+        """How many have it now, and who cannot get it, by the addresses that the sender used."""
+        failures: list[Detail] = []
+        here: dict[Address, Address] = {}
+        for user in dict.fromkeys(users):
+            address = self._directory.at_home(user)
+            if not address.is_user:
+                failures.append(Detail(StatusCode.UNKNOWN_USER, users=(user,)))
+            elif not self._directory.is_home(address):
+                failures.append(
+                    Detail(
+                        StatusCode.DOMAIN_NOT_SUPPORTED, users=(user,), domains=(address.domain,)
+                    )
+                )
+            else:
+                here.setdefault(await self._named(address), user)
+        outcomes = await self._messages.store(message, list(here), now=self._clock.seconds())
+        for outcome, user in zip(outcomes, here.values(), strict=True):
+            if outcome in _CODES:
+                failures.append(Detail(_CODES[outcome], users=(user,)))
+        return sum(outcome is Stored.YES for outcome in outcomes), failures
+
+    async def _named(self, address: Address) -> Address:
+        """The account that a telephone number belongs to; other addresses as they are."""
+        if address.msisdn is None:
+            return address
+        account = await self._directory.find(address)
+        return address if account is None else account.address
+
+    async def _unknown_lists(self, user: Address, lists: Sequence[Address]) -> list[Detail]:
+        if not lists:
+            return []
+        own = {contact_list.address for contact_list in await self._contact_lists.of(user)}
+        return [
+            Detail(StatusCode.NO_SUCH_CONTACT_LIST, contact_lists=(each,))
+            for each in lists
+            if self._directory.at_home(each) not in own
+        ]

@@ -1,0 +1,123 @@
+"""Who is who: checks passwords, plain (2-way) or by digest of a nonce (4-way).
+
+An account that does not exist is treated as one with a wrong password in every step, so that nobody
+learns from the answers which accounts exist.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from base64 import b64decode, b64encode
+from collections.abc import Sequence
+from contextlib import suppress
+from enum import Enum
+
+from attrs import define
+
+from imps.elements.directory import Directory
+from imps.model.account import Account
+from imps.model.address import Address
+from imps.model.status import Refusal, StatusCode
+from imps.store.nonces import Nonces
+
+
+class Proof(Enum):
+    """How a password can be proven, best first; PLAIN is the password itself."""
+
+    SHA = "SHA"
+    MD5 = "MD5"
+    PLAIN = "PWD"
+
+
+_DIGESTS = {Proof.SHA: hashlib.sha1, Proof.MD5: hashlib.md5}
+
+
+def digest(proof: Proof, nonce: str, password: bytes) -> bytes:
+    """What proves a password: the digest of the nonce as it was sent, and the password."""
+    return _DIGESTS[proof](nonce.encode() + password, usedforsecurity=False).digest()
+
+
+def digest_text(proof: Proof, nonce: str, password: str) -> str:
+    """The same in BASE64, as clients send it (CSP, DigestBytes)."""
+    return b64encode(digest(proof, nonce, password.encode())).decode()
+
+
+def best_proof(offered: Sequence[Proof]) -> Proof:
+    """The best of those that a client offers; refused with 543 when there is none."""
+    for proof in Proof:
+        if proof in offered:
+            return proof
+    raise Refusal(StatusCode.NO_MATCHING_DIGEST_SCHEMA, "no digest schema in common")
+
+
+@define(eq=False)
+class Authentication:
+    """Checks what users say to sign on; ``reveals_unknown`` answers 531 for unknown users."""
+
+    _directory: Directory
+    _nonces: Nonces
+    _reveals_unknown: bool
+
+    async def by_password(self, user: Address, password: str) -> Account:
+        """The account of a user who gives this password; refused otherwise."""
+        account = await self._directory.find(user)
+        return self._checked(user, account, self._matches(account, password.encode(), None))
+
+    async def challenge(self, user: Address, login: str, proof: Proof) -> str:
+        """A nonce for one login of a user of a home domain, who need not exist."""
+        self._check_domain(user)
+        nonce = secrets.token_hex(16)
+        await self._nonces.keep(self._directory.at_home(user), login, f"{proof.value} {nonce}")
+        return nonce
+
+    async def by_digest(self, user: Address, login: str, octets: str) -> Account | None:
+        """The account of a user who proves the password; None when the nonce is stale."""
+        kept = await self._nonces.take(self._directory.at_home(user), login)
+        if kept is None:
+            return None
+        word, nonce = kept.split(" ", 1)
+        proof = Proof(word)
+        account = await self._directory.find(user)
+        try:
+            given = b64decode(octets, validate=False)
+        except ValueError:
+            given = b""
+        matches = proof is not Proof.PLAIN and self._matches(account, given, (proof, nonce))
+        return self._checked(user, account, matches)
+
+    def _matches(
+        self, account: Account | None, given: bytes, asked: tuple[Proof, str] | None
+    ) -> bool:
+        """Whether the password, or its digest, is that of the account."""
+        password = (
+            secrets.token_hex(16) if account is None else self._directory.password_of(account)
+        )
+        expected = [digest(*asked, each) if asked else each for each in _spellings(password)]
+        matches = [hmac.compare_digest(given, each) for each in expected]
+        return any(matches) and account is not None
+
+    def _checked(self, user: Address, account: Account | None, matches: bool) -> Account:
+        self._check_domain(user)
+        if account is None and self._reveals_unknown:
+            raise Refusal(StatusCode.UNKNOWN_USER, "unknown user")
+        if account is None or not matches:
+            raise Refusal(StatusCode.INVALID_PASSWORD, "wrong user or password")
+        if account.suspended:
+            raise Refusal(StatusCode.FORBIDDEN, "the account is suspended")
+        return account
+
+    def _check_domain(self, user: Address) -> None:
+        home = self._directory.at_home(user)
+        if not self._directory.is_home(home):
+            raise Refusal(StatusCode.DOMAIN_NOT_SUPPORTED, f"{home.domain} is not served here")
+
+
+def _spellings(password: str) -> list[bytes]:
+    """Passwords beyond ASCII come in UTF-8, and from one client in Latin-1."""
+    spellings = [password.encode()]
+    if not password.isascii():
+        with suppress(UnicodeEncodeError):
+            spellings.append(password.encode("latin-1"))
+    return spellings

@@ -1,0 +1,189 @@
+"""Sessions: who is signed on, with which client, and what was agreed; whatever the door."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+from attrs import define, evolve, field, frozen
+from cattrs import Converter
+from twisted.internet.interfaces import IReactorTime
+
+from imps.elements.interfaces import Caller
+from imps.model.address import Address
+from imps.model.capability import Capabilities
+from imps.model.status import Refusal, StatusCode
+from imps.store.keys import Buckets
+from imps.store.sessions import Absence, Asked
+from imps.store.sessions import Sessions as StoredSessions
+
+
+@frozen(kw_only=True)
+class Session:
+    """A session of a user's client; ``door`` is what the door that opened it needs to know.
+
+    ``services`` are the functions agreed, None before they are negotiated: everything, then.
+    """
+
+    id: str
+    user: Address
+    client: str
+    time_to_live_seconds: int
+    capabilities: Capabilities = field(factory=Capabilities)
+    services: frozenset[str] | None = None
+    door: dict[str, Any] = field(factory=dict)
+
+    def caller(self, operation_id: str = "") -> Caller:
+        """The user of this session as one who asks for an operation."""
+        return Caller(self.user, self.id, operation_id)
+
+
+@frozen
+class Present:
+    """A live session, whether anything waits for it, and the ids of what it asked."""
+
+    session: Session
+    has_waiting: bool
+    operation_ids: tuple[str, ...] = ()
+
+
+@frozen(kw_only=True)
+class SessionLimits:
+    """How long sessions live without a request, and how long they are remembered after that."""
+
+    time_to_live_seconds: int
+    min_time_to_live_seconds: int
+    max_time_to_live_seconds: int
+    grace_seconds: int
+    remember_seconds: int
+
+    def time_to_live(self, wanted: int | None) -> int:
+        """The time to live, within bounds, that a client gets which wants this one."""
+        if wanted is None:
+            return self.time_to_live_seconds
+        return max(self.min_time_to_live_seconds, min(wanted, self.max_time_to_live_seconds))
+
+
+@define(eq=False)
+class Sessions:
+    """The sessions of this service access point; any process serves any of them."""
+
+    _stored: StoredSessions
+    _buckets: Buckets
+    _clock: IReactorTime
+    _limits: SessionLimits
+    _resend_seconds: float
+
+    async def open(
+        self, user: Address, client: str, time_to_live_seconds: int | None, door: dict[str, Any]
+    ) -> Session:
+        """Open a session for a user who is who they say; the same client's old session ends."""
+        session = Session(
+            id=f"{self._buckets.of(user):02}{secrets.token_hex(16)}",
+            user=user,
+            client=client,
+            time_to_live_seconds=self._limits.time_to_live(time_to_live_seconds),
+            door=door,
+        )
+        await self._stored.open(
+            session.id,
+            user,
+            client,
+            _packed(session),
+            now=self._clock.seconds(),
+            lifetime_seconds=self._lifetime(session),
+            remember_seconds=self._limits.remember_seconds,
+        )
+        return session
+
+    async def check(self, session_id: str, asked: Sequence[tuple[str, str]] = ()) -> Present:
+        """The session of a request, whose life it prolongs (CSP, implicit keep-alive).
+
+        ``asked`` are the transactions that must not be done twice: transaction id and a digest of
+        the request. Refused with 600 when the session has expired, 604 when there is none.
+        """
+        found = await self._stored.check(
+            session_id,
+            [Asked(each, digest, secrets.token_hex(16)) for each, digest in asked],
+            now=self._clock.seconds(),
+            resend_seconds=self._resend_seconds,
+        )
+        if found is Absence.EXPIRED:
+            raise Refusal(StatusCode.SESSION_EXPIRED, "the session has expired")
+        if isinstance(found, Absence):
+            raise Refusal(StatusCode.INVALID_SESSION, "there is no such session")
+        session = _unpacked(session_id, found.record)
+        return Present(session, found.has_waiting, found.operation_ids)
+
+    async def agree(
+        self,
+        session: Session,
+        *,
+        capabilities: Capabilities | None = None,
+        services: frozenset[str] | None = None,
+    ) -> Session:
+        """Record what was negotiated."""
+        return await self._change(
+            evolve(
+                session,
+                capabilities=capabilities or session.capabilities,
+                services=session.services if services is None else services,
+            )
+        )
+
+    async def keep_alive(self, session: Session, time_to_live_seconds: int) -> Session:
+        """Agree on another time to live, within bounds."""
+        time_to_live = self._limits.time_to_live(time_to_live_seconds)
+        return await self._change(evolve(session, time_to_live_seconds=time_to_live))
+
+    async def close(self, session: Session) -> None:
+        """End a session, with all that ends with it."""
+        await self._stored.end(session.id)
+
+    async def _change(self, session: Session) -> Session:
+        changed = await self._stored.change(
+            session.id,
+            _packed(session),
+            now=self._clock.seconds(),
+            lifetime_seconds=self._lifetime(session),
+        )
+        if not changed:
+            raise Refusal(StatusCode.INVALID_SESSION, "there is no such session")
+        return session
+
+    def _lifetime(self, session: Session) -> int:
+        return session.time_to_live_seconds + self._limits.grace_seconds
+
+
+_CONVERTER = Converter(omit_if_default=True)
+
+
+def _packed(session: Session) -> bytes:
+    """The record of a session: all of it but its id."""
+    fields = {
+        "user": str(session.user),
+        "client": session.client,
+        "time_to_live": session.time_to_live_seconds,
+        "capabilities": _CONVERTER.unstructure(session.capabilities),
+        "services": None if session.services is None else sorted(session.services),
+        "door": session.door,
+    }
+    return json.dumps(fields, separators=(",", ":")).encode()
+
+
+@lru_cache(maxsize=10_000)
+def _unpacked(session_id: str, record: bytes) -> Session:
+    # Cached, as every request asks for it and it hardly changes.
+    fields = json.loads(record)
+    return Session(
+        id=session_id,
+        user=Address.parse(fields["user"]),
+        client=fields["client"],
+        time_to_live_seconds=fields["time_to_live"],
+        capabilities=_CONVERTER.structure(fields["capabilities"], Capabilities),
+        services=None if fields["services"] is None else frozenset(fields["services"]),
+        door=fields["door"],
+    )
