@@ -104,7 +104,7 @@ class Server:
     """How to reach a server: its endpoint and what to say first."""
 
     endpoint: IStreamClientEndpoint
-    greeting: tuple[tuple[str, ...], ...] = ()
+    greeting: tuple[tuple[str, ...], ...] = field(default=(), repr=False)
 
     @classmethod
     def at(cls, reactor: Any, url: str, timeout_seconds: float) -> Server:

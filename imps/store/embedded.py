@@ -31,8 +31,6 @@ from twisted.python.failure import Failure
 from imps.config import StoreSettings
 from imps.store.errors import StoreError
 
-ANSWER_SECONDS = 10.0
-STOP_SECONDS = 4.0
 RETRY_SECONDS = 0.5
 LOOK_SECONDS = 0.02
 
@@ -113,6 +111,8 @@ class EmbeddedStore:
     _data: Path
     _settings: StoreSettings
     _reactor: Any
+    _answer_seconds: float = 10.0
+    _stop_seconds: float = 4.0
     _keeping: Deferred[None] | None = field(default=None, init=False)
     _output: bytes = field(default=b"", init=False)
     _log = Logger()
@@ -145,12 +145,12 @@ class EmbeddedStore:
         line = await self._connected()
         if line is not None:
             line.sendLine(b"SHUTDOWN")
-        if not await self._gone_within(STOP_SECONDS):
+        if not await self._gone_within(self._stop_seconds):
             # What it acknowledged is in its file; only a power cut could still lose it.
             self._log.warn("The embedded store does not stop, and is killed")
             with suppress(ProcessLookupError):
                 os.kill(self._process_id, signal.SIGKILL)
-            await self._gone_within(STOP_SECONDS)
+            await self._gone_within(self._stop_seconds)
         for left_behind in (self._socket, self._process_id_file):
             left_behind.unlink(missing_ok=True)
 
@@ -170,14 +170,14 @@ class EmbeddedStore:
 
     async def _reach(self) -> _Line:
         """A line to a server that serves, started where none lives."""
-        deadline = self._reactor.seconds() + ANSWER_SECONDS
+        deadline = self._reactor.seconds() + self._answer_seconds
         launched = False
         while self._reactor.seconds() < deadline:
             line = await self._connected()
             if line is not None:
                 reply = await self._answer(line)
                 if reply.startswith(b"-LOADING"):
-                    deadline = self._reactor.seconds() + ANSWER_SECONDS
+                    deadline = self._reactor.seconds() + self._answer_seconds
                 elif reply:
                     await self._configure(line)
                     return line
@@ -198,7 +198,9 @@ class EmbeddedStore:
         """A line to the server, None when nobody listens."""
         factory = Factory.forProtocol(_Line)
         factory.noisy = False
-        endpoint = UNIXClientEndpoint(self._reactor, str(self._socket), timeout=ANSWER_SECONDS)
+        endpoint = UNIXClientEndpoint(
+            self._reactor, str(self._socket), timeout=self._answer_seconds
+        )
         try:
             line: _Line = await endpoint.connect(factory)
         except ConnectError:
@@ -208,7 +210,7 @@ class EmbeddedStore:
     async def _answer(self, line: _Line) -> bytes:
         """What the server says, empty when it says nothing."""
         try:
-            return await line.ask("PING").addTimeout(ANSWER_SECONDS, self._reactor)
+            return await line.ask("PING").addTimeout(self._answer_seconds, self._reactor)
         except (TimeoutError, ConnectionLost):
             return b""
 
