@@ -142,7 +142,8 @@ class Settings:
 
     data: str = "./imps-data"
     domain: tuple[str, ...] = field(default=("localhost",), validator=_domains)
-    redis: str = ""
+    # It may hold a password.
+    redis: str = field(default="", repr=False)
     csp: tuple[str, ...] = ("tcp:8080:interface=127.0.0.1",)
     key_file: str = ""
     store: StoreSettings = StoreSettings()

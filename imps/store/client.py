@@ -104,7 +104,7 @@ class Server:
     """How to reach a server: its endpoint and what to say first."""
 
     endpoint: IStreamClientEndpoint
-    greeting: tuple[tuple[str, ...], ...] = ()
+    greeting: tuple[tuple[str, ...], ...] = field(default=(), repr=False)
 
     @classmethod
     def at(cls, reactor: Any, url: str, timeout_seconds: float) -> Server:
@@ -244,10 +244,8 @@ class StoreClient:
             self._log.info("The store is back")
         self._reason = ""
         lost = connection.whenDisconnected()
-        self._connection = connection
-        waiting, self._waiting = self._waiting, {}
-        for arrival in waiting:
-            arrival.callback(connection)
+        # Later, when this coroutine waits: whoever is let in may close us at once.
+        self._reactor.callLater(0, self._let_in, connection)
         try:
             await lost
             self._reason = "the connection was lost"
@@ -255,6 +253,14 @@ class StoreClient:
         finally:
             self._connection = None
             await connection.hang_up()
+
+    def _let_in(self, connection: _Connection) -> None:
+        if self._closed or not connection.connected:
+            return
+        self._connection = connection
+        waiting, self._waiting = self._waiting, {}
+        for arrival in waiting:
+            arrival.callback(connection)
 
     def _unreachable(self, reason: str) -> None:
         # Attempts are many; the log has each reason once.

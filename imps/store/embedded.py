@@ -31,8 +31,6 @@ from twisted.python.failure import Failure
 from imps.config import StoreSettings
 from imps.store.errors import StoreError
 
-ANSWER_SECONDS = 10.0
-STOP_SECONDS = 4.0
 RETRY_SECONDS = 0.5
 LOOK_SECONDS = 0.02
 
@@ -113,6 +111,8 @@ class EmbeddedStore:
     _data: Path
     _settings: StoreSettings
     _reactor: Any
+    _answer_seconds: float = 10.0
+    _stop_seconds: float = 4.0
     _keeping: Deferred[None] | None = field(default=None, init=False)
     _output: bytes = field(default=b"", init=False)
     _log = Logger()
@@ -142,15 +142,13 @@ class EmbeddedStore:
             keeping.cancel()
             with suppress(CancelledError):
                 await keeping
-        line = await self._connected()
-        if line is not None:
-            line.sendLine(b"SHUTDOWN")
-        if not await self._gone_within(STOP_SECONDS):
+        if not await self._shut_down() and self._process_id is not None:
             # What it acknowledged is in its file; only a power cut could still lose it.
             self._log.warn("The embedded store does not stop, and is killed")
             with suppress(ProcessLookupError):
                 os.kill(self._process_id, signal.SIGKILL)
-            await self._gone_within(STOP_SECONDS)
+            while not self._is_gone:
+                await deferLater(self._reactor, LOOK_SECONDS)
         for left_behind in (self._socket, self._process_id_file):
             left_behind.unlink(missing_ok=True)
 
@@ -170,14 +168,14 @@ class EmbeddedStore:
 
     async def _reach(self) -> _Line:
         """A line to a server that serves, started where none lives."""
-        deadline = self._reactor.seconds() + ANSWER_SECONDS
+        deadline = self._reactor.seconds() + self._answer_seconds
         launched = False
         while self._reactor.seconds() < deadline:
             line = await self._connected()
             if line is not None:
-                reply = await self._answer(line)
+                reply = await self._answer(line, "PING")
                 if reply.startswith(b"-LOADING"):
-                    deadline = self._reactor.seconds() + ANSWER_SECONDS
+                    deadline = self._reactor.seconds() + self._answer_seconds
                 elif reply:
                     await self._configure(line)
                     return line
@@ -198,25 +196,26 @@ class EmbeddedStore:
         """A line to the server, None when nobody listens."""
         factory = Factory.forProtocol(_Line)
         factory.noisy = False
-        endpoint = UNIXClientEndpoint(self._reactor, str(self._socket), timeout=ANSWER_SECONDS)
+        endpoint = UNIXClientEndpoint(
+            self._reactor, str(self._socket), timeout=self._answer_seconds
+        )
         try:
             line: _Line = await endpoint.connect(factory)
         except ConnectError:
             return None
         return line
 
-    async def _answer(self, line: _Line) -> bytes:
-        """What the server says, empty when it says nothing."""
+    async def _answer(self, line: _Line, command: str) -> bytes:
+        """What the server says to a command, empty when it says nothing."""
         try:
-            return await line.ask("PING").addTimeout(ANSWER_SECONDS, self._reactor)
+            return await line.ask(command).addTimeout(self._answer_seconds, self._reactor)
         except (TimeoutError, ConnectionLost):
             return b""
 
     async def _configure(self, line: _Line) -> None:
         """Bring a server that was adopted up to the settings of today."""
-        with suppress(ConnectionLost):
-            await line.ask(f"CONFIG SET maxmemory {self._settings.memory_megabytes}mb")
-            await line.ask(f"CONFIG SET appendfsync {self._settings.durability}")
+        await self._answer(line, f"CONFIG SET maxmemory {self._settings.memory_megabytes}mb")
+        await self._answer(line, f"CONFIG SET appendfsync {self._settings.durability}")
 
     async def _launch(self, lock: int) -> None:
         self._process_id_file.unlink(missing_ok=True)
@@ -262,14 +261,24 @@ class EmbeddedStore:
         finally:
             os.close(descriptor)
 
-    async def _gone_within(self, seconds: float) -> bool:
-        deadline = self._reactor.seconds() + seconds
-        while self._reactor.seconds() < deadline:
-            with self._lock() as lock:
-                if lock is not None:
-                    return True
+    async def _shut_down(self) -> bool:
+        """Ask the server to stop; whether it did, in time."""
+        deadline = self._reactor.seconds() + self._stop_seconds
+        while not self._is_gone:
+            if (left := deadline - self._reactor.seconds()) <= 0:
+                return False
+            line = await self._connected()
+            if line is not None:
+                line.sendLine(b"SHUTDOWN")
+                with suppress(TimeoutError):
+                    await line.gone.addTimeout(left, self._reactor)
             await deferLater(self._reactor, LOOK_SECONDS)
-        return False
+        return True
+
+    @property
+    def _is_gone(self) -> bool:
+        with self._lock() as lock:
+            return lock is not None
 
     @property
     def _socket(self) -> Path:
@@ -280,8 +289,11 @@ class EmbeddedStore:
         return self._data / "store.pid"
 
     @property
-    def _process_id(self) -> int:
-        return int(self._process_id_file.read_text())
+    def _process_id(self) -> int | None:
+        try:
+            return int(self._process_id_file.read_text())
+        except (OSError, ValueError):
+            return None
 
     @property
     def _last_words(self) -> str:

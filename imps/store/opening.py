@@ -32,9 +32,11 @@ class Store:
     _ownership: Ownership | None = None
 
     async def close(self) -> None:
-        """Disconnect, and stop the embedded store when it was started here."""
+        """Disconnect, and stop the embedded store when it was started here; may be repeated."""
+        embedded, self._embedded = self._embedded, None
+        ownership, self._ownership = self._ownership, None
         await self.client.close()
-        await _stop(self._embedded, self._ownership)
+        await _stop(embedded, ownership)
 
 
 async def open_store(settings: Settings, reactor: Any, for_service: bool) -> Store:

@@ -102,6 +102,12 @@ class StoreClientTests(StoreTestCase):
             await self.store.client.execute("CONFIG", "SET", "requirepass", "")
             await self.store.client.execute("CONFIG", "SET", "port", 0)
 
+    async def test_client_can_be_closed_as_soon_as_it_is_ready(self):
+        client = connect(reactor, self.settings.redis, 5)
+        await client.ready(5)
+        await client.close()
+        await client.close()
+
     async def test_closed_client_serves_no_more(self):
         client = connect(reactor, self.settings.redis, 0.05)
         await client.close()
