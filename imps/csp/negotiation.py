@@ -51,20 +51,20 @@ class Negotiation:
         """Agree on capabilities. ClientID is echoed only if it came: one client wants the list
         first."""
         offered = request.capability_list or CapabilityList()
-        agreed = await self.agree_capabilities(context.open_session, offered)
+        session = await self.agree_capabilities(context.open_session, offered)
+        agreed = session.capabilities
         if context.version is V11:
             return ClientCapabilityResponse(
                 client_id=request.client_id, capability_list=self._echo(offered, agreed)
             )
         return ClientCapabilityResponse(agreed_capability_list=self.agreed_list(offered, agreed))
 
-    async def agree_capabilities(self, session: Session, offered: CapabilityList) -> Capabilities:
+    async def agree_capabilities(self, session: Session, offered: CapabilityList) -> Session:
         """Record what a client can; what it does not mention stays as it was."""
         capabilities = capabilities_of(offered, session.capabilities)
         poll_min = max(self._server_poll_min_seconds, capabilities.server_poll_min_seconds or 0)
         capabilities = evolve(capabilities, server_poll_min_seconds=poll_min)
-        await self._sessions.agree(session, capabilities=capabilities)
-        return capabilities
+        return await self._sessions.agree(session, capabilities=capabilities)
 
     def agreed_list(
         self, offered: CapabilityList, capabilities: Capabilities

@@ -33,7 +33,7 @@ class DirectoryTests(StoreTestCase):
     async def test_secret_comes_back_for_the_checks_of_login(self):
         for password in ("x", "p" * 50, "pässwörd ☃"):
             account = await self.add(f"user{len(password)}", password)
-            self.assertEqual(await self.directory.secret_of(account.address), password)
+            self.assertEqual(self.directory.password_of(account), password)
             self.assertNotEqual(password.encode(), account.secret)
         self.assertIsNone(await self.directory.secret_of(Address.parse("wv:nobody@localhost")))
 

@@ -1,0 +1,74 @@
+"""Content of messages, as it travels: charsets, transfer encodings, text and octets."""
+
+from __future__ import annotations
+
+import binascii
+import re
+from base64 import b64decode, b64encode
+
+from imps.csp.primitives.im import Font as FontElement
+from imps.csp.primitives.im import MessageInfo
+from imps.csp.primitives.values import TransferEncoding
+from imps.model.capability import Capabilities
+from imps.model.message import Content, Font
+from imps.model.status import Refusal, StatusCode
+
+_CHARSET = re.compile(r";\s*charset\s*=\s*\"?([^\s;\"]+)\"?", re.IGNORECASE)
+
+
+def content_of(info: MessageInfo, data: str | bytes | None) -> Content:
+    """The content that a client sent. Text in characters becomes UTF-8, as does text in octets of
+    a charset that is known.
+
+    Refused with 402 where BASE64 does not decode.
+    """
+    content_type = info.content_type or "text/plain"
+    octets = data if isinstance(data, bytes) else (data or "").encode("utf-8", "replace")
+    in_characters = not isinstance(data, bytes)
+    if in_characters and info.content_encoding is TransferEncoding.BASE64:
+        try:
+            octets = b64decode(b"".join(octets.split()), validate=True)
+        except binascii.Error:
+            raise Refusal(StatusCode.BAD_PARAMETER, "ContentData: not BASE64") from None
+        in_characters = False
+    if content_type.lower().startswith("text/"):
+        charset = _CHARSET.search(content_type)
+        converted = octets if in_characters else _in_utf8(octets, charset[1] if charset else "")
+        if converted is not None:
+            octets = converted
+            content_type = _CHARSET.sub("", content_type)
+    font = info.font
+    return Content(
+        octets=octets,
+        type=content_type,
+        name=info.content_name,
+        font=Font(size=font.size, styles=font.styles, color=font.color) if font else None,
+    )
+
+
+def _in_utf8(octets: bytes, charset: str) -> bytes | None:
+    """Text in UTF-8, or None where its charset is unknown or another than it says."""
+    try:
+        return octets.decode(charset or "utf-8").encode()
+    except (LookupError, UnicodeError):
+        return None
+
+
+def wrapped(
+    content: Content, capabilities: Capabilities, encoding: str
+) -> tuple[TransferEncoding, str | bytes]:
+    """Content as a client takes it: text as text, octets in BASE64 in XML and wherever the client
+    names it, and bare elsewhere (CSP, ContentData)."""
+    text = content.text
+    if text is not None:
+        return TransferEncoding.NONE, text
+    if encoding == "xml" or capabilities.takes_base64:
+        return TransferEncoding.BASE64, b64encode(content.octets).decode()
+    return TransferEncoding.NONE, content.octets
+
+
+def font_element(font: Font | None) -> FontElement | None:
+    """The font as an element of MessageInfo."""
+    if font is None:
+        return None
+    return FontElement(size=font.size, styles=font.styles, color=font.color)

@@ -1,0 +1,223 @@
+"""``twistd imps``: options to a running service. The one place where the parts are joined."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from attrs import define, field
+from twisted.application.service import MultiService, Service
+from twisted.internet.defer import Deferred
+from twisted.internet.endpoints import serverFromString
+from twisted.internet.interfaces import IListeningPort
+from twisted.logger import Logger
+from twisted.python import usage
+
+from imps.config import Settings, SettingsError
+from imps.csp.access import Access, Provider
+from imps.csp.codec.document import Limits
+from imps.csp.codec.wbxml import WBXMLCodec
+from imps.csp.codec.xml import XMLCodec
+from imps.csp.door import Door
+from imps.csp.http import HTTPDoor, HTTPLimits
+from imps.csp.im import Messaging
+from imps.csp.negotiation import Negotiation
+from imps.csp.outbox import Outbox
+from imps.csp.transactions import Transactions
+from imps.elements.directory import Directory
+from imps.elements.im import InstantMessaging, MessageLimits
+from imps.sap.authentication import Authentication
+from imps.sap.sessions import SessionLimits, Sessions
+from imps.store.accounts import Accounts
+from imps.store.contact_lists import ContactLists
+from imps.store.errors import StoreError
+from imps.store.messages import Messages
+from imps.store.nonces import Nonces
+from imps.store.opening import Store, open_store
+from imps.store.sessions import Sessions as StoredSessions
+
+DRAIN_SECONDS = 5
+
+
+class Options(usage.Options):
+    """The command line of ``twistd imps``."""
+
+    synopsis = "[options]"
+    longdesc = "Serve instant messaging and presence (OMA IMPS, Wireless Village)."
+    optParameters = [
+        ["config", "c", None, "TOML settings; every option below has a key of its name there"],
+        ["data", "d", None, "state directory (default ./imps-data)"],
+        ["redis", "r", None, "the store: redis:// or unix:// (default: an embedded one)"],
+    ]
+
+    settings: Settings
+
+    def __init__(self) -> None:
+        super().__init__()
+        self["domain"] = []
+        self["csp"] = []
+
+    def opt_domain(self, name: str) -> None:
+        """home domain served (default localhost); may be repeated"""
+        self["domain"].append(name)
+
+    def opt_csp(self, endpoint: str) -> None:
+        """serve CSP over HTTP on this endpoint (default tcp:8080:interface=127.0.0.1); may be
+        repeated"""
+        self["csp"].append(endpoint)
+
+    def postOptions(self) -> None:
+        """Read the settings; a bad one ends here, with one line that names it."""
+        given = {key: self[key] for key in ("data", "domain", "redis", "csp") if self[key]}
+        try:
+            self.settings = Settings.read(self["config"], given)
+        except SettingsError as error:
+            raise usage.UsageError(str(error)) from None
+
+
+def makeService(options: Options) -> MultiService:
+    """The service that the options describe; nothing starts before it does."""
+    from twisted.internet import reactor
+
+    server = MultiService()
+    IMPSService(options.settings, reactor).setServiceParent(server)
+    return server
+
+
+@define(eq=False, slots=False)
+class IMPSService(Service):
+    """Opens the store, listens, and on stopping finishes what is in hand."""
+
+    _settings: Settings
+    _reactor: Any
+    _starting: Deferred[None] | None = field(default=None, init=False)
+    _store: Store | None = field(default=None, init=False)
+    _ports: list[IListeningPort] = field(factory=list, init=False)
+    _http: HTTPDoor | None = field(default=None, init=False)
+    _log = Logger()
+
+    def startService(self) -> None:
+        """Begin to serve. What prevents that is logged in one line, and the process exits 1."""
+        super().startService()
+        self._starting = Deferred.fromCoroutine(self._start())
+        self._starting.addErrback(self._failed)
+
+    async def _start(self) -> None:
+        self._store = await open_store(self._settings, self._reactor, for_service=True)
+        self._http = http_door(self._settings, self._store, self._reactor)
+        for description in self._settings.csp:
+            endpoint = serverFromString(self._reactor, description)
+            self._ports.append(await endpoint.listen(self._http))
+        for port in self._ports:
+            self._log.info("CSP on {address}", address=port.getHost())
+        self._log.info("imps is ready")
+
+    def _failed(self, failure: Any) -> None:
+        if failure.check(StoreError, SettingsError, OSError, ValueError):
+            self._log.error("imps cannot start: {reason}", reason=failure.getErrorMessage())
+        else:
+            self._log.failure("imps cannot start", failure)
+        print(f"imps: {failure.getErrorMessage()}", file=sys.stderr, flush=True)
+        # twistd knows no way to say that a service failed after it began.
+        atexit.register(os._exit, 1)
+        if self._reactor.running:
+            self._reactor.stop()
+        else:
+            self._reactor.callWhenRunning(self._reactor.stop)
+
+    async def _stop(self) -> None:
+        if self._starting is not None:
+            self._starting.cancel()
+            await self._starting
+        for port in self._ports:
+            stopped = port.stopListening()
+            if stopped is not None:
+                await stopped
+        if self._http is not None:
+            finishing = Deferred.fromCoroutine(self._http.finish())
+            finishing.addTimeout(DRAIN_SECONDS, self._reactor).addErrback(lambda _: None)
+            await finishing
+        if self._store is not None:
+            await self._store.close()
+
+    def stopService(self) -> Deferred[None]:
+        """Take no more connections, finish the requests in hand, and close the store."""
+        super().stopService()
+        return Deferred.fromCoroutine(self._stop())
+
+
+def http_door(settings: Settings, store: Store, reactor: Any) -> HTTPDoor:
+    """The CSP door, and all that stands behind it."""
+    client, buckets = store.client, store.buckets
+    directory = Directory(Accounts(client, buckets), store.secrets, store.domains, reactor)
+    messages = Messages(
+        client,
+        buckets,
+        settings.messages.max_waiting,
+        settings.messages.max_waiting_octets,
+        settings.messages.resend_seconds,
+        settings.messages.max_tries,
+    )
+    im = InstantMessaging(
+        messages,
+        ContactLists(client, buckets),
+        directory,
+        reactor,
+        MessageLimits(
+            validity_seconds=settings.messages.validity_seconds,
+            max_validity_seconds=settings.messages.max_validity_seconds,
+            max_content_octets=settings.messages.max_content_octets,
+            max_recipients=settings.messages.max_recipients,
+        ),
+    )
+    sessions = Sessions(
+        StoredSessions(client, buckets),
+        buckets,
+        reactor,
+        SessionLimits(
+            time_to_live_seconds=settings.session.time_to_live_seconds,
+            min_time_to_live_seconds=settings.session.min_time_to_live_seconds,
+            max_time_to_live_seconds=settings.session.max_time_to_live_seconds,
+            grace_seconds=settings.session.grace_seconds,
+            remember_seconds=settings.session.remember_seconds,
+        ),
+        settings.messages.resend_seconds,
+    )
+    authentication = Authentication(
+        directory, Nonces(client, buckets), settings.session.reveal_unknown_users
+    )
+    transactions = Transactions()
+    negotiation = Negotiation(sessions, transactions, settings.session.server_poll_min_seconds)
+    negotiation.register()
+    Access(sessions, authentication, negotiation, provider(settings)).register(transactions)
+    Messaging(im).register(transactions)
+    limits = Limits(depth=settings.codec.max_depth, elements=settings.codec.max_elements)
+    door = Door(XMLCodec(limits), WBXMLCodec(limits), transactions, sessions, Outbox(im))
+    return HTTPDoor(
+        door.answer,
+        HTTPLimits(
+            max_body_octets=settings.http.max_body_octets,
+            max_header_octets=settings.http.max_header_octets,
+            connections_per_source=settings.http.connections_per_source,
+            requests_per_source=settings.http.requests_per_source,
+            body_timeout_seconds=settings.http.body_timeout_seconds,
+            idle_timeout_seconds=settings.http.idle_timeout_seconds,
+            body_memory_octets=settings.http.body_memory_megabytes * 1024 * 1024,
+        ),
+        reactor,
+    )
+
+
+def provider(settings: Settings) -> Provider:
+    """Who runs the service, by the settings; the first home domain unless they say more."""
+    logo = Path(settings.provider.logo_file).read_bytes() if settings.provider.logo_file else b""
+    return Provider(
+        name=settings.provider.name or settings.domain[0],
+        text=settings.provider.text,
+        url=settings.provider.url,
+        logo=logo,
+        logo_file=settings.provider.logo_file,
+    )
