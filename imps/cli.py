@@ -159,7 +159,27 @@ def _password(from_stdin: bool) -> str:
     return password
 
 
-COMMANDS: tuple[Callable[[Commands], None], ...] = (_add_user_commands,)
+def _add_chat_command(commands: Commands) -> None:
+    chat = commands.add_parser("chat", help="chat in this terminal")
+    chat.add_argument("address", metavar="ADDRESS", help="who you are: ann, or wv:ann@example.org")
+    chat.add_argument("--to", metavar="ADDRESS", help="whom to talk to first")
+    chat.add_argument("--server", metavar="URL", default="http://127.0.0.1:8080/")
+    chat.add_argument("--csp", choices=("1.1", "1.2", "1.3"), default="1.2", help="CSP version")
+    chat.add_argument("--encoding", choices=("wbxml", "xml"), default="wbxml")
+    chat.add_argument(
+        "--password-stdin", action="store_true", help="the first line of input is the password"
+    )
+    chat.set_defaults(run=_chat)
+
+
+def _chat(options: argparse.Namespace) -> None:
+    # It brings in much that the other commands do without.
+    from imps.chat import chat
+
+    chat(options)
+
+
+COMMANDS: tuple[Callable[[Commands], None], ...] = (_add_user_commands, _add_chat_command)
 """Each adds its command to the parser, with a ``run(options)`` among its defaults."""
 
 if __name__ == "__main__":

@@ -112,7 +112,7 @@ class IMPSService(Service):
             endpoint = serverFromString(self._reactor, description)
             self._ports.append(await endpoint.listen(self._http))
         for port in self._ports:
-            self._log.info("CSP on {address}", address=port.getHost())
+            self._log.info("CSP on {address}", address=_shown(port.getHost()))
         self._log.info("imps is ready")
 
     def _failed(self, failure: Any) -> None:
@@ -147,6 +147,12 @@ class IMPSService(Service):
         """Take no more connections, finish the requests in hand, and close the store."""
         super().stopService()
         return Deferred.fromCoroutine(self._stop())
+
+
+def _shown(address: Any) -> str:
+    """An address that a port listens on, as people write it."""
+    host, port = getattr(address, "host", None), getattr(address, "port", None)
+    return f"{host}:{port}" if host else str(getattr(address, "name", address))
 
 
 def http_door(settings: Settings, store: Store, reactor: Any) -> HTTPDoor:

@@ -35,7 +35,7 @@ class DirectoryTests(StoreTestCase):
             account = await self.add(f"user{len(password)}", password)
             self.assertEqual(self.directory.password_of(account), password)
             self.assertNotEqual(password.encode(), account.secret)
-        self.assertIsNone(await self.directory.secret_of(Address.parse("wv:nobody@localhost")))
+        self.assertIsNone(await self.directory.find(Address.parse("wv:nobody@localhost")))
 
     async def test_password_is_bounded(self):
         await self.refused(StatusCode.BAD_PARAMETER, "ann", "")
@@ -54,7 +54,8 @@ class DirectoryTests(StoreTestCase):
         await self.add("ann", "first")
         said = await self.refused(StatusCode.FORBIDDEN, "Ann", "second")
         self.assertEqual(said, "wv:Ann@localhost exists already")
-        self.assertEqual(await self.directory.secret_of(Address.parse("ann")), "first")
+        kept = await self.directory.get(Address.parse("ann"))
+        self.assertEqual(self.directory.password_of(kept), "first")
 
     async def test_number_is_normalised(self):
         account = await self.add("ann", "secret", "358 (50) 123-4567")
@@ -64,7 +65,7 @@ class DirectoryTests(StoreTestCase):
 
     async def test_number_finds_no_user_of_another_domain(self):
         await self.add("ann@example.org", "secret", "+358501234567")
-        found = await self.directory.secret_of(Address.parse("wv:+358501234567@localhost"))
+        found = await self.directory.find(Address.parse("wv:+358501234567@localhost"))
         self.assertIsNone(found)
 
     async def test_impossible_number_is_refused(self):

@@ -1,0 +1,216 @@
+"""``imps chat``: a small chat in the terminal, over CSP."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import socket
+import sys
+from collections.abc import Callable
+from datetime import datetime
+from getpass import getpass
+from threading import Thread
+from typing import Any
+
+from attrs import define, field
+from twisted.internet.defer import CancelledError, Deferred, DeferredQueue
+from twisted.internet.task import deferLater, react
+
+from imps.client import CSPClient, RequestFailed, ServerUnreachable, agent
+from imps.csp.primitives.identity import ClientID
+from imps.csp.primitives.im import NewMessage
+from imps.model.address import Address
+from imps.model.version import Version
+
+POLL_SECONDS = 1.0
+RETRY_SECONDS = 3.0
+
+_HELP = """\
+  Write a line to send it to the one you talk to.
+  /to NAME    talk to someone
+  /help       show this
+  /quit       leave (so does Ctrl-D)"""
+
+_SESSION_IS_GONE = (600, 601, 604)
+_REASONS = {
+    507: "their mailbox is full",
+    516: "that domain cannot be reached",
+    531: "there is no such user",
+}
+
+
+def chat(options: argparse.Namespace) -> None:
+    """Chat as the command line says."""
+    # Asked for before the reactor runs, which would keep Ctrl-C from the prompt.
+    password = sys.stdin.readline().rstrip("\n") if options.password_stdin else getpass()
+    react(lambda reactor: Deferred.fromCoroutine(_chat(options, password, reactor)))
+
+
+async def _chat(options: argparse.Namespace, password: str, reactor: Any) -> None:
+    client = CSPClient(
+        url=options.server,
+        user=Address.parse(options.address),
+        agent=agent(reactor),
+        version=Version(int(options.csp.replace(".", ""))),
+        encoding=options.encoding,
+        client_id=ClientID(url=_this_terminal()),
+    )
+    partner = Address.parse(options.to) if options.to else None
+    screen = Screen(sys.stdout.isatty() and sys.stdin.isatty())
+    try:
+        await Chat(client, screen, reactor, partner).run(password)
+    except RequestFailed as failure:
+        raise SystemExit(f"imps: {failure.result.description or failure}") from None
+    except ServerUnreachable as problem:
+        raise SystemExit(f"imps: {options.server} cannot be reached: {problem}") from None
+
+
+def _this_terminal() -> str:
+    """What tells this chat from others of the same user, and is the same after a restart."""
+    try:
+        terminal = os.ttyname(sys.stdin.fileno())
+    except OSError:
+        terminal = str(os.getpid())
+    return f"imps-chat:{socket.gethostname()}:{terminal}"[:64]
+
+
+def name_of(address: Address, home: str) -> str:
+    """An address as people write it: without the scheme, and without the domain they share."""
+    text = str(address).removeprefix("wv:")
+    return text.removesuffix(f"@{home}") if home else text
+
+
+@define(eq=False)
+class Screen:
+    """The terminal: lines scroll by above the one that is being written."""
+
+    is_terminal: bool
+    prompt: str = ""
+
+    def show(self, line: str) -> None:
+        """Show a line, and below it again what the user is writing."""
+        if not self.is_terminal:
+            print(line, flush=True)
+            return
+        import readline
+
+        written = readline.get_line_buffer()
+        print(f"\r\x1b[K{line}\n{self.prompt}{written}", end="", flush=True)
+
+    def read(self, received: Callable[[str | None], object]) -> None:
+        """Hand in each line that the user writes, and None in the end; from a thread of its own."""
+        if self.is_terminal:
+            import readline  # noqa: F401  # gives input() its editing and history
+
+        while True:
+            try:
+                line = input(self.prompt if self.is_terminal else "")
+            except (EOFError, KeyboardInterrupt):
+                received(None)
+                return
+            received(line)
+
+
+def _printable(text: str) -> str:
+    """A text from somebody else, without what could meddle with the terminal."""
+    return "".join(each if each.isprintable() or each in "\n\t" else "�" for each in text)
+
+
+@define(eq=False)
+class Chat:
+    """One user's conversation, until the user leaves or the server ends it."""
+
+    _client: CSPClient
+    _screen: Screen
+    _reactor: Any
+    _partner: Address | None = None
+    _lines: DeferredQueue[str | RequestFailed | None] = field(factory=DeferredQueue, init=False)
+    _reachable: bool = field(default=True, init=False)
+
+    async def run(self, password: str) -> None:
+        """Sign on, chat, sign off."""
+        self._client.receive = self._received
+        await self._client.login(password)
+        await self._client.negotiate()
+        self._screen.show(
+            f"* Signed on as {name_of(self._client.user, '')}. /help says what you can do."
+        )
+        self._talk_to(self._partner)
+        Thread(target=self._screen.read, args=[self._hand_in], daemon=True).start()
+        polling = Deferred.fromCoroutine(self._keep_polling())
+        polling.addErrback(lambda failure: failure.trap(CancelledError) and None)
+        try:
+            while (line := await self._lines.get()) is not None:
+                if isinstance(line, RequestFailed):
+                    raise line
+                await self._say(line.strip())
+        finally:
+            polling.cancel()
+        await self._client.logout()
+        self._screen.show("* Signed off.")
+
+    def _hand_in(self, line: str | None) -> None:
+        self._reactor.callFromThread(self._lines.put, line)
+
+    async def _keep_polling(self) -> None:
+        while True:
+            wait = POLL_SECONDS
+            try:
+                await self._client.poll()
+                if not self._reachable:
+                    self._screen.show("* The server is back.")
+                self._reachable = True
+            except ServerUnreachable:
+                wait = RETRY_SECONDS
+                if self._reachable:
+                    self._screen.show("* The server cannot be reached; trying again.")
+                self._reachable = False
+            except RequestFailed as failure:
+                if failure.code in _SESSION_IS_GONE:
+                    self._lines.put(failure)
+                    return
+            await deferLater(self._reactor, wait)
+
+    def _received(self, message: NewMessage) -> None:
+        info, data = message.message_info, message.content_data
+        sender = info.sender.user.user_id if info.sender and info.sender.user else Address("?")
+        home = self._client.user.domain or sender.domain
+        is_text = (info.content_type or "").startswith("text/")
+        text = data if isinstance(data, str) and is_text else ""
+        sent = info.date_time or datetime.now().astimezone()
+        shown = _printable(text) if text else f"[{info.content_type}, {info.content_size} octets]"
+        self._screen.show(f"{sent.astimezone():%H:%M} {name_of(sender, home)}: {shown}")
+        if self._partner is None:
+            self._talk_to(sender)
+
+    def _talk_to(self, partner: Address | None) -> None:
+        self._partner = partner
+        name = name_of(partner, self._client.user.domain or partner.domain) if partner else ""
+        self._screen.prompt = f"{name}> "
+
+    async def _say(self, line: str) -> None:
+        command, _, rest = line.partition(" ")
+        if not line:
+            return
+        if command == "/quit":
+            self._lines.put(None)
+        elif command == "/to" and rest.strip():
+            self._talk_to(Address.parse(rest))
+            self._screen.show(f"* You talk to {rest.strip()}.")
+        elif line.startswith("/"):
+            self._screen.show(_HELP)
+        elif self._partner is None:
+            self._screen.show("* Whom to? Say /to NAME first.")
+        else:
+            await self._send(self._partner, line)
+
+    async def _send(self, partner: Address, text: str) -> None:
+        try:
+            await self._client.send(partner, text)
+        except RequestFailed as failure:
+            if failure.code in _SESSION_IS_GONE:
+                raise
+            reason = _REASONS.get(failure.code, str(failure))
+            self._screen.show(f"* Not sent: {reason}.")
+        except ServerUnreachable:
+            self._screen.show("* Not sent: the server cannot be reached.")
