@@ -179,7 +179,7 @@ def _resolve(attribute: str, hint: Any) -> Child:
         element = Element(marker.name, marker.since, marker.until)
         return Child(attribute, element, Kind.MARK, bool)
     if isinstance(marker, Content):
-        return Child(attribute, Element(""), Kind.EXTENSION, annotated)
+        return Child(attribute, Element(""), Kind.EXTENSION, annotated, needed=True)
     many = get_origin(annotated) is tuple
     alternatives = [annotated]
     if many:
