@@ -300,4 +300,15 @@ def structure(
     return declare
 
 
-primitive = structure
+@dataclass_transform(kw_only_default=True, frozen_default=True)
+def primitive(
+    name: str,
+    *,
+    since: Version = V11,
+    until: Version = V13,
+    xmlns: bool = False,
+    aliases: tuple[str, ...] = (),
+    choices: Iterable[Choice] = (),
+) -> Callable[[type[T]], type[T]]:
+    """Declare what a TransactionContent can hold, under its name on the wire."""
+    return structure(name, since=since, until=until, xmlns=xmlns, aliases=aliases, choices=choices)

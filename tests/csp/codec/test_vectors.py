@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from attrs import evolve
 from twisted.trial.unittest import SynchronousTestCase
 
 from imps.csp.codec.document import CodecError, Root
@@ -15,7 +14,13 @@ from imps.csp.primitives.attributes import PresenceSubList, StatusMood, StatusTe
 from imps.csp.primitives.capability import AgreedCapabilityList, CIRHTTPAddress
 from imps.csp.primitives.common import Result, Status
 from imps.csp.primitives.declaration import Primitive
-from imps.csp.primitives.envelope import SessionDescriptor, WVCSPMessage
+from imps.csp.primitives.envelope import (
+    Session,
+    SessionDescriptor,
+    Transaction,
+    TransactionDescriptor,
+    WVCSPMessage,
+)
 from imps.csp.primitives.extension import Extension, Foreign
 from imps.csp.primitives.identity import ClientID, ContactListIDList, Recipient, Sender, User
 from imps.csp.primitives.im import MessageInfo, NewMessage, SendMessageResponse
@@ -27,7 +32,6 @@ from imps.model.capability import Bearer, CIRMethod
 from imps.model.notice import NotificationType
 from imps.model.presence import Availability, Mood
 from imps.model.version import V11, V12, V13, Version
-from imps.testing.messages import message
 
 RESPONSE = TransactionMode.RESPONSE
 
@@ -41,13 +45,17 @@ def exchange(
     **session: Any,
 ) -> WVCSPMessage:
     """A message with one transaction, and what else its session says."""
-    root = message(primitive, extensions=extensions)
-    (transaction,) = root.session.transactions
-    descriptor = evolve(
-        transaction.descriptor, mode=mode, transaction_id=transaction_id, poll=descriptor_poll
+    transaction = Transaction(
+        descriptor=TransactionDescriptor(
+            mode=mode, transaction_id=transaction_id, poll=descriptor_poll
+        ),
+        content=primitive,
+        extensions=extensions,
     )
-    transactions = (evolve(transaction, descriptor=descriptor),)
-    return WVCSPMessage(session=evolve(root.session, transactions=transactions, **session))
+    session.setdefault(
+        "descriptor", SessionDescriptor(session_type=SessionType.INBAND, session_id="s1")
+    )
+    return WVCSPMessage(session=Session(transactions=(transaction,), **session))
 
 
 NEW_MESSAGE = NewMessage(
