@@ -177,11 +177,15 @@ class Reader:
         return _made(plan, values)
 
     def _recognise(self, plan: _Plan, child: Node, parent: Node) -> _Slot | None:
-        """A child in a namespace of its own making, if it is that of its parent; else foreign."""
+        """A child in a namespace of its own making, if it is that of its parent; else foreign.
+
+        Extensions, and what has a namespace of its own, may be in any.
+        """
         namespace, name = local_name(child.tag)
-        if namespace and (namespace == local_name(parent.tag)[0] or name in _OWN_NAMESPACE):
-            return plan.slots.get(name)
-        return None
+        slot = plan.slots.get(name) if namespace else None
+        if slot is None or slot.convert is extension_of or name in _OWN_NAMESPACE:
+            return slot
+        return slot if namespace == local_name(parent.tag)[0] else None
 
     def _read_flat(self, child: Child, node: Node) -> list[Any]:
         """The structures whose children came without a tag around them, one after the other."""
@@ -189,13 +193,14 @@ class Reader:
         run: dict[str, Any] = {}
         runs = [run]
         for part in node:
-            slot = inner.slots.get(part.tag)
-            if slot is None:
+            slot = inner.slots.get(part.tag) or self._recognise(inner, part, node)
+            value = slot.convert(part) if slot else None
+            if slot is None or value is None:
                 continue
             if slot.attribute in run:
                 run = {}
                 runs.append(run)
-            run[slot.attribute] = slot.convert(part)
+            run[slot.attribute] = value
         return [_made(inner, run) for run in runs if run]
 
     def _primitive(self, node: Node) -> Primitive:
@@ -205,8 +210,9 @@ class Reader:
             declared = self._primitives.get(child.tag)
             if declared is None:
                 namespace, name = local_name(child.tag)
-                if namespace and namespace == local_name(node.tag)[0]:
-                    declared = PRIMITIVES.get(name)
+                found = PRIMITIVES.get(name) if namespace else None
+                if found and (declaration_of(found).xmlns or namespace == local_name(node.tag)[0]):
+                    declared = found
                 unknown = unknown or name
             if declared is not None:
                 try:

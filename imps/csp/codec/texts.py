@@ -64,7 +64,7 @@ def octets_of(number: int) -> bytes:
 
 def boolean(name: str, value: str | bytes) -> bool | None:
     """T or F in either case, or one octet; None for no text, which leaves things as they are."""
-    if isinstance(value, bytes) and len(value) == 1 and value[0] < 0x20:
+    if isinstance(value, bytes) and len(value) == 1 and value not in b"TFtf":
         return value != b"\0"
     letter = (utf8(value) if isinstance(value, bytes) else value).strip().upper()
     if letter in ("T", "F"):

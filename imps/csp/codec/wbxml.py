@@ -115,7 +115,7 @@ class _Parser:
             raise CodecError("string table longer than the document")
         self._table = document[self._at : self._at + length]
         self._at += length
-        self._budget = 4 * len(document) + 1024
+        self._budget = 16 * len(document) + 65_536
         self.public_version = self._version_of(public_id, public_id_at)
 
     def _version_of(self, number: int, offset: int | None) -> Version | None:
@@ -265,7 +265,8 @@ class _Parser:
             elif octet == _ENTITY:
                 piece = self._character()
             elif octet == _OPAQUE:
-                self._at += self._integer()
+                length = self._integer()
+                self._at += length
             elif octet in _EXT_I:
                 self._inline_string()
             elif octet in (_EXT_T_0, _EXT_T_1, _EXT_T_2):

@@ -10,7 +10,7 @@ from typing import Any
 from imps.csp.codec import tokens
 from imps.csp.codec.document import NAMESPACES, Root
 from imps.csp.codec.texts import date_text, octets_of
-from imps.csp.codec.writing import bare_text, declared_in, rules_of
+from imps.csp.codec.writing import bare_text, declared_in, packed_in, rules_of
 from imps.csp.primitives.declaration import Child, Kind, declaration_of
 from imps.model.extension import Extension, Foreign
 from imps.model.version import Version
@@ -129,7 +129,11 @@ def _writer(declared: type, version: Version) -> Write:
 
         return write_text
     steps = [
-        (child.attribute, child.many, _child_writer(child, version))
+        (
+            child.attribute,
+            child.many and not packed_in(child, version),
+            _child_writer(child, version),
+        )
         for child in declaration.written_in(version)
     ]
 
@@ -163,6 +167,14 @@ def _child_writer(child: Child, version: Version) -> Write:
         case Kind.EXTENSION:
             return lambda item, out: _write_extension(page, token, item, out)
     encode = _leaf(child, version)
+    if packed_in(child, version):
+
+        def put_packed(items: Any, out: _Output) -> None:
+            if items:
+                out.tag(page, opening)
+                out.body += _inline(",".join(item.value for item in items)) + _END
+
+        return put_packed
 
     def put(item: Any, out: _Output) -> None:
         out.tag(page, opening)

@@ -8,7 +8,7 @@ from typing import Any
 from attrs import frozen
 
 from imps.csp.codec.document import CannotEncode
-from imps.csp.primitives.declaration import Child, Declaration, declaration_of
+from imps.csp.primitives.declaration import Child, Declaration, Kind, declaration_of
 from imps.model.version import Version
 
 
@@ -20,6 +20,7 @@ class Rules:
     required: tuple[str, ...]
     single: tuple[str, ...]
     choices: tuple[tuple[tuple[tuple[str, ...], ...], bool], ...]
+    marks: tuple[str, ...]
 
     def check(self, value: Any) -> None:
         """Raise CannotEncode if the value breaks a rule."""
@@ -31,11 +32,16 @@ class Rules:
                 raise CannotEncode(f"{self.name} holds more than one of {attribute}")
         for alternatives, required in self.choices:
             chosen = sum(
-                any(getattr(value, attribute) not in (None, (), False) for attribute in attributes)
+                any(self._has(value, attribute) for attribute in attributes)
                 for attributes in alternatives
             )
             if chosen > 1 or (required and not chosen):
                 raise CannotEncode(f"{self.name} needs one of {alternatives}")
+
+    def _has(self, value: Any, attribute: str) -> bool:
+        """Whether a child will be written; what is no mark is so even when it is zero or false."""
+        item = getattr(value, attribute)
+        return bool(item) if attribute in self.marks else item not in (None, ())
 
 
 def rules_of(declaration: Declaration, version: Version) -> Rules | None:
@@ -54,7 +60,13 @@ def rules_of(declaration: Declaration, version: Version) -> Rules | None:
     )
     if not (required or single or choices):
         return None
-    return Rules(declaration.name, required, single, choices)
+    marks = tuple(child.attribute for child in children if child.kind is Kind.MARK)
+    return Rules(declaration.name, required, single, choices, marks)
+
+
+def packed_in(child: Child, version: Version) -> bool:
+    """Whether a list is written as one element with commas, in versions that allow but one."""
+    return child.element.packed and not child.may_repeat_in(version)
 
 
 def bare_text(declaration: Declaration, version: Version) -> Child | None:
@@ -68,7 +80,10 @@ def bare_text(declaration: Declaration, version: Version) -> Child | None:
 
 def declared_in(declared: type, version: Version) -> Declaration:
     """The declaration of a class, if the version has it; raises CannotEncode otherwise."""
-    declaration = declaration_of(declared)
+    try:
+        declaration = declaration_of(declared)
+    except KeyError:
+        raise CannotEncode(f"{declared.__name__} cannot be written") from None
     if version not in declaration.versions:
         raise CannotEncode(f"CSP {version} has no {declaration.name}")
     return declaration

@@ -21,7 +21,7 @@ from imps.csp.codec.document import (
 )
 from imps.csp.codec.reading import Reader, local_name
 from imps.csp.codec.texts import date_text, printable
-from imps.csp.codec.writing import bare_text, declared_in, rules_of
+from imps.csp.codec.writing import bare_text, declared_in, packed_in, rules_of
 from imps.csp.primitives.declaration import Child, Kind, declaration_of
 from imps.model.extension import Extension, Foreign
 from imps.model.version import Version
@@ -31,17 +31,33 @@ _ROOTS = {
     for root in ROOTS
     for name in (declaration_of(root).name, *declaration_of(root).aliases)
 }
-_DECLARED_ENCODING = re.compile(rb"^[^>]{0,100}?\sencoding\s*=\s*[\"']([A-Za-z0-9._-]+)[\"']")
-_ENCODINGS = re.compile(rb"utf-?8|us-ascii|ascii|iso-8859-\d+|latin-?1|windows-125\d", re.I)
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_DECLARED_ENCODING = re.compile(rb"<\?xml\s[^>]*?\sencoding\s*=\s*[\"']([^\"'>]*)[\"']")
+_ENCODINGS = re.compile(rb"utf-?8|us-ascii|ascii|iso-8859-\d\d?|latin1|windows-125\d", re.I)
 _DOCTYPE = b"<!DOCTYPE"
 _INTERNAL_SUBSET = re.compile(
-    rb"(?>\xef\xbb\xbf)?(?>\s|<\?.*?\?>|<!--.*?-->)*+"
+    rb"(?>\s|<\?.*?\?>|<!--.*?-->)*+"
     rb"<!DOCTYPE(?>[^\[>\"']|\"[^\"]*\"|'[^']*')*+\[",
     re.DOTALL,
+)
+_LONG_NAMESPACE = re.compile(
+    rb"xmlns(?::[^\s=]{101}|(?::[^\s=]{0,100})?\s*=\s*(?:\"[^\"<]{1001}|'[^'<]{1001}))"
 )
 _NAME = re.compile(r"[A-Za-z_][\w.-]*", re.ASCII)
 
 _reader = Reader([uri for version in NAMESPACES.values() for uri in version.values()])
+
+
+def _parser(encoding: str) -> etree.XMLParser:
+    return etree.XMLParser(
+        encoding=encoding,
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
+    )
 
 
 class XMLCodec:
@@ -51,16 +67,10 @@ class XMLCodec:
 
     def __init__(self, limits: Limits | None = None) -> None:
         self._limits = limits or Limits()
-        self._parser = etree.XMLParser(
-            resolve_entities=False,
-            no_network=True,
-            load_dtd=False,
-            huge_tree=False,
-            remove_comments=True,
-            remove_pis=True,
-        )
+        self._parsers = {"utf-8": _parser("utf-8")}
         depth = self._limits.depth
         self._too_deep = etree.XPath("boolean(" + "/*" * (depth + 1) + ")")
+        self._too_many = etree.XPath(f"count(//*) > {self._limits.elements}")
 
     def decode(self, document: bytes) -> Document:
         """Read a document. Raises CodecError, and nothing else, for what is none."""
@@ -73,21 +83,41 @@ class XMLCodec:
         return Document.of(value, namespace, version_in_public_id(public_id))
 
     def _parse(self, document: bytes) -> etree._Element:
+        document = document.strip().removeprefix(_BYTE_ORDER_MARK).lstrip()
         tags = document.count(b"<")
         if tags > 2 * self._limits.elements:
             raise CodecError("too many elements")
-        declared = _DECLARED_ENCODING.match(document)
-        if b"\0" in document or (declared and not _ENCODINGS.fullmatch(declared[1])):
-            raise CodecError("not in UTF-8")
+        parser = self._parser_for(document)
         if _DOCTYPE in document and _INTERNAL_SUBSET.match(document):
             raise CodecError("internal DTD subset")
+        if _LONG_NAMESPACE.search(document):
+            raise CodecError("namespace too long")
         try:
-            root = etree.fromstring(document.strip(), self._parser)
+            root = etree.fromstring(document, parser)
         except (etree.XMLSyntaxError, ValueError):
             raise CodecError("not well-formed") from None
         if tags > 2 * self._limits.depth and self._too_deep(root):
             raise CodecError("nested too deeply")
+        if tags > self._limits.elements and self._too_many(root):
+            raise CodecError("too many elements")
         return root
+
+    def _parser_for(self, document: bytes) -> etree.XMLParser:
+        """The parser for the encoding of a document, which alone decides how it is read.
+
+        All that are accepted extend ASCII, so that what is searched for cannot hide.
+        """
+        declared = _DECLARED_ENCODING.match(document)
+        if b"\0" in document or (declared and not _ENCODINGS.fullmatch(declared[1])):
+            raise CodecError("not in UTF-8")
+        encoding = declared[1].decode().lower() if declared else "utf-8"
+        parser = self._parsers.get(encoding)
+        if parser is None:
+            try:
+                parser = self._parsers[encoding] = _parser(encoding)
+            except LookupError:
+                raise CodecError("not in UTF-8") from None
+        return parser
 
     def encode(self, root: Root, version: Version) -> bytes:
         """Write a document. Raises CannotEncode for what the version does not allow."""
@@ -119,7 +149,11 @@ def _writer(declared: type, version: Version) -> Write:
         attribute = text.attribute
         return lambda value, out: out.append(_escaped(getattr(value, attribute) or ""))
     steps = [
-        (child.attribute, child.many, _child_writer(child, version))
+        (
+            child.attribute,
+            child.many and not packed_in(child, version),
+            _child_writer(child, version),
+        )
         for child in declaration.written_in(version)
     ]
 
@@ -140,6 +174,12 @@ def _writer(declared: type, version: Version) -> Write:
 def _child_writer(child: Child, version: Version) -> Write:
     name = child.element.name
     opening, closing = f"<{name}>", f"</{name}>"
+    if packed_in(child, version):
+        return lambda items, out: (
+            out.append(opening + ",".join(item.value for item in items) + closing)
+            if items
+            else None
+        )
     match child.kind:
         case Kind.STRING | Kind.ADDRESS:
             return lambda item, out: out.append(f"{opening}{_escaped(str(item))}{closing}")

@@ -35,8 +35,8 @@ from typing import (
 import attrs
 from attrs import field, frozen
 
+from imps.csp.primitives.extension import Extension
 from imps.model.address import Address
-from imps.model.extension import Extension
 from imps.model.version import V11, V12, V13, Version
 
 T = TypeVar("T")
@@ -179,7 +179,7 @@ def _resolve(attribute: str, hint: Any) -> Child:
         element = Element(marker.name, marker.since, marker.until)
         return Child(attribute, element, Kind.MARK, bool)
     if isinstance(marker, Content):
-        return Child(attribute, Element(""), Kind.EXTENSION, annotated)
+        return Child(attribute, Element(""), Kind.EXTENSION, annotated, needed=True)
     many = get_origin(annotated) is tuple
     alternatives = [annotated]
     if many:
@@ -310,5 +310,5 @@ def primitive(
     aliases: tuple[str, ...] = (),
     choices: Iterable[Choice] = (),
 ) -> Callable[[type[T]], type[T]]:
-    """Declare a primitive: a structure that a TransactionContent can hold."""
+    """Declare what a TransactionContent can hold, under its name on the wire."""
     return structure(name, since=since, until=until, xmlns=xmlns, aliases=aliases, choices=choices)
