@@ -12,8 +12,8 @@ from imps.csp.primitives.envelope import (
     TransactionDescriptor,
     WVCSPMessage,
 )
-from imps.csp.primitives.extension import Extension
 from imps.csp.primitives.values import SessionType, TransactionMode
+from imps.model.extension import Extension
 from imps.model.version import V11, V12, V13, Version
 
 _NAMESPACE_TOKENS = {V11: (0x05, 0x07), V12: (0x08, 0x0A), V13: (0x0B, 0x0D)}

@@ -19,8 +19,8 @@ from imps.csp.codec.texts import LARGEST_INTEGER
 from imps.csp.primitives import PRIMITIVES
 from imps.csp.primitives.declaration import Child, Declaration, Kind, Primitive, declaration_of
 from imps.csp.primitives.envelope import WVCSPMessage
-from imps.csp.primitives.extension import Extension, Foreign
 from imps.model.address import Address
+from imps.model.extension import Extension, Foreign
 from imps.model.version import Version
 
 Encoding = Literal["xml", "wbxml"]

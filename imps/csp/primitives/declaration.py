@@ -35,8 +35,8 @@ from typing import (
 import attrs
 from attrs import field, frozen
 
-from imps.csp.primitives.extension import Extension
 from imps.model.address import Address
+from imps.model.extension import Extension
 from imps.model.version import V11, V12, V13, Version
 
 T = TypeVar("T")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from imps.csp.primitives.extension import Extension, Foreign
 from twisted.trial.unittest import SynchronousTestCase
 
 from imps.csp.codec.document import CodecError, Root
@@ -29,6 +28,7 @@ from imps.csp.primitives.presence import UpdatePresenceRequest
 from imps.csp.primitives.values import SessionType, TransactionMode
 from imps.model.address import Address
 from imps.model.capability import Bearer, CIRMethod
+from imps.model.extension import Extension, Foreign
 from imps.model.notice import NotificationType
 from imps.model.presence import Availability, Mood
 from imps.model.version import V11, V12, V13, Version
