@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 from twisted.logger import Logger
 
 from imps.csp.codec.document import NAMESPACES, CodecError, Document
@@ -87,7 +87,8 @@ class Door:
     async def answer(self, request: HTTPRequest) -> HTTPResponse:
         """Answer one HTTP request: 200 whenever there is a transaction to answer."""
         if request.method != "POST":
-            return _refused(405, "CSP is spoken by POST")
+            refusal = _refused(405, "CSP is spoken by POST")
+            return evolve(refusal, headers={**refusal.headers, "allow": "POST"})
         content_type = request.headers.get("content-type", "")
         codec = self._codec(content_type, request.body)
         if codec is None:
