@@ -28,6 +28,7 @@ from imps.csp.results import result, status
 from imps.csp.transactions import Context, Transactions
 from imps.model.account import Account
 from imps.model.address import Address
+from imps.model.capability import Capabilities
 from imps.model.status import Refusal, StatusCode
 from imps.model.version import V11, V13
 from imps.sap.authentication import Authentication, Proof, best_proof
@@ -113,26 +114,39 @@ class Access:
     async def _signed_on(
         self, context: Context, request: LoginRequest, account: Account
     ) -> LoginResponse:
-        session = await self._sessions.open(
-            account.address,
-            _client(request),
-            request.time_to_live,
-            door={
-                "version": context.version.value,
-                "cookie": request.session_cookie or "",
-                "name": str(request.user_id),
-            },
-        )
+        session = await self._opened(context, request, account)
         response = LoginResponse(
             client_id=request.client_id or ClientID(),
             result=result(StatusCode.OK, context.version),
             session_id=session.id,
             keep_alive_time=session.time_to_live_seconds,
-            capability_request=request.capability_list is None,
+            capability_request=(
+                request.capability_list is None and session.capabilities == Capabilities()
+            ),
         )
         if context.version is not V13:
             return response
         return await self._negotiated(context, request, session, response)
+
+    async def _opened(self, context: Context, request: LoginRequest, account: Account) -> Session:
+        """A session: the one that the client names, or in whose name it signs on, if it goes on."""
+        client, time_to_live = _client(request), request.time_to_live
+        door = {
+            "version": context.version.value,
+            "cookie": request.session_cookie or "",
+            "name": str(request.user_id),
+        }
+        wanted = request.session_id
+        if wanted is None and context.session is not None:
+            is_own = (context.session.user, context.session.client) == (account.address, client)
+            wanted = context.session.id if is_own else None
+        if wanted is not None:
+            resumed = await self._sessions.resume(
+                wanted, account.address, client, time_to_live, door
+            )
+            if resumed is not None:
+                return resumed
+        return await self._sessions.open(account.address, client, time_to_live, door)
 
     async def _negotiated(
         self, context: Context, request: LoginRequest, session: Session, response: LoginResponse

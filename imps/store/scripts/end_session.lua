@@ -6,7 +6,7 @@ local user, client = unpack(redis.call('HMGET', key, 'user', 'client'))
 if not user then
     return 0
 end
-redis.call('DEL', key, prefix .. 'transactions:' .. id)
+redis.call('DEL', key, prefix .. 'transactions:' .. id, prefix .. 'answers:' .. id)
 local index = prefix .. 'sessions:' .. user
 if redis.call('HGET', index, client) == id then
     redis.call('HDEL', index, client)
