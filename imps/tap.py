@@ -34,6 +34,7 @@ from imps.sap.sessions import SessionLimits, Sessions
 from imps.store.accounts import Accounts
 from imps.store.contact_lists import ContactLists
 from imps.store.errors import StoreError
+from imps.store.login_failures import LoginFailures
 from imps.store.messages import Messages
 from imps.store.nonces import Nonces
 from imps.store.opening import Store, open_store
@@ -192,8 +193,18 @@ def http_door(settings: Settings, store: Store, reactor: Any) -> HTTPDoor:
         ),
         settings.messages.resend_seconds,
     )
+    failures = LoginFailures(
+        client,
+        buckets,
+        settings.session.login_failures_per_account,
+        settings.session.login_failures_per_source,
+    )
     authentication = Authentication(
-        directory, Nonces(client, buckets), settings.session.reveal_unknown_users
+        directory,
+        Nonces(client, buckets),
+        failures,
+        reactor,
+        settings.session.reveal_unknown_users,
     )
     transactions = Transactions()
     negotiation = Negotiation(sessions, transactions, settings.session.server_poll_min_seconds)

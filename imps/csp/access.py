@@ -39,6 +39,7 @@ _PROOFS = {
     DigestSchema.MD5: Proof.MD5,
     DigestSchema.PWD: Proof.PLAIN,
 }
+TRY_AGAIN_SECONDS = 60
 _SCHEMAS = {proof: schema for schema, proof in _PROOFS.items()}
 
 
@@ -78,11 +79,13 @@ class Access:
             raise Refusal(StatusCode.BAD_PARAMETER, "UserID missing")
         if request.digest_bytes is not None:
             login = _login_name(context, request)
-            account = await self._authentication.by_digest(user, login, request.digest_bytes)
+            account = await self._authentication.by_digest(
+                user, context.source, login, request.digest_bytes
+            )
             if account is None:
                 return await self._challenge(context, request, user, [Proof.MD5], stale=True)
         elif request.password:
-            account = await self._authentication.by_password(user, request.password)
+            account = await self._authentication.by_password(user, context.source, request.password)
         elif request.digest_schemas:
             offered = [_PROOFS[each] for each in request.digest_schemas if each in _PROOFS]
             return await self._challenge(context, request, user, offered)
@@ -100,7 +103,9 @@ class Access:
     ) -> LoginResponse:
         """The first half of a 4-way login: 401 from 1.2 on, 200 in 1.1 unless an old nonce came."""
         proof = best_proof(offered)
-        nonce = await self._authentication.challenge(user, _login_name(context, request), proof)
+        nonce = await self._authentication.challenge(
+            user, context.source, _login_name(context, request), proof
+        )
         plain_success = context.version is V11 and not stale
         code = StatusCode.OK if plain_success else StatusCode.UNAUTHORIZED
         return LoginResponse(
@@ -219,6 +224,12 @@ def _login_name(context: Context, request: LoginRequest) -> str:
 
 
 def _login_failure(request: LoginRequest, failed: Result) -> Primitive:
+    if failed.code == StatusCode.SERVICE_UNAVAILABLE:
+        failed = Result(
+            code=failed.code,
+            description=failed.description,
+            try_again_timeout=TRY_AGAIN_SECONDS,
+        )
     return LoginResponse(
         client_id=request.client_id or ClientID(), result=failed, capability_request=False
     )

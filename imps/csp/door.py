@@ -79,7 +79,7 @@ class Door:
             self._log.debug("Not CSP from {peer}: {problem}", peer=request.peer, problem=problem)
             return _refused(400, str(problem))
         try:
-            body = await self._answer(document, codec, request.body)
+            body = await self._answer(document, codec, request)
         except Exception:
             self._log.failure("A message could not be answered")
             return _refused(500, "internal error")
@@ -100,14 +100,21 @@ class Door:
             return None
         return self._wbxml if body[:1] in (b"\1", b"\2", b"\3") else self._xml
 
-    async def _answer(self, document: Document, codec: Codec, body: bytes) -> bytes:
+    async def _answer(self, document: Document, codec: Codec, request: HTTPRequest) -> bytes:
         root = document.root
         if isinstance(root, WVCSPVersionDiscoveryRequest):
             version = max(document.version or V12, V12)
             return codec.encode(_versions_in_common(root), version)
         assert isinstance(root, WVCSPMessage)
         exchange = Exchange(
-            document, root.session, codec, body, self._transactions, self._sessions, self._outbox
+            document,
+            root.session,
+            codec,
+            request.body,
+            request.peer,
+            self._transactions,
+            self._sessions,
+            self._outbox,
         )
         return await exchange.answer()
 

@@ -64,6 +64,7 @@ class Exchange:
     _session: SessionElement
     _codec: Codec
     _body: bytes
+    _source: str
     _transactions: Transactions
     _sessions: Sessions
     _outbox: Outbox
@@ -196,6 +197,7 @@ class Exchange:
         return Context(
             version=version,
             encoding=self._codec.name,
+            source=self._source,
             transaction_id=transaction.descriptor.transaction_id or "",
             session=session,
             operation_id=operation_id,
