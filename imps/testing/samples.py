@@ -14,8 +14,8 @@ from imps.csp.primitives.declaration import (
     declaration_of,
 )
 from imps.csp.primitives.envelope import WVCSPMessage
-from imps.csp.primitives.extension import Extension, Foreign
 from imps.model.address import Address
+from imps.model.extension import Extension, Foreign
 from imps.model.version import Version
 
 _NUMBERS = (0, 1, 200, 604, 3600, 131072, 4294967295)

@@ -7,7 +7,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from imps.csp.codec.wbxml import WBXMLCodec
 from imps.csp.codec.xml import XMLCodec
 from imps.csp.primitives.envelope import ExtendedRequest, WVCSPMessage
-from imps.csp.primitives.extension import Extension, Foreign
+from imps.model.extension import Extension, Foreign
 from imps.model.version import V12
 from imps.testing.messages import contents, xml_message
 

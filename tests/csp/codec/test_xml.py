@@ -23,12 +23,12 @@ from imps.csp.primitives.discovery import (
     WVCSPVersionDiscoveryResponse,
 )
 from imps.csp.primitives.envelope import WVCSPMessage
-from imps.csp.primitives.extension import Extension
 from imps.csp.primitives.identity import ClientID
 from imps.csp.primitives.presence import SubscribePresenceRequest, UpdatePresenceRequest
 from imps.csp.primitives.search import SearchPair, SearchRequest
 from imps.csp.primitives.values import DigestSchema
 from imps.model.address import Address
+from imps.model.extension import Extension
 from imps.model.search import SearchElement
 from imps.model.version import V11, V12, V13
 from imps.testing.messages import contents, xml_message
