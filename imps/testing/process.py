@@ -86,7 +86,7 @@ class Program(ProcessProtocol):
     def process_id(self) -> int:
         """Its id, while it runs."""
         assert self.transport is not None
-        process_id: int = self.transport.pid  # type: ignore[attr-defined]
+        process_id: int = self.transport.pid
         return process_id
 
     async def says(self, pattern: str) -> re.Match[str]:
