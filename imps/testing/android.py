@@ -54,7 +54,6 @@ class Android(Handset):
         in_digits=frozenset({"AcceptedContentLength"}), in_surrogates=True
     )
 
-    nonce: str = field(default="", init=False)
     _lines: dict[str, Line] = field(factory=dict, init=False)
     _turn: DeferredLock = field(factory=DeferredLock, init=False)
     _last_transaction_id: int = field(default=0, init=False)
@@ -134,31 +133,45 @@ class Android(Handset):
             "</PresenceSubList></UpdatePresence-Request>"
         )
 
-    async def login(self, *, old_session_id: str | None = None, nonce: str | None = None) -> int:
+    async def login(self, old_session_id: str | None = None) -> int:
         """Both halves of a 4-way login, under one TransactionID; the code of the last.
 
-        After a long pause they come in the old session; ``nonce`` is one that is out of date.
+        After a long pause they come in the session that was.
         """
         transaction_id = self.next_transaction_id()
-        offered = "<DigestSchema>MD5</DigestSchema><DigestSchema>SHA</DigestSchema>"
-        challenge = await self._half_login(transaction_id, offered, old_session_id)
+        challenge = await self.begin_login(transaction_id, old_session_id)
         if challenge.code not in (200, 401):
             return challenge.code
-        self.expect(challenge.primitive.find("SessionID") is None, "a session too early")
-        schema = challenge.primitive.findtext("DigestSchema") or ""
-        self.expect(schema in _DIGESTS, f"schema {schema}")
-        self.nonce = challenge.primitive.findtext("Nonce") or ""
-        self.expect(bool(self.nonce), "no nonce")
-        octets = (nonce or self.nonce).encode() + self.password.encode("latin-1")
-        digest = b64encode(_DIGESTS[schema](octets, usedforsecurity=False).digest()).decode()
-        proof = f"<DigestBytes>{digest}</DigestBytes>"
-        answer = await self._half_login(transaction_id, proof, old_session_id)
+        return (await self.end_login(challenge, old_session_id)).code
+
+    async def begin_login(
+        self, transaction_id: str, old_session_id: str | None = None
+    ) -> Transaction:
+        """Ask for a nonce."""
+        offered = "<DigestSchema>MD5</DigestSchema><DigestSchema>SHA</DigestSchema>"
+        challenge = await self._half_login(transaction_id, offered, old_session_id)
+        if challenge.code in (200, 401):
+            self.expect(challenge.primitive.find("SessionID") is None, "a session too early")
+            self.expect(bool(challenge.primitive.findtext("Nonce")), "no nonce")
+            schema = challenge.primitive.findtext("DigestSchema")
+            self.expect(schema in _DIGESTS, f"schema {schema}")
+        return challenge
+
+    async def end_login(
+        self, challenge: Transaction, old_session_id: str | None = None
+    ) -> Transaction:
+        """Prove the password to one who challenges."""
+        digest = _DIGESTS[challenge.primitive.findtext("DigestSchema") or ""]
+        nonce = (challenge.primitive.findtext("Nonce") or "").encode()
+        octets = digest(nonce + self.password.encode("latin-1"), usedforsecurity=False).digest()
+        proof = f"<DigestBytes>{b64encode(octets).decode()}</DigestBytes>"
+        answer = await self._half_login(challenge.transaction_id or "", proof, old_session_id)
         if answer.code == 200:
             self.session_id = answer.primitive.findtext("SessionID")
             self.expect(bool(self.session_id), "no session")
             self.expect(len(self.session_id or "") <= 50, "a session id longer than its buffer")
             self.expect(bool(answer.primitive.findtext("KeepAliveTime")), "no KeepAliveTime")
-        return answer.code
+        return answer
 
     async def _half_login(
         self, transaction_id: str, proof: str, session_id: str | None
