@@ -184,13 +184,14 @@ class Handset(ABC):
 
     async def exchange(self, body: bytes, session_id: str | None = None) -> Message | None:
         """Say something; what the server answers, None for nothing."""
-        try:
-            answer = await self.post(body)
-        except (ConnectError, ConnectionLost):
-            if self.wait is None:
-                raise
-            await self.wait()
-            answer = await self.post(body)
+        while True:
+            try:
+                answer = await self.post(body)
+                break
+            except (ConnectError, ConnectionLost):
+                if self.wait is None:
+                    raise
+                await self.wait()
         message = self._read(answer, session_id or self.session_id)
         for each in message.transactions if message else ():
             if each.mode == "Response" and each.code in _SESSION_IS_GONE:
