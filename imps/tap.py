@@ -159,7 +159,8 @@ def _shown(address: Any) -> str:
 def http_door(settings: Settings, store: Store, reactor: Any) -> HTTPDoor:
     """The CSP door, and all that stands behind it."""
     client, buckets = store.client, store.buckets
-    directory = Directory(Accounts(client, buckets), store.secrets, store.domains, reactor)
+    accounts = Accounts(client, buckets, settings.session.remember_seconds)
+    directory = Directory(accounts, store.secrets, store.domains, reactor)
     messages = Messages(
         client,
         buckets,
