@@ -24,6 +24,7 @@ from imps.model.version import Version
 
 POLL_SECONDS = 1.0
 RETRY_SECONDS = 3.0
+SIGN_OFF_SECONDS = 2
 
 _HELP = """\
   Write a line to send it to the one you talk to.
@@ -57,12 +58,21 @@ async def _chat(options: argparse.Namespace, password: str, reactor: Any) -> Non
     )
     partner = Address.parse(options.to) if options.to else None
     screen = Screen(sys.stdout.isatty() and sys.stdin.isatty())
+    reactor.addSystemEventTrigger("before", "shutdown", _sign_off, client, reactor)
     try:
         await Chat(client, screen, reactor, partner).run(password)
     except RequestFailed as failure:
         raise SystemExit(f"imps: {failure.result.description or failure}") from None
     except ServerUnreachable as problem:
         raise SystemExit(f"imps: {options.server} cannot be reached: {problem}") from None
+
+
+def _sign_off(client: CSPClient, reactor: Any) -> Deferred[None] | None:
+    """Sign off if that is still to be done, as after Ctrl-C; it must not take long."""
+    if client.session_id is None:
+        return None
+    leaving = Deferred.fromCoroutine(client.logout())
+    return leaving.addTimeout(SIGN_OFF_SECONDS, reactor).addErrback(lambda _: None)
 
 
 def _this_terminal() -> str:

@@ -11,7 +11,7 @@ from io import BytesIO
 from typing import Any, TypeVar
 
 from attrs import define, field, frozen
-from twisted.internet.defer import DeferredLock
+from twisted.internet.defer import CancelledError, DeferredLock
 from twisted.web.client import Agent, FileBodyProducer, HTTPConnectionPool, readBody
 from twisted.web.http_headers import Headers
 from twisted.web.iweb import IAgent
@@ -279,6 +279,8 @@ class CSPClient:
             body = FileBodyProducer(BytesIO(document))
             response = await self.agent.request(b"POST", self.url.encode(), headers, body)
             answer = await readBody(response)
+        except CancelledError:
+            raise
         except Exception as problem:
             raise ServerUnreachable(str(problem) or type(problem).__name__) from None
         finally:

@@ -95,6 +95,8 @@ class SessionSettings:
     remember_seconds: int = _seconds(86_400)
     server_poll_min_seconds: int = _seconds(5)
     reveal_unknown_users: bool = False
+    login_failures_per_account: int = _count(10)
+    login_failures_per_source: int = _count(300)
 
     def __attrs_post_init__(self) -> None:
         shortest, longest = self.min_time_to_live_seconds, self.max_time_to_live_seconds
@@ -115,6 +117,7 @@ class MessageSettings:
     max_waiting_octets: int = _count(10_485_760)
     max_content_octets: int = _count(524_288)
     max_recipients: int = _count(100)
+    max_events: int = _count(200)
     resend_seconds: int = _count(30)
     max_tries: int = _count(3)
 

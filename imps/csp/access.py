@@ -28,6 +28,7 @@ from imps.csp.results import result, status
 from imps.csp.transactions import Context, Transactions
 from imps.model.account import Account
 from imps.model.address import Address
+from imps.model.capability import Capabilities
 from imps.model.status import Refusal, StatusCode
 from imps.model.version import V11, V13
 from imps.sap.authentication import Authentication, Proof, best_proof
@@ -38,6 +39,7 @@ _PROOFS = {
     DigestSchema.MD5: Proof.MD5,
     DigestSchema.PWD: Proof.PLAIN,
 }
+TRY_AGAIN_SECONDS = 60
 _SCHEMAS = {proof: schema for schema, proof in _PROOFS.items()}
 
 
@@ -77,11 +79,13 @@ class Access:
             raise Refusal(StatusCode.BAD_PARAMETER, "UserID missing")
         if request.digest_bytes is not None:
             login = _login_name(context, request)
-            account = await self._authentication.by_digest(user, login, request.digest_bytes)
+            account = await self._authentication.by_digest(
+                user, context.source, login, request.digest_bytes
+            )
             if account is None:
                 return await self._challenge(context, request, user, [Proof.MD5], stale=True)
         elif request.password:
-            account = await self._authentication.by_password(user, request.password)
+            account = await self._authentication.by_password(user, context.source, request.password)
         elif request.digest_schemas:
             offered = [_PROOFS[each] for each in request.digest_schemas if each in _PROOFS]
             return await self._challenge(context, request, user, offered)
@@ -99,7 +103,9 @@ class Access:
     ) -> LoginResponse:
         """The first half of a 4-way login: 401 from 1.2 on, 200 in 1.1 unless an old nonce came."""
         proof = best_proof(offered)
-        nonce = await self._authentication.challenge(user, _login_name(context, request), proof)
+        nonce = await self._authentication.challenge(
+            user, context.source, _login_name(context, request), proof
+        )
         plain_success = context.version is V11 and not stale
         code = StatusCode.OK if plain_success else StatusCode.UNAUTHORIZED
         return LoginResponse(
@@ -113,26 +119,39 @@ class Access:
     async def _signed_on(
         self, context: Context, request: LoginRequest, account: Account
     ) -> LoginResponse:
-        session = await self._sessions.open(
-            account.address,
-            _client(request),
-            request.time_to_live,
-            door={
-                "version": context.version.value,
-                "cookie": request.session_cookie or "",
-                "name": str(request.user_id),
-            },
-        )
+        session = await self._opened(context, request, account)
         response = LoginResponse(
             client_id=request.client_id or ClientID(),
             result=result(StatusCode.OK, context.version),
             session_id=session.id,
             keep_alive_time=session.time_to_live_seconds,
-            capability_request=request.capability_list is None,
+            capability_request=(
+                request.capability_list is None and session.capabilities == Capabilities()
+            ),
         )
         if context.version is not V13:
             return response
         return await self._negotiated(context, request, session, response)
+
+    async def _opened(self, context: Context, request: LoginRequest, account: Account) -> Session:
+        """A session: the one that the client names, or in whose name it signs on, if it goes on."""
+        client, time_to_live = _client(request), request.time_to_live
+        door = {
+            "version": context.version.value,
+            "cookie": request.session_cookie or "",
+            "name": str(request.user_id),
+        }
+        wanted = request.session_id
+        if wanted is None and context.session is not None:
+            is_own = (context.session.user, context.session.client) == (account.address, client)
+            wanted = context.session.id if is_own else None
+        if wanted is not None:
+            resumed = await self._sessions.resume(
+                wanted, account.address, client, time_to_live, door
+            )
+            if resumed is not None:
+                return resumed
+        return await self._sessions.open(account.address, client, time_to_live, door)
 
     async def _negotiated(
         self, context: Context, request: LoginRequest, session: Session, response: LoginResponse
@@ -205,6 +224,12 @@ def _login_name(context: Context, request: LoginRequest) -> str:
 
 
 def _login_failure(request: LoginRequest, failed: Result) -> Primitive:
+    if failed.code == StatusCode.SERVICE_UNAVAILABLE:
+        failed = Result(
+            code=failed.code,
+            description=failed.description,
+            try_again_timeout=TRY_AGAIN_SECONDS,
+        )
     return LoginResponse(
         client_id=request.client_id or ClientID(), result=failed, capability_request=False
     )

@@ -26,10 +26,11 @@ _log = Logger()
 
 @frozen(kw_only=True)
 class Context:
-    """What a transaction came in with: version and encoding, its id, the session if it has one."""
+    """What a transaction came in with: version, encoding, source, its id, its session if any."""
 
     version: Version
     encoding: str
+    source: str
     transaction_id: str
     session: Session | None = None
     operation_id: str = ""

@@ -15,11 +15,13 @@ from contextlib import suppress
 from enum import Enum
 
 from attrs import define
+from twisted.internet.interfaces import IReactorTime
 
 from imps.elements.directory import Directory
 from imps.model.account import Account
 from imps.model.address import Address
 from imps.model.status import Refusal, StatusCode
+from imps.store.login_failures import LoginFailures
 from imps.store.nonces import Nonces
 
 
@@ -58,22 +60,29 @@ class Authentication:
 
     _directory: Directory
     _nonces: Nonces
+    _failures: LoginFailures
+    _clock: IReactorTime
     _reveals_unknown: bool
 
-    async def by_password(self, user: Address, password: str) -> Account:
+    async def by_password(self, user: Address, source: str, password: str) -> Account:
         """The account of a user who gives this password; refused otherwise."""
+        await self._check_failures(user, source)
         account = await self._directory.find(user)
-        return self._checked(user, account, self._matches(account, password.encode(), None))
+        matches = self._matches(account, password.encode(), None)
+        return await self._checked(user, source, account, matches)
 
-    async def challenge(self, user: Address, login: str, proof: Proof) -> str:
+    async def challenge(self, user: Address, source: str, login: str, proof: Proof) -> str:
         """A nonce for one login of a user of a home domain, who need not exist."""
-        self._check_domain(user)
+        await self._check_failures(user, source)
         nonce = secrets.token_hex(16)
         await self._nonces.keep(self._directory.at_home(user), login, f"{proof.value} {nonce}")
         return nonce
 
-    async def by_digest(self, user: Address, login: str, octets: str) -> Account | None:
+    async def by_digest(
+        self, user: Address, source: str, login: str, octets: str
+    ) -> Account | None:
         """The account of a user who proves the password; None when the nonce is stale."""
+        await self._check_failures(user, source)
         kept = await self._nonces.take(self._directory.at_home(user), login)
         if kept is None:
             return None
@@ -85,7 +94,7 @@ class Authentication:
         except ValueError:
             given = b""
         matches = proof is not Proof.PLAIN and self._matches(account, given, (proof, nonce))
-        return self._checked(user, account, matches)
+        return await self._checked(user, source, account, matches)
 
     def _matches(
         self, account: Account | None, given: bytes, asked: tuple[Proof, str] | None
@@ -98,8 +107,12 @@ class Authentication:
         matches = [hmac.compare_digest(given, each) for each in expected]
         return any(matches) and account is not None
 
-    def _checked(self, user: Address, account: Account | None, matches: bool) -> Account:
-        self._check_domain(user)
+    async def _checked(
+        self, user: Address, source: str, account: Account | None, matches: bool
+    ) -> Account:
+        if account is None or not matches:
+            home = self._directory.at_home(user)
+            await self._failures.add(home, source, now=self._clock.seconds())
         if account is None and self._reveals_unknown:
             raise Refusal(StatusCode.UNKNOWN_USER, "unknown user")
         if account is None or not matches:
@@ -108,10 +121,13 @@ class Authentication:
             raise Refusal(StatusCode.FORBIDDEN, "the account is suspended")
         return account
 
-    def _check_domain(self, user: Address) -> None:
+    async def _check_failures(self, user: Address, source: str) -> None:
+        """Refuse users of other domains, and those who failed too often of late."""
         home = self._directory.at_home(user)
         if not self._directory.is_home(home):
             raise Refusal(StatusCode.DOMAIN_NOT_SUPPORTED, f"{home.domain} is not served here")
+        if await self._failures.are_too_many(home, source, now=self._clock.seconds()):
+            raise Refusal(StatusCode.SERVICE_UNAVAILABLE, "too many failures, try again later")
 
 
 def _spellings(password: str) -> list[bytes]:

@@ -17,7 +17,7 @@ from imps.model.address import Address
 from imps.model.capability import Capabilities
 from imps.model.status import Refusal, StatusCode
 from imps.store.keys import Buckets
-from imps.store.sessions import Absence, Asked
+from imps.store.sessions import Absence, Asked, Operation
 from imps.store.sessions import Sessions as StoredSessions
 
 
@@ -43,11 +43,11 @@ class Session:
 
 @frozen
 class Present:
-    """A live session, whether anything waits for it, and the ids of what it asked."""
+    """A live session, whether anything waits for it, and what it asked."""
 
     session: Session
     has_waiting: bool
-    operation_ids: tuple[str, ...] = ()
+    operations: tuple[Operation, ...] = ()
 
 
 @frozen(kw_only=True)
@@ -99,24 +99,61 @@ class Sessions:
         )
         return session
 
-    async def check(self, session_id: str, asked: Sequence[tuple[str, str]] = ()) -> Present:
+    async def resume(
+        self,
+        session_id: str,
+        user: Address,
+        client: str,
+        time_to_live_seconds: int | None,
+        door: dict[str, Any],
+    ) -> Session | None:
+        """The session that a client wants to go on with; None when it is gone.
+
+        What was agreed and what waits stays. Refused with 422 when it is not that client's.
+        """
+        try:
+            before = (await self.check(session_id)).session
+        except Refusal:
+            return None
+        if before.user != user or before.client != client:
+            raise Refusal(StatusCode.USER_AND_CLIENT_DO_NOT_MATCH, "not a session of this client")
+        time_to_live = self._limits.time_to_live(time_to_live_seconds)
+        resumed = evolve(before, time_to_live_seconds=time_to_live, door=door)
+        return await self._change(resumed, is_back=True)
+
+    async def check(
+        self,
+        session_id: str,
+        asked: Sequence[tuple[str, str]] = (),
+        can_be_told: bool = False,
+    ) -> Present:
         """The session of a request, whose life it prolongs (CSP, implicit keep-alive).
 
         ``asked`` are the transactions that must not be done twice: transaction id and a digest of
-        the request. Refused with 600 when the session has expired, 604 when there is none.
+        the request. Refused with 600 when the session has expired, 604 when there is none, and
+        601, which is for clients that ``can_be_told``, when the server ended it.
         """
         found = await self._stored.check(
             session_id,
             [Asked(each, digest, secrets.token_hex(16)) for each, digest in asked],
             now=self._clock.seconds(),
             resend_seconds=self._resend_seconds,
+            can_be_told=can_be_told,
         )
+        if found is Absence.ENDED and can_be_told:
+            raise Refusal(StatusCode.FORCED_LOGOUT, "the session was ended")
         if found is Absence.EXPIRED:
             raise Refusal(StatusCode.SESSION_EXPIRED, "the session has expired")
         if isinstance(found, Absence):
             raise Refusal(StatusCode.INVALID_SESSION, "there is no such session")
         session = _unpacked(session_id, found.record)
-        return Present(session, found.has_waiting, found.operation_ids)
+        return Present(session, found.has_waiting, found.operations)
+
+    async def keep_answer(
+        self, session: Session, transaction_id: str, operation_id: str, answer: bytes
+    ) -> None:
+        """Keep an answer for the case that what was asked comes again."""
+        await self._stored.keep_answer(session.id, transaction_id, operation_id, answer)
 
     async def agree(
         self,
@@ -143,12 +180,13 @@ class Sessions:
         """End a session, with all that ends with it."""
         await self._stored.end(session.id)
 
-    async def _change(self, session: Session) -> Session:
+    async def _change(self, session: Session, is_back: bool = False) -> Session:
         changed = await self._stored.change(
             session.id,
             _packed(session),
             now=self._clock.seconds(),
             lifetime_seconds=self._lifetime(session),
+            is_back=is_back,
         )
         if not changed:
             raise Refusal(StatusCode.INVALID_SESSION, "there is no such session")

@@ -13,17 +13,21 @@ from enum import Enum, auto
 from attrs import define, frozen
 
 from imps.model.address import Address
+from imps.model.status import StatusCode
 from imps.store.client import StoreClient
 from imps.store.keys import Buckets
 
 OPERATION_SECONDS = 180
+OPERATION_LIMIT_SECONDS = 15
+ANSWERS_KEPT = 4
 
 
 class Absence(Enum):
-    """Why there is no session."""
+    """Why there is no session: ENDED by the server, if it was not that or its time."""
 
     UNKNOWN = auto()
     EXPIRED = auto()
+    ENDED = auto()
 
 
 @frozen
@@ -37,12 +41,23 @@ class Asked:
 
 
 @frozen
+class Operation:
+    """What was asked, by its id, and the answer it got if it was asked before and that is kept.
+
+    There is no id while another request of the same transaction id is being carried out.
+    """
+
+    id: str
+    answer: bytes = b""
+
+
+@frozen
 class Found:
-    """A live session: its record, whether anything can be fetched, and the operation ids."""
+    """A live session: its record, whether anything can be fetched, and what was asked."""
 
     record: bytes
     has_waiting: bool
-    operation_ids: tuple[str, ...]
+    operations: tuple[Operation, ...]
 
 
 @define(eq=False)
@@ -63,7 +78,7 @@ class Sessions:
         lifetime_seconds: float,
         remember_seconds: float,
     ) -> None:
-        """Open a session; one that the same client of the same user has ends."""
+        """Open a session; one that the same client of the same user has ends with 601."""
         await self._client.run(
             "open_session",
             [self._buckets.prefix_of(user)],
@@ -74,12 +89,22 @@ class Sessions:
             repr(float(lifetime_seconds)),
             repr(float(remember_seconds)),
             record,
+            int(StatusCode.FORCED_LOGOUT),
         )
 
     async def check(
-        self, session_id: str, asked: Sequence[Asked], *, now: float, resend_seconds: float
+        self,
+        session_id: str,
+        asked: Sequence[Asked],
+        *,
+        now: float,
+        resend_seconds: float,
+        can_be_told: bool,
     ) -> Found | Absence:
-        """Look up a session, and prolong its life, at a request."""
+        """Look up a session, and prolong its life, at a request.
+
+        That the server ended it is told as often as asked, until the client ``can_be_told``.
+        """
         bucket = self._buckets.of_session(session_id)
         if bucket is None:
             return Absence.UNKNOWN
@@ -89,7 +114,9 @@ class Sessions:
             session_id,
             repr(now),
             OPERATION_SECONDS,
+            OPERATION_LIMIT_SECONDS,
             repr(float(resend_seconds)),
+            int(can_be_told),
             *(
                 part
                 for each in asked
@@ -97,14 +124,42 @@ class Sessions:
             ),
         )
         if isinstance(reply, int):
-            return Absence.EXPIRED if reply else Absence.UNKNOWN
-        record, waiting, *operation_ids = reply
-        return Found(record, bool(waiting), tuple(each.decode() for each in operation_ids))
+            return {0: Absence.UNKNOWN, 1: Absence.EXPIRED}.get(reply, Absence.ENDED)
+        record, waiting, *rest = reply
+        pairs = zip(rest[::2], rest[1::2], strict=True)
+        operations = tuple(Operation(each.decode(), answer) for each, answer in pairs)
+        return Found(record, bool(waiting), operations)
+
+    async def keep_answer(
+        self, session_id: str, transaction_id: str, operation_id: str, answer: bytes
+    ) -> None:
+        """Keep an answer for a repetition of what was asked; the latest few are."""
+        bucket = self._buckets.of_session(session_id)
+        if bucket is not None and transaction_id.isprintable():
+            await self._client.run(
+                "keep_answer",
+                [self._buckets.prefix(bucket)],
+                session_id,
+                transaction_id,
+                operation_id,
+                answer,
+                ANSWERS_KEPT,
+                OPERATION_SECONDS,
+            )
 
     async def change(
-        self, session_id: str, record: bytes, *, now: float, lifetime_seconds: float
+        self,
+        session_id: str,
+        record: bytes,
+        *,
+        now: float,
+        lifetime_seconds: float,
+        is_back: bool = False,
     ) -> bool:
-        """Replace the record of a session; False when there is no such session."""
+        """Replace the record of a session; False when there is no such session.
+
+        If its client ``is_back`` after an absence, what is in flight to it is sent again.
+        """
         bucket = self._buckets.of_session(session_id)
         if bucket is None:
             return False
@@ -112,7 +167,7 @@ class Sessions:
         lifetime = repr(float(lifetime_seconds))
         return bool(
             await self._client.run(
-                "change_session", [prefix], session_id, repr(now), record, lifetime
+                "change_session", [prefix], session_id, repr(now), record, lifetime, int(is_back)
             )
         )
 

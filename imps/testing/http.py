@@ -37,6 +37,7 @@ class Line(Protocol):
         self.is_open = True
         self._received = b""
         self._answer: Deferred[Answer] | None = None
+        self._withheld = b""
 
     @classmethod
     async def to(cls, url: str) -> Line:
@@ -59,7 +60,11 @@ class Line(Protocol):
             f"Host: {server.host}:{server.port}",
             "Connection: Keep-Alive",
         ]
-        return await self.say("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
+        head = "\r\n".join(lines).encode() + b"\r\n\r\n"
+        if "Expect" not in headers:
+            return await self.say(head + body)
+        self._withheld = body
+        return await self.say(head)
 
     def say(self, octets: bytes) -> Deferred[Answer]:
         """Send these octets; what the server answers."""
@@ -82,6 +87,10 @@ class Line(Protocol):
         if not blank:
             return
         first, *lines = head.decode("latin-1").split("\r\n")
+        if first.split()[1] == "100":
+            self._received = rest
+            self.transport.write(self._withheld)
+            return
         headers = {
             name.lower(): value.strip()
             for name, _, value in (line.partition(":") for line in lines)

@@ -1,10 +1,14 @@
 -- Change what is recorded of a session, and how long it lives.
 -- KEYS[1] the bucket's prefix; ARGV[1] the session id, ARGV[2] now, ARGV[3] the new record, ARGV[4]
--- how long it lives without a request (seconds). Returns 0 when there is no such session.
+-- how long it lives without a request (seconds), ARGV[5] 1 if its client has come back: what is in
+-- flight to it is sent again at once. Returns 0 when there is no such session.
 local key = KEYS[1] .. 'session:' .. ARGV[1]
-if redis.call('EXISTS', key) == 0 then
+if redis.call('HEXISTS', key, 'record') == 0 then
     return 0
 end
 redis.call('HSET', key, 'record', ARGV[3], 'lifetime', ARGV[4], 'expires', ARGV[2] + ARGV[4])
 redis.call('EXPIRE', key, math.ceil(ARGV[4] + redis.call('HGET', key, 'remembered')))
+if ARGV[5] == '1' and redis.call('HEXISTS', key, 'flight') == 1 then
+    redis.call('HSET', key, 'flight_at', 0)
+end
 return 1

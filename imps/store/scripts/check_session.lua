@@ -1,13 +1,23 @@
 -- Look up a session at a request, and prolong it.
 -- KEYS[1] the bucket's prefix; ARGV[1] the session id, ARGV[2] now, ARGV[3] how long an operation
--- keeps its id and ARGV[4] after how long a message is sent again (seconds), then for each request
--- that may come twice its transaction id, a digest of its octets and a new operation id.
--- Returns 0 for an unknown session, 1 for one that has expired, else its record, 1 or 0 for whether
--- anything can be fetched, and the operation ids.
+-- keeps its id, ARGV[4] how long at most it is carried out and ARGV[5] after how long a message is
+-- sent again (seconds), ARGV[6] 1 if the client can be told that its session was ended, then for
+-- each request that may come twice its transaction id, a digest of its octets and a new operation id.
+-- Returns 0 for an unknown session, 1 for one that has expired, and the code with which the server
+-- ended it, which is told once; else its record, 1 or 0 for whether anything can be fetched, and for
+-- each request its operation id, '' if another one of that transaction id is being carried out, and
+-- the answer that it got, '' if none is kept.
 local prefix, id, now = KEYS[1], ARGV[1], tonumber(ARGV[2])
 local key = prefix .. 'session:' .. id
-local record, user, lifetime, remembered, expires, cursor, flight_at = unpack(redis.call('HMGET', key,
-    'record', 'user', 'lifetime', 'remembered', 'expires', 'cursor', 'flight_at'))
+local record, user, lifetime, remembered, expires, cursor, flight_at, ended = unpack(redis.call(
+    'HMGET', key, 'record', 'user', 'lifetime', 'remembered', 'expires', 'cursor', 'flight_at',
+    'ended'))
+if ended then
+    if ARGV[6] == '1' then
+        redis.call('DEL', key)
+    end
+    return tonumber(ended)
+end
 if not record then
     return 0
 end
@@ -17,38 +27,50 @@ end
 redis.call('HSET', key, 'expires', now + lifetime)
 redis.call('EXPIRE', key, math.ceil(lifetime + remembered))
 
-local waiting = 0
-if flight_at then
-    waiting = now - flight_at >= tonumber(ARGV[4]) and 1 or 0
+local waiting = redis.call('EXISTS', prefix .. 'outbox:' .. id)
+if waiting == 1 then
+    -- There is an event, whatever becomes of messages.
+elseif flight_at then
+    waiting = now - flight_at >= tonumber(ARGV[5]) and 1 or 0
 else
     local queue = prefix .. 'queue:' .. user
     waiting = #redis.call('ZRANGEBYSCORE', queue, '(' .. (cursor or '0'), '+inf', 'LIMIT', 0, 1)
 end
 
 local answer = {record, waiting}
-if #ARGV > 4 then
-    local transactions = prefix .. 'transactions:' .. id
-    local window = tonumber(ARGV[3])
-    if redis.call('HLEN', transactions) >= 32 then
-        local known = redis.call('HGETALL', transactions)
-        for i = 1, #known, 2 do
-            if now - known[i + 1]:match('^%S+') > window then
-                redis.call('HDEL', transactions, known[i])
-            end
-        end
-    end
-    for i = 5, #ARGV, 3 do
-        local operation = ARGV[i + 2]
-        local known = redis.call('HGET', transactions, ARGV[i])
-        local at, digest, before = (known or ''):match('^(%S+) (%S+) (%S+)$')
-        if at and digest == ARGV[i + 1] and now - at <= window then
-            operation = before
-        else
-            redis.call('HSET', transactions, ARGV[i],
-                ARGV[2] .. ' ' .. ARGV[i + 1] .. ' ' .. operation)
-        end
-        answer[#answer + 1] = operation
-    end
-    redis.call('EXPIRE', transactions, math.ceil(window))
+if #ARGV == 6 then
+    return answer
 end
+
+-- Transaction ids are re-used by clients: what makes a request the same one is its octets, too.
+local transactions, answers = prefix .. 'transactions:' .. id, prefix .. 'answers:' .. id
+local window, limit = tonumber(ARGV[3]), tonumber(ARGV[4])
+if redis.call('HLEN', transactions) >= 32 then
+    local known = redis.call('HGETALL', transactions)
+    for i = 1, #known, 2 do
+        if now - known[i + 1]:match('^%S+') > window then
+            redis.call('HDEL', transactions, known[i])
+        end
+    end
+end
+for i = 7, #ARGV, 3 do
+    local transaction, digest, operation = ARGV[i], ARGV[i + 1], ARGV[i + 2]
+    local kept = redis.call('HGET', answers, transaction)
+    local at, before, first = (redis.call('HGET', transactions, transaction) or ''):match(
+        '^(%S+) (%S+) (%S+)$')
+    if at and before == digest and now - at <= window then
+        operation = first
+    else
+        if at and not kept and now - at < limit then
+            operation = ''
+        else
+            redis.call('HSET', transactions, transaction,
+                ARGV[2] .. ' ' .. digest .. ' ' .. operation)
+        end
+        kept = false
+    end
+    answer[#answer + 1] = operation
+    answer[#answer + 1] = kept or ''
+end
+redis.call('EXPIRE', transactions, math.ceil(window))
 return answer

@@ -1,17 +1,21 @@
--- Open a session; one that the same client of the same user had ends.
+-- Open a session; one that the same client of the same user had is ended by the server.
 -- KEYS[1] the bucket's prefix; ARGV[1] the session id, ARGV[2] its user, ARGV[3] its client, ARGV[4]
 -- now, ARGV[5] how long it lives without a request and ARGV[6] how long it is remembered after that
--- (seconds), ARGV[7] its record.
+-- (seconds), ARGV[7] its record, ARGV[8] the code with which an old session ends.
 local prefix, id, user, client, now = KEYS[1], ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 local index = prefix .. 'sessions:' .. user
 local clients = redis.call('HGETALL', index)
 for i = 1, #clients, 2 do
     local old = prefix .. 'session:' .. clients[i + 1]
     local expires = tonumber(redis.call('HGET', old, 'expires') or 0)
-    if clients[i] == client then
-        redis.call('DEL', old, prefix .. 'transactions:' .. clients[i + 1])
-    elseif expires <= now then
+    if expires <= now then
         redis.call('HDEL', index, clients[i])
+    elseif clients[i] == client then
+        for _, kind in ipairs({'session', 'transactions', 'answers', 'outbox', 'events', 'sending'}) do
+            redis.call('DEL', prefix .. kind .. ':' .. clients[i + 1])
+        end
+        redis.call('HSET', old, 'ended', ARGV[8])
+        redis.call('EXPIRE', old, math.ceil(ARGV[6]))
     end
 end
 local key = prefix .. 'session:' .. id
@@ -19,4 +23,11 @@ redis.call('HSET', key, 'user', user, 'client', client, 'record', ARGV[7], 'life
     'remembered', ARGV[6], 'expires', now + ARGV[5])
 redis.call('EXPIRE', key, math.ceil(ARGV[5] + ARGV[6]))
 redis.call('HSET', index, client, id)
+
+-- What was kept for the user while away is this session's to tell.
+local kept, kept_events = prefix .. 'kept:' .. user, prefix .. 'kept-events:' .. user
+if redis.call('EXISTS', kept, kept_events) == 2 then
+    redis.call('RENAME', kept, prefix .. 'outbox:' .. id)
+    redis.call('RENAME', kept_events, prefix .. 'events:' .. id)
+end
 return 1

@@ -1,0 +1,245 @@
+"""One message of a client on its way through: taken apart, answered, and put together again.
+
+A message may hold several transactions. Requests are answered in order, all in one message; polls
+and responses may bring the next request of the server, one in a message (CSP, HTTP binding).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+from attrs import define, field
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+
+from imps.csp.codec.document import Document
+from imps.csp.codec.wbxml import WBXMLCodec
+from imps.csp.codec.xml import XMLCodec
+from imps.csp.outbox import Outbox
+from imps.csp.primitives.access import (
+    ClientCapabilityResponse,
+    Disconnect,
+    LoginResponse,
+    PollingRequest,
+)
+from imps.csp.primitives.declaration import Primitive
+from imps.csp.primitives.envelope import Session as SessionElement
+from imps.csp.primitives.envelope import (
+    SessionDescriptor,
+    Transaction,
+    TransactionDescriptor,
+    WVCSPMessage,
+)
+from imps.csp.primitives.values import SessionType, TransactionMode
+from imps.csp.results import result, status, status_of
+from imps.csp.transactions import Context, Transactions
+from imps.model.status import Refusal, StatusCode
+from imps.model.version import V11, V12, Version
+from imps.sap.sessions import Present, Session, Sessions
+from imps.store.errors import StoreUnavailable
+from imps.store.sessions import Operation
+
+Codec = XMLCodec | WBXMLCodec
+
+GOODBYE_ID = "goodbye"
+"""The transaction id of the Disconnect to a session that is gone."""
+
+_UNAVAILABLE = Refusal(StatusCode.SERVICE_UNAVAILABLE, "try again later")
+
+
+def _is_request(transaction: Transaction) -> bool:
+    return transaction.descriptor.mode is TransactionMode.REQUEST
+
+
+def _is_poll(transaction: Transaction) -> bool:
+    return isinstance(transaction.content, PollingRequest)
+
+
+@define(eq=False)
+class Exchange:
+    """Answers one message in its own version and encoding."""
+
+    _document: Document
+    _session: SessionElement
+    _codec: Codec
+    _body: bytes
+    _source: str
+    _transactions: Transactions
+    _sessions: Sessions
+    _outbox: Outbox
+    _requests: list[Transaction] = field(init=False)
+    _polls: list[Transaction] = field(init=False)
+    _responses: list[Transaction] = field(init=False)
+    _log = Logger()
+
+    def __attrs_post_init__(self) -> None:
+        asked = [each for each in self._session.transactions if _is_request(each)]
+        self._polls = [each for each in asked if _is_poll(each)]
+        self._requests = [each for each in asked if not _is_poll(each)]
+        self._responses = [each for each in self._session.transactions if not _is_request(each)]
+
+    async def answer(self) -> bytes:
+        """The answer, encoded; nothing where there is nothing to say."""
+        version = self._document.version or V12
+        if not self._document.served:
+            return self._refused(Refusal(StatusCode.VERSION_NOT_SUPPORTED), version)
+        once = [each for each in self._requests if self._runs_once(each)]
+        try:
+            present = await self._present(once)
+        except Refusal as refusal:
+            return await self._answer_without_session(refusal, version)
+        except StoreUnavailable:
+            return self._refused(_UNAVAILABLE, version)
+        version = self._document.version or Version(present.session.door["version"])
+        if present.operations and present.operations[0].answer:
+            return present.operations[0].answer
+        answers = await self._answer_all(self._requests, present.operations, present, version)
+        if self._polls or self._responses:
+            return await self._answer_with_ours(answers, present, version)
+        body = self._encoded(answers, version, present.has_waiting)
+        if once and present.operations[0].id:
+            self._keep_answer(present.session, once[0], present.operations[0], body)
+        return body
+
+    def _runs_once(self, transaction: Transaction) -> bool:
+        has_id = bool(transaction.descriptor.transaction_id)
+        return has_id and self._transactions.runs_once(transaction.content)
+
+    async def _present(self, once: list[Transaction]) -> Present:
+        """The session of the message; a client that polls can be told why there is none."""
+        session_id = self._session.descriptor.session_id
+        if session_id is None:
+            raise Refusal(StatusCode.INVALID_SESSION, "no session named")
+        digest = hashlib.blake2b(self._body, digest_size=16).hexdigest() if once else ""
+        asked = [(each.descriptor.transaction_id or "", digest) for each in once]
+        return await self._sessions.check(session_id, asked, can_be_told=bool(self._polls))
+
+    async def _answer_without_session(self, refusal: Refusal, version: Version) -> bytes:
+        """Answer without a session: signing on, even if a session is named that is gone."""
+        if refusal.code is StatusCode.FORCED_LOGOUT:
+            return self._goodbye(version)
+        answers = []
+        for each in self._requests:
+            answer: Primitive = status_of(refusal, version)
+            if not self._transactions.needs_session(each.content):
+                context = self._context(each, version)
+                answer = await self._transactions.answer(context, each.content)
+            answers.append(_answering(each, answer))
+        said = {each.descriptor.transaction_id for each in self._responses}
+        if not answers and said == {GOODBYE_ID}:
+            return b""
+        # Polls and responses alone get one answer: that is how a client notices.
+        answers = answers or [_answering(None, status_of(refusal, version))]
+        return self._encoded(answers, version)
+
+    def _goodbye(self, version: Version) -> bytes:
+        """Tell a client that the server ended its session (CSP, Disconnect)."""
+        goodbye = Disconnect(result=result(StatusCode.FORCED_LOGOUT, version))
+        descriptor = TransactionDescriptor(mode=TransactionMode.REQUEST, transaction_id=GOODBYE_ID)
+        return self._encoded([Transaction(descriptor=descriptor, content=goodbye)], version)
+
+    async def _answer_all(
+        self,
+        requests: Sequence[Transaction],
+        operations: Sequence[Operation],
+        present: Present,
+        version: Version,
+    ) -> list[Transaction]:
+        remaining = iter(operations)
+        answers: list[Transaction] = []
+        for each in requests:
+            operation_id = next(remaining).id if self._runs_once(each) else None
+            if operation_id == "":
+                busy = "another request has this TransactionID"
+                answer: Primitive = status(StatusCode.INVALID_TRANSACTION, version, busy)
+            else:
+                context = self._context(each, version, present.session, operation_id or "")
+                answer = await self._transactions.answer(context, each.content)
+            answers.append(_answering(each, answer))
+        return answers
+
+    async def _answer_with_ours(
+        self, answers: list[Transaction], present: Present, version: Version
+    ) -> bytes:
+        """Take what the client says to our requests, and add the next one: but not to answers."""
+        session = present.session
+        try:
+            outgoing, others = await self._outbox.take(
+                session, self._responses, self._codec.name, wanted=not self._requests
+            )
+        except StoreUnavailable:
+            answers = [*answers, _answering(None, status_of(_UNAVAILABLE, version))]
+            return self._encoded(answers, version)
+        answers = [*answers, *await self._answer_all(others, (), present, version)]
+        if outgoing.transaction is not None:
+            answers.append(outgoing.transaction)
+            version = Version(session.door["version"])
+        return self._encoded(answers, version, outgoing.has_more) if answers else b""
+
+    def _keep_answer(
+        self, session: Session, asked: Transaction, operation: Operation, body: bytes
+    ) -> None:
+        """Keep an answer for a repetition; nobody waits for that, as repeating does no harm."""
+        transaction_id = asked.descriptor.transaction_id or ""
+        keeping = self._sessions.keep_answer(session, transaction_id, operation.id, body)
+        Deferred.fromCoroutine(keeping).addErrback(
+            lambda failure: self._log.debug("An answer was not kept: {failure}", failure=failure)
+        )
+
+    def _context(
+        self,
+        transaction: Transaction,
+        version: Version,
+        session: Session | None = None,
+        operation_id: str = "",
+    ) -> Context:
+        return Context(
+            version=version,
+            encoding=self._codec.name,
+            source=self._source,
+            transaction_id=transaction.descriptor.transaction_id or "",
+            session=session,
+            operation_id=operation_id,
+            extensions=transaction.extensions,
+        )
+
+    def _refused(self, refusal: Refusal, version: Version) -> bytes:
+        answer = status_of(refusal, version)
+        answers = [_answering(each, answer) for each in self._requests]
+        return self._encoded(answers or [_answering(None, answer)], version)
+
+    def _encoded(
+        self, transactions: list[Transaction], version: Version, has_waiting: bool = False
+    ) -> bytes:
+        """The answering message. It says whether to poll, but not before negotiation is over; the
+        place of that flag is another in 1.1."""
+        negotiating = any(
+            isinstance(each.content, LoginResponse | ClientCapabilityResponse)
+            for each in transactions
+        )
+        poll = has_waiting and not negotiating
+        if version is V11:
+            transactions = [_with_poll(each, poll) for each in transactions]
+        descriptor = self._session.descriptor
+        if descriptor.session_id is None:
+            descriptor = SessionDescriptor(session_type=SessionType.OUTBAND)
+        session = SessionElement(descriptor=descriptor, transactions=tuple(transactions), poll=poll)
+        return self._codec.encode(WVCSPMessage(session=session), version)
+
+
+def _with_poll(transaction: Transaction, poll: bool) -> Transaction:
+    """The transaction with the flag where 1.1 has it."""
+    descriptor = TransactionDescriptor(
+        mode=transaction.descriptor.mode,
+        transaction_id=transaction.descriptor.transaction_id,
+        poll=poll,
+    )
+    return Transaction(descriptor=descriptor, content=transaction.content)
+
+
+def _answering(request: Transaction | None, answer: Primitive) -> Transaction:
+    """The answer to a request, under its transaction id; to polls and responses, under none."""
+    transaction_id = request.descriptor.transaction_id if request else None
+    descriptor = TransactionDescriptor(mode=TransactionMode.RESPONSE, transaction_id=transaction_id)
+    return Transaction(descriptor=descriptor, content=answer)
