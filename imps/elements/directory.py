@@ -3,17 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from typing import TypedDict, Unpack
 
-from attrs import define
+from attrs import define, evolve
 from twisted.internet.interfaces import IReactorTime
 
 from imps.model.account import Account, normal_msisdn
 from imps.model.address import Address
+from imps.model.services import FUNCTIONS
 from imps.model.status import Refusal, StatusCode
-from imps.store.accounts import AccountExists, Accounts, MsisdnTaken
+from imps.store.accounts import AccountExists, Accounts, MsisdnTaken, NoSuchAccount
 from imps.store.secrets import Secrets
 
 LONGEST_PASSWORD = 50
+
+
+class Details(TypedDict, total=False):
+    """What may be said of a user: which services they may use, and who they are."""
+
+    services: frozenset[str]
+    first_name: str
+    last_name: str
+    email: str
+    alias: str
+
+
+class UserExists(Refusal):
+    """There is an account of that address already."""
 
 
 @define(eq=False)
@@ -25,38 +41,85 @@ class Directory:
     _domains: Sequence[str]
     _clock: IReactorTime
 
-    async def add(self, address: Address, password: str, msisdn: str | None = None) -> Account:
-        """Make an account, with its first contact list.
+    async def add(
+        self,
+        address: Address,
+        password: str,
+        msisdn: str | None = None,
+        **details: Unpack[Details],
+    ) -> Account:
+        """Make an account, with its first contact list; without services it may use all.
 
         Refused unless the address is a user's of a home domain, neither it nor the number is in
-        use, and the password has 1 to 50 characters.
+        use, the password has 1 to 50 characters, and there are such services.
         """
         user = self._user(address)
-        if not 1 <= len(password) <= LONGEST_PASSWORD:
-            raise Refusal(
-                StatusCode.BAD_PARAMETER, f"a password has 1 to {LONGEST_PASSWORD} characters"
-            )
         account = Account(
             address=user,
-            secret=self._secrets.encrypt(password),
+            secret=self._secret(password),
             created_at=self._clock.seconds(),
             msisdn=_number(user, msisdn),
+            **_checked(details),
         )
         try:
             await self._accounts.add(account)
         except AccountExists:
-            raise Refusal(StatusCode.FORBIDDEN, f"{user} exists already") from None
+            raise UserExists(StatusCode.FORBIDDEN, f"{user} exists already") from None
         except MsisdnTaken:
-            raise Refusal(
-                StatusCode.MSISDN_ERROR, f"another user has the number {account.msisdn}"
-            ) from None
+            raise _taken(account) from None
+        return account
+
+    async def change(
+        self,
+        address: Address,
+        password: str | None = None,
+        msisdn: str | None = None,
+        **details: Unpack[Details],
+    ) -> Account:
+        """Change what is given of an account; refused like ``add``.
+
+        Under a new password the user has to sign on anew: all sessions end.
+        """
+        account = await self.get(address)
+        changed = evolve(account, **_checked(details))
+        if password is not None and password != self.password_of(account):
+            changed = evolve(changed, secret=self._secret(password))
+        if msisdn is not None:
+            changed = evolve(changed, msisdn=_number(account.address, msisdn))
+        ends_sessions = changed.secret != account.secret
+        return await self._changed(account, changed, ends_sessions)
+
+    async def set_password(self, address: Address, password: str) -> Account:
+        """Give a user a password, with which to sign on anew: all sessions end."""
+        account = await self.get(address)
+        changed = evolve(account, secret=self._secret(password))
+        return await self._changed(account, changed, ends_sessions=True)
+
+    async def suspend(self, address: Address) -> Account:
+        """Keep a user from signing on, and end all sessions; messages go on waiting."""
+        account = await self.get(address)
+        changed = evolve(account, suspended=True)
+        return await self._changed(account, changed, ends_sessions=True)
+
+    async def resume(self, address: Address) -> Account:
+        """Let a suspended user sign on again."""
+        account = await self.get(address)
+        return await self._changed(account, evolve(account, suspended=False))
+
+    async def delete(self, address: Address) -> Account:
+        """Delete a user with all that is theirs; all sessions end."""
+        account = await self.get(address)
+        try:
+            await self._accounts.delete(account, now=self._clock.seconds())
+        except NoSuchAccount:
+            raise _unknown(account.address) from None
         return account
 
     async def get(self, address: Address) -> Account:
         """The account of a user, named or known by telephone number; refused if there is none."""
         account = await self.find(address)
         if account is None:
-            raise Refusal(StatusCode.UNKNOWN_USER, f"there is no user {self.at_home(address)}")
+            raise _unknown(self.at_home(address))
         return account
 
     def all(self) -> AsyncIterator[Account]:
@@ -87,6 +150,28 @@ class Directory:
         """Whether the address is of a home domain."""
         return address.domain.casefold() in (domain.casefold() for domain in self._domains)
 
+    async def _changed(
+        self, account: Account, changed: Account, ends_sessions: bool = False
+    ) -> Account:
+        now = self._clock.seconds()
+        try:
+            await self._accounts.change(account, changed, now=now)
+        except NoSuchAccount:
+            raise _unknown(account.address) from None
+        except MsisdnTaken:
+            raise _taken(changed) from None
+        if ends_sessions:
+            await self._accounts.end_sessions(changed.address, now=now)
+        return changed
+
+    def _secret(self, password: str) -> bytes:
+        """What is kept of a password; refused unless it is one."""
+        if not 1 <= len(password) <= LONGEST_PASSWORD:
+            raise Refusal(
+                StatusCode.BAD_PARAMETER, f"a password has 1 to {LONGEST_PASSWORD} characters"
+            )
+        return self._secrets.encrypt(password)
+
     def _user(self, address: Address) -> Address:
         """The address with its domain; refused unless a user of ours could have it."""
         user = self.at_home(address)
@@ -98,6 +183,21 @@ class Directory:
                 f"{user.domain} is not a home domain; those are {', '.join(self._domains)}",
             )
         return user
+
+
+def _checked(details: Details) -> Details:
+    unknown = sorted(details.get("services", frozenset()) - FUNCTIONS.keys())
+    if unknown:
+        raise Refusal(StatusCode.BAD_PARAMETER, f"there is no service {unknown[0]}")
+    return details
+
+
+def _unknown(user: Address) -> Refusal:
+    return Refusal(StatusCode.UNKNOWN_USER, f"there is no user {user}")
+
+
+def _taken(account: Account) -> Refusal:
+    return Refusal(StatusCode.MSISDN_ERROR, f"another user has the number {account.msisdn}")
 
 
 def _number(user: Address, msisdn: str | None) -> str | None:

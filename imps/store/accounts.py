@@ -8,12 +8,14 @@ is respected for a while although no account bears it out yet.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 from attrs import define
 
 from imps.model.account import Account
 from imps.model.address import Address
 from imps.model.contacts import first_contact_list
+from imps.model.status import StatusCode
 from imps.store.client import StoreClient
 from imps.store.keys import Buckets
 
@@ -25,16 +27,24 @@ class AccountExists(Exception):
     """There is an account of that address already."""
 
 
+class NoSuchAccount(Exception):
+    """There is no account of that address, or no longer."""
+
+
 class MsisdnTaken(Exception):
     """Another account has that telephone number."""
 
 
 @define(eq=False)
 class Accounts:
-    """The accounts of the home domains."""
+    """The accounts of the home domains, and the end of their users' sessions.
+
+    It is remembered for a while, so that clients can be told.
+    """
 
     _client: StoreClient
     _buckets: Buckets
+    _remember_seconds: float = 86_400
 
     async def add(self, account: Account) -> None:
         """Store a new account, with its first contact list.
@@ -45,7 +55,7 @@ class Accounts:
         if await self.get(account.address) is not None:
             raise AccountExists(account.address)
         if account.msisdn is not None:
-            await self._claim(account.msisdn, account)
+            await self._claim(account.msisdn, account.address, account.created_at)
         contact_list = first_contact_list(account.address)
         added = await self._client.run(
             "add_account",
@@ -54,10 +64,43 @@ class Accounts:
             contact_list.address.canonical,
             str(contact_list.address),
             contact_list.display_name,
-            *_fields(account),
+            *(part for field in _fields(account).items() for part in field),
         )
         if not added:
             raise AccountExists(account.address)
+
+    async def change(self, before: Account, after: Account, *, now: float) -> None:
+        """Write what differs between the two; both have the same address.
+
+        Raises NoSuchAccount, or MsisdnTaken when another account has the new number.
+        """
+        user, old, new = before.address, _fields(before), _fields(after)
+        if after.msisdn is not None and after.msisdn != before.msisdn:
+            await self._claim(after.msisdn, user, now)
+        removed = old.keys() - new.keys()
+        changed = [part for field in new.items() - old.items() for part in field]
+        prefix = self._buckets.prefix_of(user)
+        arguments = (user.canonical, len(removed), *removed, *changed)
+        if not await self._client.run("change_account", [prefix], *arguments):
+            raise NoSuchAccount(user)
+        if before.msisdn is not None and before.msisdn != after.msisdn:
+            await self._release(before.msisdn, await self._claim_to(before.msisdn), user)
+
+    async def end_sessions(self, user: Address, *, now: float) -> None:
+        """End all sessions of a user with 601; messages go on waiting."""
+        await self._end("end_sessions", user, now)
+
+    async def delete(self, account: Account, *, now: float) -> None:
+        """Delete an account and all that is the user's; sessions end with 601.
+
+        Raises NoSuchAccount.
+        """
+        # Read first: if the user is added anew meanwhile, the number is claimed anew.
+        claim = None if account.msisdn is None else await self._claim_to(account.msisdn)
+        if not await self._end("delete_account", account.address, now):
+            raise NoSuchAccount(account.address)
+        if account.msisdn is not None:
+            await self._release(account.msisdn, claim, account.address)
 
     async def get(self, address: Address) -> Account | None:
         """The account of this address."""
@@ -68,8 +111,7 @@ class Accounts:
 
     async def with_msisdn(self, msisdn: str) -> Account | None:
         """The account that has this telephone number."""
-        prefix = self._buckets.prefix_of(Address(msisdn))
-        claim: bytes | None = await self._client.execute("GET", f"{prefix}msisdn:{msisdn}")
+        claim = await self._claim_to(msisdn)
         return None if claim is None else await self._claimant(claim, msisdn)
 
     async def all(self) -> AsyncIterator[Account]:
@@ -81,26 +123,42 @@ class Accounts:
                     yield _account(fields)
                 last = chunk[-1][0]
 
-    async def _claim(self, msisdn: str, account: Account) -> None:
+    async def _end(self, script: str, user: Address, now: float) -> Any:
+        return await self._client.run(
+            script,
+            [self._buckets.prefix_of(user)],
+            user.canonical,
+            int(StatusCode.FORCED_LOGOUT),
+            repr(now),
+            repr(float(self._remember_seconds)),
+        )
+
+    async def _claim(self, msisdn: str, user: Address, now: float) -> None:
         prefix = self._buckets.prefix_of(Address(msisdn))
         void = b""
         while True:
             claim: bytes | None = await self._client.run(
-                "claim_msisdn",
-                [prefix],
-                msisdn,
-                account.address.canonical,
-                repr(account.created_at),
-                void,
+                "claim_msisdn", [prefix], msisdn, user.canonical, repr(now), void
             )
             if claim is None:
                 return
-            claimed_at = float(claim.partition(b" ")[0])
-            if account.created_at - claimed_at < CLAIM_SECONDS:
+            if now - float(claim.partition(b" ")[0]) < CLAIM_SECONDS:
                 raise MsisdnTaken(msisdn)
             if await self._claimant(claim, msisdn) is not None:
                 raise MsisdnTaken(msisdn)
             void = claim
+
+    async def _claim_to(self, msisdn: str) -> bytes | None:
+        """When a number was claimed and for which user, as the store has it."""
+        prefix = self._buckets.prefix_of(Address(msisdn))
+        claim: bytes | None = await self._client.execute("GET", f"{prefix}msisdn:{msisdn}")
+        return claim
+
+    async def _release(self, msisdn: str, claim: bytes | None, user: Address) -> None:
+        """Take back a claim, if it is the user's; one that is left behind is void all the same."""
+        if claim is not None and claim.decode().partition(" ")[2] == user.canonical:
+            prefix = self._buckets.prefix_of(Address(msisdn))
+            await self._client.run("release_msisdn", [prefix], msisdn, claim)
 
     async def _claimant(self, claim: bytes, msisdn: str) -> Account | None:
         """The account a claim names, if it does have that number."""
@@ -108,7 +166,7 @@ class Accounts:
         return account if account is not None and account.msisdn == msisdn else None
 
 
-def _fields(account: Account) -> list[str | bytes]:
+def _fields(account: Account) -> dict[str, str | bytes]:
     """An account as fields and values; those that say nothing are left out."""
     fields: dict[str, str | bytes | None] = {
         "address": str(account.address),
@@ -122,7 +180,7 @@ def _fields(account: Account) -> list[str | bytes]:
         "email": account.email or None,
         "alias": account.alias or None,
     }
-    return [part for name, value in fields.items() if value is not None for part in (name, value)]
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def _account(reply: list[bytes]) -> Account:

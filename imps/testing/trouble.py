@@ -41,7 +41,7 @@ class _FromClient(Protocol):
 
     def __init__(self, network: Network) -> None:
         self._network = network
-        self._server: Deferred[_FromServer] | None = None
+        self._server: Deferred[Any] | None = None
 
     def connectionMade(self) -> None:
         host, _, port = self._network.server.partition(":")
@@ -50,7 +50,7 @@ class _FromClient(Protocol):
         self._server.addErrback(lambda _: self.transport.abortConnection())
 
     def dataReceived(self, data: bytes) -> None:
-        def passed_on(server: _FromServer | None) -> _FromServer | None:
+        def passed_on(server: Any) -> Any:
             if server is not None:
                 server.transport.write(data)
             return server

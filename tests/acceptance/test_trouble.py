@@ -1,3 +1,6 @@
+import os
+import signal
+import time
 from itertools import permutations
 from urllib.parse import urlsplit
 
@@ -13,7 +16,7 @@ from imps.testing.service import Service, add_users, settings_file
 from imps.testing.sms2 import SMS2
 from imps.testing.trouble import Network
 
-MESSAGES = 15
+MESSAGES = 8
 USERS = ("ann", "bob", "eve")
 
 
@@ -55,5 +58,29 @@ class LostAnswersTests(TestCase):
                 came = [text for text in client.texts if text.startswith(sender)]
                 self.assertEqual(came, [f"{sender} {number}" for number in range(MESSAGES)])
             self.assertEqual(len(client.texts), 2 * MESSAGES)
-        self.assertGreater(network.lost, 20)
+        self.assertGreater(network.lost, 10)
+        await service.stop()
+
+
+class StoreAwayTests(TestCase):
+    async def test_requests_are_answered_while_the_store_is_away_and_served_when_it_is_back(self):
+        service = Service(self)
+        url = await service.start()
+        await add_users(service.data, "ann")
+        ann = Nokia(self, [url], "wv:ann@localhost")
+        self.assertEqual(await ann.login(), 200)
+        store = service.store_process_id
+        os.kill(store, signal.SIGSTOP)
+        until = time.monotonic() + 5
+        while time.monotonic() < until:
+            asked_at = time.monotonic()
+            self.assertEqual(await ann.keep_alive(), 503)
+            self.assertLess(time.monotonic() - asked_at, 2)
+        os.kill(store, signal.SIGCONT)
+        while await ann.keep_alive() == 503:
+            pass
+        self.assertEqual(await ann.keep_alive(), 200)
+        self.assertEqual((await ann.send("wv:ann@localhost", text="back")).code, 200)
+        await ann.poll()
+        self.assertEqual(ann.texts, ["back"])
         await service.stop()

@@ -1,0 +1,16 @@
+-- End all sessions of a user; what waits for the user stays.
+-- KEYS[1] the bucket's prefix; ARGV[1] the user, ARGV[2] the code with which the sessions end, ARGV[3]
+-- now, ARGV[4] how long that is remembered (seconds). Returns how many have ended.
+-- include sessions
+local prefix, user, now = KEYS[1], ARGV[1], tonumber(ARGV[3])
+local index = prefix .. 'sessions:' .. user
+local ended = 0
+for _, id in ipairs(redis.call('HVALS', index)) do
+    -- One whose time is over is told that.
+    if is_alive(prefix, id, now) then
+        end_session(prefix, id, ARGV[2], ARGV[4])
+        ended = ended + 1
+    end
+end
+redis.call('DEL', index)
+return ended

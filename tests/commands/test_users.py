@@ -1,0 +1,113 @@
+from imps.elements.directory import Directory
+from imps.model.address import Address
+from imps.store.accounts import Accounts
+from imps.store.sessions import Absence, Sessions
+from imps.testing.commands import CommandLineTestCase
+
+ANN = Address.parse("wv:ann@localhost")
+
+
+class UserCommandsTests(CommandLineTestCase):
+    async def setUp(self):  # type: ignore[override]
+        await super().setUp()
+        accounts = Accounts(self.store.client, self.store.buckets)
+        self.directory = Directory(accounts, self.store.secrets, self.store.domains, self.clock)
+
+    async def test_user_is_added_listed_and_shown(self):
+        said = self.imps(
+            *("user", "add", "ann", "--password-stdin", "--msisdn", "358 50 1234567"),
+            *("--service", "IMFeat", "--service", "SRCH", "--first-name", "Ann"),
+            *("--last-name", "de la Tour", "--email", "ann@example.org", "--alias", "a"),
+            *self.place,
+            password="secret",
+        )
+        self.assertEqual(said, "wv:ann@localhost added\n")
+        self.assertEqual(self.imps("user", "list", *self.place), "wv:ann@localhost\n")
+        shown = self.imps("user", "show", "ann", *self.place)
+        self.assertEqual(
+            shown,
+            "address: wv:ann@localhost\n"
+            "msisdn: +358501234567\n"
+            "state: active\n"
+            "services: IMFeat, SRCH\n"
+            "first name: Ann\n"
+            "last name: de la Tour\n"
+            "email: ann@example.org\n"
+            "alias: a\n",
+        )
+        account = await self.directory.get(ANN)
+        self.assertEqual(self.directory.password_of(account), "secret")
+
+    async def test_errors_are_one_line(self):
+        add = ("user", "add", "--password-stdin", *self.place)
+        for arguments, complaint in [
+            (
+                (*add, "ann@elsewhere.org"),
+                "imps: elsewhere.org is not a home domain; those are localhost",
+            ),
+            ((*add, "ann", "--service", "chess"), "imps: there is no service chess"),
+            (("user", "show", "nobody", *self.place), "imps: there is no user wv:nobody@localhost"),
+            (
+                ("user", "delete", "nobody", "--yes", *self.place),
+                "imps: there is no user wv:nobody@localhost",
+            ),
+        ]:
+            self.assertEqual(self.refused(*arguments, password="secret"), complaint)
+
+    async def test_password_is_asked_for_twice(self):
+        add = ("user", "add", *self.place)
+        for address, again, said in [
+            ("bob", "secret", "wv:bob@localhost added"),
+            ("carl", "other", "imps: the passwords differ"),
+        ]:
+            answers = (("Password: ", "secret"), ("Again: ", again))
+            seen = self.typed(*add, address, answers=answers)
+            self.assertIn(said, seen)
+            self.assertNotIn("secret", seen)
+        self.assertEqual(self.imps("user", "list", *self.place), "wv:bob@localhost\n")
+
+    async def test_new_password_and_suspension_end_sessions(self):
+        await self.directory.add(ANN, "first")
+        session = await self.opened_session()
+        said = self.imps(
+            "user", "passwd", "ann", "--password-stdin", *self.place, password="second"
+        )
+        self.assertEqual(said, "wv:ann@localhost has a new password\n")
+        account = await self.directory.get(ANN)
+        self.assertEqual(self.directory.password_of(account), "second")
+        self.assertIs(await session(), Absence.ENDED)
+
+        session = await self.opened_session()
+        said = self.imps("user", "suspend", "ann", *self.place)
+        self.assertEqual(said, "wv:ann@localhost suspended\n")
+        self.assertIn("state: suspended", self.imps("user", "show", "ann", *self.place))
+        self.assertIs(await session(), Absence.ENDED)
+        said = self.imps("user", "resume", "ann", *self.place)
+        self.assertEqual(said, "wv:ann@localhost resumed\n")
+        self.assertFalse((await self.directory.get(ANN)).suspended)
+
+    async def test_deletion_is_meant(self):
+        await self.directory.add(ANN, "secret")
+        delete = ("user", "delete", "ann", *self.place)
+        self.assertEqual(self.refused(*delete), "imps: say --yes where nobody can be asked")
+        question = "Delete ann and all that is theirs? [y/N] "
+        self.assertIn("imps: nothing was deleted", self.typed(*delete, answers=[(question, "")]))
+        self.assertIsNotNone(await self.directory.find(ANN))
+        session = await self.opened_session()
+        seen = self.typed(*delete, answers=[(question, "y")])
+        self.assertIn("wv:ann@localhost deleted", seen)
+        self.assertIs(await session(), Absence.ENDED)
+        await self.directory.add(ANN, "secret")
+        self.assertEqual(self.imps(*delete, "--yes"), "wv:ann@localhost deleted\n")
+        self.assertIsNone(await self.directory.find(ANN))
+
+    async def opened_session(self):
+        """Open a session of Ann's that is live in the time of commands, and return how to find it
+        later."""
+        sessions = Sessions(self.store.client, self.store.buckets)
+        session_id = f"{self.store.buckets.of(ANN):02}session"
+        now = 10.0**10
+        await sessions.open(
+            session_id, ANN, "phone", b"record", now=now, lifetime_seconds=60, remember_seconds=60
+        )
+        return lambda: sessions.check(session_id, (), now=now, resend_seconds=30, can_be_told=True)
