@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from unittest import TestResult
 
 from attrs import evolve
-from twisted.trial.unittest import SynchronousTestCase
+from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 import imps
 from imps.csp.primitives import PRIMITIVES
@@ -16,7 +17,7 @@ from imps.model.version import V11, V12, V13
 from imps.testing.conformance import ALL, WBXML, XML, shows, shows_feature
 from imps.testing.conformance.document import document
 from imps.testing.conformance.features import AREAS, FEATURES, Feature
-from imps.testing.conformance.marks import Marks
+from imps.testing.conformance.marks import ENCODINGS, Cell, Marks, note
 from imps.testing.conformance.state import Conformance, State
 from imps.testing.conformance.transactions import TRANSACTIONS, Transaction, asked, told
 
@@ -53,7 +54,8 @@ def all_transactions() -> list[Transaction]:
 class DocumentTests(SynchronousTestCase):
     def test_document_is_what_the_command_makes(self) -> None:
         conformance = Conformance.of_this_server()
-        self.assertEqual(DOCUMENT.read_text("utf-8"), document(conformance), COMMAND)
+        written = DOCUMENT.read_text("utf-8")
+        self.assertTrue(written == document(conformance), f"no longer true; {COMMAND}")
 
     def test_primitive_that_is_not_registered_is_not_yet_there(self) -> None:
         conformance = Conformance.of_this_server()
@@ -107,10 +109,10 @@ class StateTests(SynchronousTestCase):
     """States follow from what is registered and what is shown."""
 
     def conformance(self, *shown: tuple[str, str], served: bool = True) -> Conformance:
-        cells = {
+        cells: dict[Cell, tuple[str, ...]] = {
             (LoginRequest, version, encoding): SHOWN
             for version in (V11, V12, V13)
-            for encoding in (XML, WBXML)
+            for encoding in ENCODINGS
         }
         registered = frozenset({LoginRequest}) if served else frozenset[type]()
         return Conformance(registered, frozenset(), Marks(cells, dict.fromkeys(shown, TOLD)))
@@ -174,6 +176,19 @@ class MarkTests(SynchronousTestCase):
         self.assertRaises(KeyError, shows_feature, "flying")
         self.assertRaises(ValueError, shows_feature, "login")
         self.assertRaises(ValueError, shows_feature, "login", "by flying")
+
+    def test_mark_that_clients_do_not_bear_out_fails_the_test(self) -> None:
+        class Test(TestCase):
+            @shows(LoginRequest, V11, V12, XML)
+            async def test(self) -> None:
+                for version in self.versions:  # type: ignore[attr-defined]
+                    note(self, "Login-Request", version, XML)
+
+        for versions, passes in (((), True), ((V12,), False), ((V11, V12, V13), True)):
+            test, result = Test("test"), TestResult()
+            test.versions = versions  # type: ignore[attr-defined]
+            test.run(result)
+            self.assertEqual(result.wasSuccessful(), passes, versions)
 
     def test_marks_of_a_test_add_up(self) -> None:
         @shows(LoginRequest, VerifyIDRequest, *ALL)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Literal, TypeVar
+from functools import wraps
+from inspect import iscoroutinefunction
+from typing import Any, Literal, TypeVar, cast
 from unittest import TestSuite
 
 from attrs import frozen
 from twisted.trial.runner import ErrorHolder, TestLoader
+from twisted.trial.unittest import TestCase
 
+from imps.csp.primitives import PRIMITIVES
 from imps.csp.primitives.declaration import declaration_of
 from imps.model.version import V11, V12, V13, Version
 from imps.testing.conformance.features import FEATURES
@@ -28,12 +32,14 @@ Cell = tuple[type, Version, Encoding]
 
 _CELLS = "shown_cells"
 _PARTS = "shown_parts"
+_SEEN = "seen_cells"
 
 
 def shows(*what: type | Version | Encoding) -> Callable[[T], T]:
     """Mark a test that shows transactions: requests, versions and encodings, in any order.
 
-    It shows each request in each of these versions that has it, in each of these encodings.
+    It shows each request in each of these versions that has it, in each of these encodings. Where
+    clients note what they see, the test fails unless they have seen it all.
     """
     cells = {
         (request, version, encoding)
@@ -46,7 +52,7 @@ def shows(*what: type | Version | Encoding) -> Callable[[T], T]:
     }
     if {request for request, _, _ in cells} != {each for each in what if isinstance(each, type)}:
         raise ValueError("a mark names requests, versions that have them, and encodings")
-    return _marking(_CELLS, cells)
+    return lambda test: _marking(_CELLS, cells)(_checked(test, cells))
 
 
 def shows_feature(title: str, *parts: str) -> Callable[[T], T]:
@@ -63,6 +69,25 @@ def _marking(name: str, marks: set[Any]) -> Callable[[T], T]:
         return test
 
     return mark
+
+
+def note(test: TestCase, request: str, version: Version, encoding: str) -> None:
+    """Note that a transaction took place in a test, to be compared with its marks."""
+    seen = test.__dict__.setdefault(_SEEN, set())
+    seen.add((PRIMITIVES.get(request), version, encoding))
+
+
+def _checked(test: T, cells: set[Cell]) -> T:
+    if not iscoroutinefunction(test):
+        return test
+
+    @wraps(test)
+    async def checked(self: TestCase) -> None:
+        await test(self)
+        unseen = cells - getattr(self, _SEEN, cells)
+        self.assertFalse(unseen, "marked, but did not take place")
+
+    return cast(T, checked)
 
 
 @frozen
