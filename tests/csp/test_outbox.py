@@ -15,6 +15,7 @@ from imps.csp.primitives.im import DeliveryReportRequest, MessageDelivered
 from imps.csp.primitives.values import SessionType, TransactionMode
 from imps.model.address import Address
 from imps.model.version import V12
+from imps.testing.conformance import shows_feature
 from imps.testing.door import CODECS, OK, DoorTestCase, Speaker, delivered, message_to, text_of
 
 
@@ -67,6 +68,7 @@ class NewMessageTests(DoorTestCase):
         await tablet.say(delivered(at_tablet), at_tablet)
         self.assertEqual(await self.store.client.execute("KEYS", "*message:*"), [])
 
+    @shows_feature("messages kept for who is away", "for a bounded time")
     async def test_expired_message_is_not_delivered(self) -> None:
         await self.ann.send("bob")
         self.clock.advance(3600)
@@ -113,6 +115,12 @@ class RepetitionTests(DoorTestCase):
         session = Session(descriptor=descriptor, transactions=(request,))
         return CODECS["xml"].encode(WVCSPMessage(session=session), V12)
 
+    async def forget_answers(self) -> None:
+        """Forget the answer that is being kept: nobody waits for that."""
+        while not (keys := await self.store.client.execute("KEYS", "*answers:*")):
+            pass
+        await self.store.client.execute("DEL", *[each.decode() for each in keys])
+
     async def waiting(self) -> int:
         bob = Address.parse("wv:bob@localhost")
         prefix = self.store.buckets.prefix_of(bob)
@@ -128,8 +136,7 @@ class RepetitionTests(DoorTestCase):
     async def test_answer_that_was_not_kept_is_made_again(self) -> None:
         octets = self.octets(self.ann, "once", "7")
         first = await self.ann.post_octets(octets)
-        keys = await self.store.client.execute("KEYS", "*answers:*")
-        await self.store.client.execute("DEL", *[each.decode() for each in keys])
+        await self.forget_answers()
         self.assertEqual(await self.ann.post_octets(octets), first)
         self.assertEqual(await self.waiting(), 1)
 
@@ -148,8 +155,7 @@ class RepetitionTests(DoorTestCase):
     async def test_other_request_under_an_id_in_use_is_refused(self) -> None:
         octets = self.octets(self.ann, "one", "7")
         await self.ann.post_octets(octets)
-        keys = await self.store.client.execute("KEYS", "*answers:*")
-        await self.store.client.execute("DEL", *[each.decode() for each in keys])
+        await self.forget_answers()
         answer = await self.ann.post_octets(self.octets(self.ann, "two", "7"))
         assert answer is not None
         refused = answer.session.transactions[0].content

@@ -1,6 +1,6 @@
 """Features of groups and shared content."""
 
-from imps.csp.primitives import groups, im, invitations, search
+from imps.csp.primitives import groups, invitations, search
 from imps.testing.conformance.features.feature import feature
 
 INVITING = (
@@ -14,8 +14,6 @@ CANCELLING = (invitations.CancelInviteRequest, invitations.CancelInviteUserReque
 GROUPS = (
     feature(
         "messages through a group",
-        im.SendMessageRequest,
-        im.NewMessage,
         v11="5 6",
         v12="6 7",
         v13="5.3.3 5.3.4 C.2 C.3",

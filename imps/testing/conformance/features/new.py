@@ -1,6 +1,6 @@
 """Features that are new in 1.3."""
 
-from imps.csp.primitives import access, contacts, im, notices, profile, search, segments
+from imps.csp.primitives import contacts, im, notices, profile, search, segments
 from imps.csp.primitives.common import VerifyIDRequest
 from imps.testing.conformance.features.feature import feature
 from imps.testing.conformance.features.groups import INVITING
@@ -67,8 +67,8 @@ NEW = (
         v13="C.8.10",
         reason="there is no service of maps to ask; location itself is presence",
     ),
-    feature("users register themselves", access.LoginRequest, v13="C.8.11", parts=("by number",)),
-    feature("login without the user", access.LoginRequest, v13="C.8.12", parts=("by number",)),
+    feature("users register themselves", v13="C.8.11", parts=("by number",)),
+    feature("login without the user", v13="C.8.12", parts=("by number",)),
     feature(
         "messages of the system",
         notices.SystemMessageRequest,

@@ -95,7 +95,7 @@ PARTS = (
         release="6.1.5.2",
     ),
     feature(
-        "profiles of users: services and whether they are active",
+        "profiles of users: services, and whether active",
         v13="5.3.6.3",
         release="6.1.5.3",
         parts=("services", "suspended and resumed"),
