@@ -7,6 +7,7 @@ and ``tail``. In WBXML the text may be octets, and tags are plain names.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 from attrs import define, frozen
@@ -148,8 +149,7 @@ class Reader:
             case Kind.MARK:
                 return lambda node: True
             case Kind.STRUCTURE:
-                plan = self._plan(child.type)
-                return lambda node: self._read(plan, node)
+                return partial(self._read, self._plan(child.type))
             case Kind.EXTENSION:
                 return extension_of
             case Kind.PRIMITIVE:

@@ -27,7 +27,6 @@ _SWITCH_PAGE, _END, _ENTITY, _STR_I, _LITERAL = 0x00, 0x01, 0x02, 0x03, 0x04
 _EXT_I = (0x40, 0x41, 0x42)
 _PI = 0x43
 _EXT_T_0, _EXT_T_1, _EXT_T_2, _STR_T = 0x80, 0x81, 0x82, 0x83
-_EXT = (0xC0, 0xC1, 0xC2)
 _OPAQUE = 0xC3
 _HAS_CONTENT, _HAS_ATTRIBUTES = 0x40, 0x80
 
@@ -194,7 +193,26 @@ class _Parser:
         while True:
             octet = octets[self._at]
             self._at += 1
-            if octet == _STR_I:
+            token = octet & 0x3F
+            if token >= _LITERAL:  # a tag; most are, so they come first
+                if pieces:
+                    _settle(current, pieces)
+                    pieces = []
+                tag = self._name() if token == _LITERAL else tags.get(page | token)
+                attrib = self._attributes() if octet & _HAS_ATTRIBUTES else _NO_ATTRIBUTES
+                node = Node(tag, attrib)
+                current.append(node)
+                elements += 1
+                if elements > element_limit:
+                    raise CodecError("too many elements")
+                if octet & _HAS_CONTENT:
+                    stack.append(node)
+                    current = node
+                    if len(stack) > depth_limit + 1:
+                        raise CodecError("nested too deeply")
+                elif current is top:
+                    return node
+            elif octet == _STR_I:
                 pieces.append(utf8(self._inline_string()))
             elif octet == _END:
                 if pieces:
@@ -225,25 +243,6 @@ class _Parser:
                 self._integer()
             elif octet == _PI:
                 self._attributes()
-            elif octet not in _EXT:
-                if pieces:
-                    _settle(current, pieces)
-                    pieces = []
-                token = octet & 0x3F
-                tag = self._name() if token == _LITERAL else tags.get(page | token)
-                attrib = self._attributes() if octet & _HAS_ATTRIBUTES else _NO_ATTRIBUTES
-                node = Node(tag, attrib)
-                current.append(node)
-                elements += 1
-                if elements > element_limit:
-                    raise CodecError("too many elements")
-                if octet & _HAS_CONTENT:
-                    stack.append(node)
-                    current = node
-                    if len(stack) > depth_limit + 1:
-                        raise CodecError("nested too deeply")
-                elif current is top:
-                    return node
 
     def _attributes(self) -> dict[str, str]:
         attrib: dict[str, str] = {}
