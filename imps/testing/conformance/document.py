@@ -115,18 +115,24 @@ def _transactions(conformance: Conformance, tests: _Tests) -> Iterable[str]:
 
     def row(transaction: Transaction) -> list[str]:
         standings = [conformance.of_transaction(transaction, *column) for column in columns]
-        arrow = "←" if transaction.from_server else "→"
         return [
-            f"{arrow} {declaration_of(transaction.request).name}",
+            _asked(transaction),
             ", ".join(declaration_of(each).name for each in transaction.answers),
             *(_cell(standing, tests) for standing in standings),
-            transaction.reason,
         ]
 
     for area, transactions in TRANSACTIONS.items():
         rows = [row(transaction) for transaction in transactions]
-        table = _table(("request", "answer", *named, "why"), rows, wide=(0, 36, *[13] * 6, 30))
-        yield _titled(area, "~", table)
+        text = _table(("request", "answer", *named), rows, wide=(0, 36, *[13] * 6))
+        for transaction in transactions:
+            if transaction.reason:
+                text += f"\nNot done: {_asked(transaction)}, as {transaction.reason}.\n"
+        yield _titled(area, "~", text)
+
+
+def _asked(transaction: Transaction) -> str:
+    arrow = "←" if transaction.from_server else "→"
+    return f"{arrow} {declaration_of(transaction.request).name}"
 
 
 def _cell(standing: Standing | None, tests: _Tests) -> str:

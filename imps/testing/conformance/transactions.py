@@ -63,7 +63,7 @@ TRANSACTIONS: dict[str, tuple[Transaction, ...]] = {
         asked(
             profile.GetMapRequest,
             profile.GetMapResponse,
-            reason="there is no service of maps to ask; answered 501",
+            reason="there is no service of maps to ask: clients are answered 501",
         ),
         asked(profile.GetPublicProfileRequest, profile.GetPublicProfileResponse),
         asked(profile.UpdatePublicProfileRequest, Status),
@@ -71,12 +71,12 @@ TRANSACTIONS: dict[str, tuple[Transaction, ...]] = {
         asked(
             envelope.ExtendedRequest,
             envelope.ExtendedResponse,
-            reason="what it holds is the vendor's own; answered 501",
+            reason="what is asked by it is a vendor's own: clients are answered 501",
         ),
         told(
             envelope.ExtendedRequest,
             envelope.ExtendedResponse,
-            reason="this server has no extensions",
+            reason="the server has no extensions of its own",
         ),
     ),
     "Search and invitations": (
