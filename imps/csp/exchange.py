@@ -23,6 +23,7 @@ from imps.csp.primitives.access import (
     LoginResponse,
     PollingRequest,
 )
+from imps.csp.primitives.common import Result
 from imps.csp.primitives.declaration import Primitive
 from imps.csp.primitives.envelope import Session as SessionElement
 from imps.csp.primitives.envelope import (
@@ -45,6 +46,7 @@ Codec = XMLCodec | WBXMLCodec
 GOODBYE_ID = "goodbye"
 """The transaction id of the Disconnect to a session that is gone."""
 
+_PASSING = (StatusCode.INTERNAL_ERROR, StatusCode.SERVICE_UNAVAILABLE)
 _UNAVAILABLE = Refusal(StatusCode.SERVICE_UNAVAILABLE, "try again later")
 
 
@@ -98,7 +100,7 @@ class Exchange:
         if self._polls or self._responses:
             return await self._answer_with_ours(answers, present, version)
         body = self._encoded(answers, version, present.has_waiting)
-        if once and present.operations[0].id:
+        if once and present.operations[0].id and not _any_passing(answers):
             self._keep_answer(present.session, once[0], present.operations[0], body)
         return body
 
@@ -226,6 +228,12 @@ class Exchange:
             descriptor = SessionDescriptor(session_type=SessionType.OUTBAND)
         session = SessionElement(descriptor=descriptor, transactions=tuple(transactions), poll=poll)
         return self._codec.encode(WVCSPMessage(session=session), version)
+
+
+def _any_passing(answers: Sequence[Transaction]) -> bool:
+    """Whether an answer says that something went wrong which may be right the next time."""
+    results = (getattr(each.content, "result", None) for each in answers)
+    return any(isinstance(each, Result) and each.code in _PASSING for each in results)
 
 
 def _with_poll(transaction: Transaction, poll: bool) -> Transaction:

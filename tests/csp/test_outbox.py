@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from attrs import evolve
+
 from imps.csp.codec.xml import XMLCodec
 from imps.csp.door import HTTPRequest
 from imps.csp.primitives.access import Disconnect, LoginRequest, LoginResponse, PollingRequest
@@ -263,6 +265,25 @@ class RepetitionTests(OutboxTestCase):
         keys = await self.store.client.execute("KEYS", "*answers:*")
         await self.store.client.execute("DEL", *[each.decode() for each in keys])
         self.assertEqual(await self.ann.post_octets(octets), first)
+        self.assertEqual(await self.waiting(), 1)
+
+    async def test_answer_that_says_try_again_is_not_kept(self) -> None:
+        octets = self.octets(self.ann, "once", "7")
+        script = self.store.client._read("store_messages")
+        self.store.client._scripts["store_messages"] = evolve(
+            script, text=b"return redis.error_reply('MISCONF disk full')", digest="0" * 40
+        )
+        failed = await self.ann.post_octets(octets)
+        assert failed is not None
+        refused = failed.session.transactions[0].content
+        assert isinstance(refused, SendMessageResponse)
+        self.assertEqual(refused.result.code, 503)
+        self.store.client._scripts["store_messages"] = script
+        answer = await self.ann.post_octets(octets)
+        assert answer is not None
+        taken = answer.session.transactions[0].content
+        assert isinstance(taken, SendMessageResponse)
+        self.assertEqual(taken.result.code, 200)
         self.assertEqual(await self.waiting(), 1)
 
     async def test_other_octets_under_the_same_id_are_another_request(self) -> None:
