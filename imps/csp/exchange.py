@@ -46,8 +46,9 @@ Codec = XMLCodec | WBXMLCodec
 GOODBYE_ID = "goodbye"
 """The transaction id of the Disconnect to a session that is gone."""
 
-_PASSING = (StatusCode.INTERNAL_ERROR, StatusCode.SERVICE_UNAVAILABLE)
 _UNAVAILABLE = Refusal(StatusCode.SERVICE_UNAVAILABLE, "try again later")
+
+_PASSING = (StatusCode.INTERNAL_ERROR, StatusCode.SERVICE_UNAVAILABLE)
 
 
 def _is_request(transaction: Transaction) -> bool:
@@ -100,7 +101,7 @@ class Exchange:
         if self._polls or self._responses:
             return await self._answer_with_ours(answers, present, version)
         body = self._encoded(answers, version, present.has_waiting)
-        if once and present.operations[0].id and not _any_passing(answers):
+        if once and present.operations[0].id and not any(map(_may_do_better, answers)):
             self._keep_answer(present.session, once[0], present.operations[0], body)
         return body
 
@@ -230,10 +231,10 @@ class Exchange:
         return self._codec.encode(WVCSPMessage(session=session), version)
 
 
-def _any_passing(answers: Sequence[Transaction]) -> bool:
-    """Whether an answer says that something went wrong which may be right the next time."""
-    results = (getattr(each.content, "result", None) for each in answers)
-    return any(isinstance(each, Result) and each.code in _PASSING for each in results)
+def _may_do_better(answer: Transaction) -> bool:
+    """Whether the same request may have more success when it comes again."""
+    said = getattr(answer.content, "result", None)
+    return isinstance(said, Result) and said.code in _PASSING
 
 
 def _with_poll(transaction: Transaction, poll: bool) -> Transaction:
