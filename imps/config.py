@@ -117,6 +117,7 @@ class MessageSettings:
     max_waiting_octets: int = _count(10_485_760)
     max_content_octets: int = _count(524_288)
     max_recipients: int = _count(100)
+    max_events: int = _count(200)
     resend_seconds: int = _count(30)
     max_tries: int = _count(3)
 

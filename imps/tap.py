@@ -30,7 +30,9 @@ from imps.csp.transactions import Transactions
 from imps.elements.directory import Directory
 from imps.elements.im import InstantMessaging, MessageLimits
 from imps.sap.authentication import Authentication
+from imps.sap.delivery import Delivery
 from imps.sap.sessions import SessionLimits, Sessions
+from imps.sap.work import OverdueWork
 from imps.store.accounts import Accounts
 from imps.store.contact_lists import ContactLists
 from imps.store.errors import StoreError
@@ -38,7 +40,9 @@ from imps.store.login_failures import LoginFailures
 from imps.store.messages import Messages
 from imps.store.nonces import Nonces
 from imps.store.opening import Store, open_store
+from imps.store.outboxes import Outboxes
 from imps.store.sessions import Sessions as StoredSessions
+from imps.store.work import WorkRecords
 
 DRAIN_SECONDS = 5
 
@@ -98,6 +102,7 @@ class IMPSService(Service):
     _store: Store | None = field(default=None, init=False)
     _ports: list[IListeningPort] = field(factory=list, init=False)
     _http: HTTPDoor | None = field(default=None, init=False)
+    _work: OverdueWork | None = field(default=None, init=False)
     _log = Logger()
 
     def startService(self) -> None:
@@ -108,7 +113,11 @@ class IMPSService(Service):
 
     async def _start(self) -> None:
         self._store = await open_store(self._settings, self._reactor, for_service=True)
-        self._http = http_door(self._settings, self._store, self._reactor)
+        im = instant_messaging(self._settings, self._store, self._reactor)
+        self._http = http_door(self._settings, self._store, im, self._reactor)
+        records = WorkRecords(self._store.client, self._store.buckets)
+        self._work = OverdueWork(records, im, self._store.buckets, self._reactor)
+        self._work.start()
         for description in self._settings.csp:
             endpoint = serverFromString(self._reactor, description)
             self._ports.append(await endpoint.listen(self._http))
@@ -133,6 +142,8 @@ class IMPSService(Service):
         if self._starting is not None:
             self._starting.cancel()
             await self._starting
+        if self._work is not None:
+            self._work.stop()
         for port in self._ports:
             stopped = port.stopListening()
             if stopped is not None:
@@ -156,11 +167,9 @@ def _shown(address: Any) -> str:
     return f"{host}:{port}" if host else str(getattr(address, "name", address))
 
 
-def http_door(settings: Settings, store: Store, reactor: Any) -> HTTPDoor:
-    """The CSP door, and all that stands behind it."""
+def instant_messaging(settings: Settings, store: Store, reactor: Any) -> InstantMessaging:
+    """The instant messaging element of this domain."""
     client, buckets = store.client, store.buckets
-    accounts = Accounts(client, buckets, settings.session.remember_seconds)
-    directory = Directory(accounts, store.secrets, store.domains, reactor)
     messages = Messages(
         client,
         buckets,
@@ -169,10 +178,13 @@ def http_door(settings: Settings, store: Store, reactor: Any) -> HTTPDoor:
         settings.messages.resend_seconds,
         settings.messages.max_tries,
     )
-    im = InstantMessaging(
+    outboxes = Outboxes(client, buckets, settings.messages.max_events)
+    return InstantMessaging(
         messages,
         ContactLists(client, buckets),
-        directory,
+        Directory(Accounts(client, buckets), store.secrets, store.domains, reactor),
+        Delivery(outboxes, reactor, settings.messages.validity_seconds),
+        WorkRecords(client, buckets),
         reactor,
         MessageLimits(
             validity_seconds=settings.messages.validity_seconds,
@@ -181,6 +193,12 @@ def http_door(settings: Settings, store: Store, reactor: Any) -> HTTPDoor:
             max_recipients=settings.messages.max_recipients,
         ),
     )
+
+
+def http_door(settings: Settings, store: Store, im: InstantMessaging, reactor: Any) -> HTTPDoor:
+    """The CSP door, and what stands behind it."""
+    client, buckets = store.client, store.buckets
+    directory = Directory(Accounts(client, buckets), store.secrets, store.domains, reactor)
     sessions = Sessions(
         StoredSessions(client, buckets),
         buckets,

@@ -13,6 +13,7 @@ from imps.csp.primitives.declaration import Primitive
 from imps.csp.primitives.envelope import Transaction, TransactionDescriptor
 from imps.csp.primitives.identity import Recipient, Sender, User
 from imps.csp.primitives.im import (
+    DeliveryReportRequest,
     MessageDelivered,
     MessageInfo,
     NewMessage,
@@ -24,7 +25,9 @@ from imps.csp.results import result_of, status
 from imps.csp.transactions import Context, Transactions
 from imps.elements.im import InstantMessaging
 from imps.model.address import Address
-from imps.model.message import Draft
+from imps.model.events import MessageReported
+from imps.model.extension import Extension
+from imps.model.message import Draft, Message
 from imps.model.status import Refusal, StatusCode
 from imps.sap.sessions import Session
 from imps.store.messages import Acknowledgement, InFlight
@@ -43,7 +46,7 @@ class Messaging:
         """Serve and send the transactions of instant messaging."""
         transactions.serve(SendMessageRequest, self.send_message, once=True, failure=_send_failure)
         transactions.serve(MessageDelivered, self.message_delivered)
-        transactions.send(NewMessage)
+        transactions.send(NewMessage, DeliveryReportRequest)
 
     async def send_message(self, context: Context, request: SendMessageRequest) -> Primitive:
         """Send a message to its recipients."""
@@ -97,12 +100,26 @@ def draft_of(request: SendMessageRequest, context: Context) -> Draft:
     )
 
 
-def new_message(session: Session, flight: InFlight, encoding: str) -> Transaction:
-    """A message in flight as a transaction of the server; each time the same.
+def request_of(session: Session, flight: InFlight, encoding: str) -> Transaction | None:
+    """What is in flight as a transaction of the server, each time the same; None for what this
+    session did not agree to be told."""
+    primitive: Primitive
+    extensions: tuple[Extension, ...] = ()
+    if isinstance(flight.what, Message):
+        primitive = _new_message(session, flight.what, flight.since, encoding)
+        extensions = flight.what.extensions
+    elif session.services is not None and "MDELIV" not in session.services:
+        return None
+    else:
+        primitive = _delivery_report(flight.what)
+    descriptor = TransactionDescriptor(
+        mode=TransactionMode.REQUEST, transaction_id=flight.transaction_id
+    )
+    return Transaction(descriptor=descriptor, content=primitive, extensions=extensions)
 
-    The validity is what remained when it was first sent.
-    """
-    message = flight.message
+
+def _new_message(session: Session, message: Message, since: float, encoding: str) -> NewMessage:
+    """A message for its recipient; its validity is what remained when it was first sent."""
     transfer_encoding, data = wrapped(message.content, session.capabilities, encoding)
     info = MessageInfo(
         message_id=message.message_id,
@@ -112,14 +129,28 @@ def new_message(session: Session, flight: InFlight, encoding: str) -> Transactio
         content_name=message.content.name,
         recipient=Recipient(users=(User(user_id=session.user),)),
         sender=Sender(user=User(user_id=message.sender)),
-        date_time=datetime.fromtimestamp(int(message.sent_at), UTC),
+        date_time=_moment(message.sent_at),
         font=font_element(message.content.font),
-        validity=max(1, int(message.expires_at - flight.since)),
+        validity=max(1, int(message.expires_at - since)),
     )
-    return Transaction(
-        descriptor=TransactionDescriptor(
-            mode=TransactionMode.REQUEST, transaction_id=flight.transaction_id
+    return NewMessage(message_info=info, content_data=data)
+
+
+def _delivery_report(report: MessageReported) -> DeliveryReportRequest:
+    """A report for the sender; it names sender and recipient as the message did."""
+    return DeliveryReportRequest(
+        result=Result(code=report.code),
+        delivery_time=_moment(report.at),
+        message_info=MessageInfo(
+            message_id=report.message_id,
+            content_type=report.content_type,
+            content_size=report.content_size,
+            recipient=Recipient(users=(User(user_id=report.recipient),)),
+            sender=Sender(user=User(user_id=report.sender)),
+            date_time=_moment(report.sent_at),
         ),
-        content=NewMessage(message_info=info, content_data=data),
-        extensions=message.extensions,
     )
+
+
+def _moment(seconds: float) -> datetime:
+    return datetime.fromtimestamp(int(seconds), UTC)

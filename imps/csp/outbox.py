@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from attrs import define, frozen
 
-from imps.csp.im import OWN_TRANSACTION_ID, new_message
+from imps.csp.im import OWN_TRANSACTION_ID, request_of
 from imps.csp.primitives.common import Status
 from imps.csp.primitives.envelope import Transaction
 from imps.csp.primitives.im import MessageDelivered
@@ -59,6 +59,10 @@ class Outbox:
         delivery = await self._im.deliver(
             session.id, says, transaction_id, wanted=wanted and not others
         )
-        flight = delivery.in_flight
-        transaction = None if flight is None else new_message(session, flight, encoding)
-        return Outgoing(transaction, delivery.has_more), others
+        while (flight := delivery.in_flight) is not None:
+            transaction = request_of(session, flight, encoding)
+            if transaction is not None:
+                return Outgoing(transaction, delivery.has_more), others
+            says = Acknowledgement.TRANSACTION
+            delivery = await self._im.deliver(session.id, says, flight.transaction_id)
+        return Outgoing(None, delivery.has_more), others

@@ -103,8 +103,8 @@ class Transactions:
     async def answer(self, context: Context, request: Primitive) -> Primitive:
         """Serve a request, or say why not. What goes wrong becomes an answer as well."""
         served = self._served.get(type(request))
-        if served is None:
-            return _not_served(context.version, request)
+        if served is None or declaration_of(type(request)).since > context.version:
+            return self._not_served(context.version, request)
         try:
             return await served.by(context, request)
         except Refusal as refusal:
@@ -120,20 +120,26 @@ class Transactions:
             return served.failure(request, result_of(failed, context.version))
         return status_of(failed, context.version)
 
+    def _not_served(self, version: Version, request: Primitive) -> Primitive:
+        """405 for names that the version does not know, 501 for those that are not served, and 400
+        or 402 for those that are, but could not be read (CSP, status codes)."""
+        if isinstance(request, Unknown):
+            return status(StatusCode.SERVICE_NOT_SUPPORTED, version, "unknown primitive")
+        named = PRIMITIVES[request.name] if isinstance(request, Unreadable) else type(request)
+        declaration = declaration_of(named)
+        if declaration.since > version:
+            return status(
+                StatusCode.SERVICE_NOT_SUPPORTED,
+                version,
+                f"CSP {version} has no {declaration.name}",
+            )
+        if named in self._served and isinstance(request, Unreadable):
+            return _unreadable(version, request)
+        return status(StatusCode.NOT_IMPLEMENTED, version, f"{declaration.name} is not served")
 
-def _not_served(version: Version, request: Primitive) -> Primitive:
-    """405 for names that the version does not know, 501 for those it knows, 400 or 402 for those
-    that could not be read (CSP, status codes)."""
-    if isinstance(request, Unreadable):
-        if request.name == declaration_of(KeepAliveRequest).name:
-            return status(StatusCode.NEW_VALUE_NOT_ACCEPTED, version, request.reason)
-        code = StatusCode.BAD_PARAMETER if request.missing_or_unusable else StatusCode.BAD_REQUEST
-        return status(code, version, f"{request.element}: {request.reason}".strip(": "))
-    if isinstance(request, Unknown):
-        return status(StatusCode.SERVICE_NOT_SUPPORTED, version, "unknown primitive")
-    declaration = declaration_of(type(request))
-    if declaration.since > version:
-        return status(
-            StatusCode.SERVICE_NOT_SUPPORTED, version, f"CSP {version} has no {declaration.name}"
-        )
-    return status(StatusCode.NOT_IMPLEMENTED, version, f"{declaration.name} is not served")
+
+def _unreadable(version: Version, request: Unreadable) -> Primitive:
+    if request.name == declaration_of(KeepAliveRequest).name:
+        return status(StatusCode.NEW_VALUE_NOT_ACCEPTED, version, request.reason)
+    code = StatusCode.BAD_PARAMETER if request.missing_or_unusable else StatusCode.BAD_REQUEST
+    return status(code, version, f"{request.element}: {request.reason}".strip(": "))

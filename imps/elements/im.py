@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from attrs import define, frozen
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from imps.elements.directory import Directory
-from imps.elements.interfaces import Caller
+from imps.elements.interfaces import Caller, IDelivery
 from imps.model.address import Address
 from imps.model.message import Draft, Message
 from imps.model.status import Detail, Outcome, Refusal, StatusCode, merge
 from imps.store.contact_lists import ContactLists
 from imps.store.messages import Acknowledgement, Delivery, Messages, Stored
+from imps.store.work import Work, WorkRecords
 
 _CODES = {
     Stored.NO_SUCH_USER: StatusCode.UNKNOWN_USER,
@@ -46,8 +50,11 @@ class InstantMessaging:
     _messages: Messages
     _contact_lists: ContactLists
     _directory: Directory
+    _delivery: IDelivery
+    _work: WorkRecords
     _clock: IReactorTime
     _limits: MessageLimits
+    _log = Logger()
 
     async def send(self, caller: Caller, draft: Draft) -> Sent:
         """Store a message for each of its recipients (CSP, SendMessage).
@@ -70,14 +77,30 @@ class InstantMessaging:
         acknowledged: str = "",
         wanted: bool = True,
     ) -> Delivery:
-        """Take what a session says of a message, and give it the next one (CSP, NewMessage)."""
-        return await self._messages.deliver(
+        """Take what a session says of what it was sent, and give it what comes next.
+
+        The first acknowledgement of a message is reported to its sender, if the sender wants that
+        (CSP, NewMessage, DeliveryReport).
+        """
+        delivery = await self._messages.deliver(
             session_id,
             now=self._clock.seconds(),
             acknowledgement=acknowledgement,
             acknowledged=acknowledged,
             wanted=wanted,
         )
+        if delivery.work is not None:
+            # Nobody waits for it: if it fails, it is overdue before long, and repeated.
+            Deferred.fromCoroutine(self.report(delivery.work)).addErrback(self._not_reported)
+        return delivery
+
+    async def report(self, work: Work) -> None:
+        """Tell the sender of a message what became of it."""
+        await self._delivery.deliver(work.event.sender, work.event, work.id)
+        await self._work.finish(work)
+
+    def _not_reported(self, failure: Failure) -> None:
+        self._log.info("A report is left for later: {reason}", reason=failure.getErrorMessage())
 
     def _check(self, draft: Draft) -> None:
         recipients = len(draft.users) + len(draft.groups) + len(draft.contact_lists)

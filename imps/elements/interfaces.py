@@ -3,8 +3,17 @@
 from __future__ import annotations
 
 from attrs import frozen
+from zope.interface import Interface
 
 from imps.model.address import Address
+from imps.model.events import Event
+
+
+class IDelivery(Interface):
+    """How an element tells a user something; implemented by the service access point."""
+
+    async def deliver(to: Address, event: Event, work_id: str) -> None:
+        """Tell a user, now or at the next sign-on; once for each ``work_id``."""
 
 
 @frozen

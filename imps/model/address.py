@@ -18,8 +18,10 @@ from attrs import frozen
 SCHEME = "wv:"
 
 _ILLEGAL = re.compile(r"[/@+\s\x00-\x1f\x7f]")
-_MSISDN = re.compile(r"\+\d{3,20}")
-_DOMAIN = re.compile(r"[a-z0-9]([a-z0-9_-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9_-]*[a-z0-9])?)*", re.I)
+_MSISDN = re.compile(r"\+\d{3,20}", re.ASCII)
+_DOMAIN = re.compile(
+    r"[a-z0-9]([a-z0-9_-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9_-]*[a-z0-9])?)*", re.I | re.A
+)
 _LONGEST_NAME = 200
 
 
@@ -52,7 +54,7 @@ class Address:
         if text[:3].lower() == SCHEME:
             text = text[3:]
         name, at, domain = text.rpartition("@")
-        if not at:
+        if not at or not domain:
             name, domain = text, ""
         user, slash, resource = name.partition("/")
         return cls(user, resource if slash else None, domain)

@@ -1,4 +1,5 @@
-"""Messages that wait for their recipients, each stored once, in order of arrival."""
+"""Messages that wait for their recipients, each stored once, in order of arrival; and what is sent
+to a session next, messages and events."""
 
 from __future__ import annotations
 
@@ -9,13 +10,16 @@ from enum import Enum
 from attrs import define, frozen
 
 from imps.model.address import Address
+from imps.model.events import Event
 from imps.model.message import Message
 from imps.store.client import StoreClient
 from imps.store.keys import Buckets
-from imps.store.packing import packed, unpacked_message
+from imps.store.packing import packed, report_packed, unpacked_event, unpacked_message
+from imps.store.work import LEASE_SECONDS, Work
 
 CHUNK = 100
 REMEMBER_SECONDS = 300
+MAX_EVENTS_IN_FLIGHT = 5
 
 
 class Stored(Enum):
@@ -38,21 +42,23 @@ class Acknowledgement(Enum):
 
 @frozen
 class InFlight:
-    """A message on its way to a session: under which transaction id, and since when."""
+    """What is on its way to a session, and under which transaction id; a message also since when,
+    the first time that it was sent."""
 
     transaction_id: str
-    since: float
-    message: Message
+    what: Message | Event
+    since: float = 0.0
 
 
 @frozen
 class Delivery:
-    """The next message of a session, if there is one, whether more wait behind it, and whether an
-    acknowledgement meant something."""
+    """What a session is to be sent next, if anything, whether more waits behind that, whether an
+    acknowledgement meant something, and what it has caused."""
 
     acknowledged: bool
     has_more: bool
     in_flight: InFlight | None = None
+    work: Work | None = None
 
 
 @define(eq=False)
@@ -89,6 +95,7 @@ class Messages:
                     self._max_waiting,
                     self._max_waiting_octets,
                     REMEMBER_SECONDS,
+                    report_packed(message) if message.wants_report else b"",
                     *(user.canonical for user in chunk),
                 )
                 outcomes.update(zip(chunk, map(Stored, reply), strict=True))
@@ -103,16 +110,17 @@ class Messages:
         acknowledged: str = "",
         wanted: bool = True,
     ) -> Delivery:
-        """Take an acknowledgement and then, if wanted, the next message that is due for a session.
+        """Take an acknowledgement and then, if wanted, what is due to a session next.
 
-        One message is in flight at a time. It is sent again, under its transaction id, when it was
-        not acknowledged for a while, and left to the user's next session after some tries.
+        Events come before messages. One message is in flight at a time. What is not acknowledged
+        for a while is sent again as it was, under its transaction id; after some tries an event is
+        dropped, and a message left to the user's next session.
         """
         bucket = self._buckets.of_session(session_id)
         if bucket is None:
             return Delivery(acknowledged=False, has_more=False)
-        done, more, *flight = await self._client.run(
-            "deliver_message",
+        done, more, caused, *sent = await self._client.run(
+            "deliver",
             [self._buckets.prefix(bucket)],
             session_id,
             repr(now),
@@ -121,10 +129,16 @@ class Messages:
             int(wanted),
             repr(float(self._resend_seconds)),
             self._max_tries,
+            MAX_EVENTS_IN_FLIGHT,
+            repr(now + LEASE_SECONDS),
         )
-        in_flight = None
-        if flight:
-            transaction_id, since, message_id, head, content = flight
-            message = unpacked_message(message_id.decode(), head, content)
-            in_flight = InFlight(transaction_id.decode(), float(since), message)
-        return Delivery(bool(done), bool(more), in_flight)
+        work = Work.unpacked(bucket, caused) if caused else None
+        return Delivery(bool(done), bool(more), _in_flight(sent) if sent else None, work)
+
+
+def _in_flight(sent: list[bytes]) -> InFlight:
+    if sent[0] == b"event":
+        return InFlight(sent[1].decode(), unpacked_event(sent[2]))
+    _, transaction_id, since, message_id, head, content = sent
+    message = unpacked_message(message_id.decode(), head, content)
+    return InFlight(transaction_id.decode(), message, float(since))

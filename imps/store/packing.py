@@ -1,13 +1,21 @@
-"""Messages as octets in the store: JSON, and the content bare."""
+"""Messages and events as octets in the store: JSON, and the content of messages bare."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
+from cattrs import Converter
+
 from imps.model.address import Address
+from imps.model.events import Event, MessageReported
 from imps.model.extension import Extension, Foreign
 from imps.model.message import Color, Content, Font, FontSize, FontStyle, Message
+from imps.model.status import StatusCode
+
+_CONVERTER = Converter()
+_CONVERTER.register_unstructure_hook(Address, str)
+_CONVERTER.register_structure_hook(Address, lambda text, _: Address.parse(text))
 
 
 def packed(message: Message) -> tuple[bytes, bytes]:
@@ -56,6 +64,40 @@ def unpacked_message(message_id: str, head: bytes, content: bytes) -> Message:
             for namespace, inner in fields.get("extensions", ())
         ),
     )
+
+
+def report_packed(message: Message) -> bytes:
+    """What a report on a message says of it."""
+    content = message.content
+    fields = [str(message.sender), message.sent_at, content.type, content.size]
+    return json.dumps(fields, separators=(",", ":")).encode()
+
+
+def reported(report: bytes, message_id: str, recipient: str, at: float) -> MessageReported:
+    """The report that a message has arrived, from what ``report_packed`` made of it."""
+    sender, sent_at, content_type, size = json.loads(report)
+    return MessageReported(
+        message_id=message_id,
+        sender=Address.parse(sender),
+        recipient=Address.parse(recipient),
+        code=StatusCode.OK,
+        at=at,
+        sent_at=sent_at,
+        content_type=content_type,
+        content_size=size,
+    )
+
+
+def event_packed(event: Event) -> bytes:
+    """An event."""
+    fields = _CONVERTER.unstructure(event)
+    return json.dumps(fields, separators=(",", ":")).encode()
+
+
+def unpacked_event(octets: bytes) -> Event:
+    """An event from what ``event_packed`` made of it."""
+    event: Event = _CONVERTER.structure(json.loads(octets), MessageReported)
+    return event
 
 
 def _font(fields: list[Any]) -> Font:

@@ -55,8 +55,14 @@ def content_of(node: Node) -> str | bytes:
 
 def text_of(node: Node) -> str:
     """The text of an element, as it stands."""
-    text = content_of(node)
+    text = content_of(node) if len(node) else node.text
+    if text is None:
+        return ""
     return utf8(text) if isinstance(text, bytes) else text
+
+
+def _trimmed_text_of(node: Node) -> str:
+    return text_of(node).strip()
 
 
 @frozen
@@ -126,7 +132,7 @@ class Reader:
         name = child.element.name
         match child.kind:
             case Kind.STRING:
-                return text_of if child.element.exact else lambda node: text_of(node).strip()
+                return text_of if child.element.exact else _trimmed_text_of
             case Kind.INTEGER:
                 return lambda node: integer(name, content_of(node))
             case Kind.BOOLEAN:
@@ -233,9 +239,9 @@ class Reader:
 
 
 def _made(plan: _Plan, values: dict[str, Any]) -> Any:
-    if not plan.needed.keys() <= values.keys():
-        name = next(plan.needed[each] for each in plan.needed if each not in values)
-        raise Unusable(name, f"missing in {plan.name}")
+    for attribute in plan.needed:
+        if attribute not in values:
+            raise Unusable(plan.needed[attribute], f"missing in {plan.name}")
     return plan.type(**values)
 
 

@@ -78,12 +78,12 @@ class WBXMLCodec:
 
 @cache
 def _tags(version: Version) -> dict[int, str]:
-    """Names by page * 64 + token: those of the version, and of the others where it has none.
+    """Names by page * 64 + token: those of the version, and where it has none of the oldest other.
 
     Clients send tokens of later and earlier versions; 05/36 is a leftover of a draft.
     """
     union: dict[tuple[int, int], str] = {(5, 0x36): "ContentType"}
-    for table in (*tokens.TAGS.values(), tokens.TAGS[version]):
+    for table in (*reversed(tokens.TAGS.values()), tokens.TAGS[version]):
         union.update(table)
     return {page << 6 | token: name for (page, token), name in union.items()}
 
@@ -91,7 +91,7 @@ def _tags(version: Version) -> dict[int, str]:
 @cache
 def _words(version: Version) -> dict[int, str]:
     union: dict[int, str] = {}
-    for table in (*tokens.WORDS.values(), tokens.WORDS[version]):
+    for table in (*reversed(tokens.WORDS.values()), tokens.WORDS[version]):
         union.update(table)
     return {token: tokens.TEXT_OF_WORD.get(word, word) for token, word in union.items()}
 

@@ -27,8 +27,10 @@ end
 redis.call('HSET', key, 'expires', now + lifetime)
 redis.call('EXPIRE', key, math.ceil(lifetime + remembered))
 
-local waiting = 0
-if flight_at then
+local waiting = redis.call('EXISTS', prefix .. 'outbox:' .. id)
+if waiting == 1 then
+    -- There is an event, whatever becomes of messages.
+elseif flight_at then
     waiting = now - flight_at >= tonumber(ARGV[5]) and 1 or 0
 else
     local queue = prefix .. 'queue:' .. user

@@ -6,7 +6,9 @@ local user, client = unpack(redis.call('HMGET', key, 'user', 'client'))
 if not user then
     return 0
 end
-redis.call('DEL', key, prefix .. 'transactions:' .. id, prefix .. 'answers:' .. id)
+for _, kind in ipairs({'session', 'transactions', 'answers', 'outbox', 'events', 'sending'}) do
+    redis.call('DEL', prefix .. kind .. ':' .. id)
+end
 local index = prefix .. 'sessions:' .. user
 if redis.call('HGET', index, client) == id then
     redis.call('HDEL', index, client)

@@ -11,8 +11,9 @@ for i = 1, #clients, 2 do
     if expires <= now then
         redis.call('HDEL', index, clients[i])
     elseif clients[i] == client then
-        redis.call('DEL', old, prefix .. 'transactions:' .. clients[i + 1],
-            prefix .. 'answers:' .. clients[i + 1])
+        for _, kind in ipairs({'session', 'transactions', 'answers', 'outbox', 'events', 'sending'}) do
+            redis.call('DEL', prefix .. kind .. ':' .. clients[i + 1])
+        end
         redis.call('HSET', old, 'ended', ARGV[8])
         redis.call('EXPIRE', old, math.ceil(ARGV[6]))
     end
@@ -22,4 +23,11 @@ redis.call('HSET', key, 'user', user, 'client', client, 'record', ARGV[7], 'life
     'remembered', ARGV[6], 'expires', now + ARGV[5])
 redis.call('EXPIRE', key, math.ceil(ARGV[5] + ARGV[6]))
 redis.call('HSET', index, client, id)
+
+-- What was kept for the user while away is this session's to tell.
+local kept, kept_events = prefix .. 'kept:' .. user, prefix .. 'kept-events:' .. user
+if redis.call('EXISTS', kept, kept_events) == 2 then
+    redis.call('RENAME', kept, prefix .. 'outbox:' .. id)
+    redis.call('RENAME', kept_events, prefix .. 'events:' .. id)
+end
 return 1

@@ -1,7 +1,8 @@
 -- Store one message for any number of recipients of a bucket, behind what waits for them.
 -- KEYS[1] the bucket's prefix; ARGV[1] the message id, ARGV[2] now, ARGV[3] when it expires, ARGV[4]
 -- its head, ARGV[5] its content, ARGV[6] how many messages and ARGV[7] how many octets may wait for
--- a user, ARGV[8] how long its id is remembered (seconds), then the recipients.
+-- a user, ARGV[8] how long its id is remembered (seconds), ARGV[9] what a report on it says, '' if
+-- none is wanted, then the recipients.
 -- Returns for each 1 stored (now or before), 0 no such user, -1 too much waits for the user.
 local prefix, message_id, now = KEYS[1], ARGV[1], tonumber(ARGV[2])
 local head, content = ARGV[4], ARGV[5]
@@ -44,6 +45,9 @@ local function store(user)
     end
     redis.call('HSET', prefix .. 'message:' .. user .. ':' .. message_id, 'head', head,
         'content', content, 'size', size, 'expires', ARGV[3], 'sessions', sessions)
+    if ARGV[9] ~= '' then
+        redis.call('HSET', prefix .. 'message:' .. user .. ':' .. message_id, 'report', ARGV[9])
+    end
     redis.call('ZADD', queue, redis.call('HINCRBY', state, 'sequence', 1), message_id)
     redis.call('HINCRBY', state, 'octets', size)
     redis.call('ZADD', recent, now, message_id)
@@ -52,7 +56,7 @@ local function store(user)
 end
 
 local outcomes = {}
-for i = 9, #ARGV do
-    outcomes[i - 8] = store(ARGV[i])
+for i = 10, #ARGV do
+    outcomes[i - 9] = store(ARGV[i])
 end
 return outcomes

@@ -12,6 +12,7 @@ from imps.csp.codec.wbxml import WBXMLCodec
 from imps.csp.codec.xml import XMLCodec
 from imps.csp.primitives.declaration import declaration_of
 from imps.model.version import V11, V12, V13, Version
+from imps.testing.samples import samples
 from imps.testing.strategies import Encoding, documents, primitives_in
 
 CODECS: dict[Encoding, XMLCodec | WBXMLCodec] = {"xml": XMLCodec(), "wbxml": WBXMLCodec()}
@@ -60,6 +61,14 @@ class RoundTripTests(SynchronousTestCase):
 
     def test_1_3_in_wbxml(self) -> None:
         self.assert_survives(V13, "wbxml")
+
+    def test_all_that_can_be_said_in_every_version(self) -> None:
+        for version in (V11, V12, V13):
+            for primitive in primitives_in(version):
+                for sample in samples(primitive, version):
+                    for codec in CODECS.values():
+                        decoded = codec.decode(codec.encode(sample, version))
+                        self.assertEqual((decoded.root, decoded.version), (sample, version))
 
 
 @st.composite

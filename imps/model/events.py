@@ -1,0 +1,31 @@
+"""Events: what the elements have to tell a user, whatever the door that the user came in by."""
+
+from __future__ import annotations
+
+from attrs import frozen
+
+from imps.model.address import Address
+from imps.model.status import StatusCode
+
+
+@frozen(kw_only=True)
+class MessageReported:
+    """What became of a message, for its sender; times are seconds since the epoch."""
+
+    message_id: str
+    sender: Address
+    recipient: Address
+    code: StatusCode
+    at: float
+    sent_at: float
+    content_type: str
+    content_size: int
+
+    @property
+    def key(self) -> str:
+        """What tells this event from others; of two with one key the newer counts."""
+        return f"report:{self.message_id}:{self.recipient.canonical}"
+
+
+Event = MessageReported
+"""All events there are."""

@@ -1,0 +1,200 @@
+-- Take a session's acknowledgement, if it has one, and give it what is to be sent next, if it wants
+-- that: an event of its outbox or, when there is none, a message.
+--
+-- A message waits in the user's queue until every session that was on line when it came (its
+-- "sessions") has acknowledged it, given it up or ended, and at least one has acknowledged it
+-- ("closed"). A session that came later gets it as long as it is not closed. A session takes one
+-- message at a time, in order; which one is in flight, under which transaction id, since when and
+-- for which time is in its record. Of events, a few may be in flight.
+--
+-- KEYS[1] the bucket's prefix; ARGV[1] the session id, ARGV[2] now, ARGV[3] what is acknowledged:
+-- '' nothing, 'transaction' what is in flight under ARGV[4], 'refused' the same but not wanted,
+-- 'message' the message of id ARGV[4]; ARGV[5] 1 if something is wanted, ARGV[6] after how many
+-- seconds and ARGV[7] how many times at most a thing is sent, ARGV[8] how many events may be in
+-- flight, ARGV[9] until when the work that this causes is left to the caller.
+-- Returns what became of the acknowledgement (1 done, 0 unknown), 1 or 0 for whether more waits, the
+-- work that is to be done now ('' for none), and then, if there is something to send, 'event', its
+-- transaction id and the event, or 'message', its transaction id, since when it is in flight, its
+-- id, head and content.
+local prefix, id, now = KEYS[1], ARGV[1], tonumber(ARGV[2])
+local key = prefix .. 'session:' .. id
+local user = redis.call('HGET', key, 'user')
+if not user then
+    return {0, 0, ''}
+end
+local queue, state = prefix .. 'queue:' .. user, prefix .. 'waiting:' .. user
+local outbox, events = prefix .. 'outbox:' .. id, prefix .. 'events:' .. id
+local sending = prefix .. 'sending:' .. id
+local again, tries_limit = tonumber(ARGV[6]), tonumber(ARGV[7])
+local work = ''
+
+local function name(message_id)
+    return prefix .. 'message:' .. user .. ':' .. message_id
+end
+
+local function remove(message_id)
+    local size = redis.call('HGET', name(message_id), 'size') or 0
+    redis.call('DEL', name(message_id))
+    redis.call('ZREM', queue, message_id)
+    redis.call('HINCRBY', state, 'octets', -size)
+end
+
+-- This session is through with a message; it goes once nobody waits for it any more. Its first
+-- acknowledgement is reported, if the sender wants that.
+local function leave(message_id, acknowledged)
+    local sessions, closed, report = unpack(redis.call('HMGET', name(message_id), 'sessions',
+        'closed', 'report'))
+    if not sessions then
+        return
+    end
+    if acknowledged and not closed then
+        redis.call('HSET', name(message_id), 'closed', 1)
+        closed = true
+        if report then
+            work = cjson.encode({'report', message_id, user, ARGV[2], report})
+            redis.call('HSET', prefix .. 'work', message_id .. ':' .. user, work)
+            redis.call('ZADD', prefix .. 'overdue', ARGV[9], message_id .. ':' .. user)
+        end
+    end
+    local rest = ' '
+    for other in sessions:gmatch('%S+') do
+        local expires = redis.call('HGET', prefix .. 'session:' .. other, 'expires')
+        if other ~= id and tonumber(expires or 0) > now then
+            rest = rest .. other .. ' '
+        end
+    end
+    if closed and rest == ' ' then
+        remove(message_id)
+    else
+        redis.call('HSET', name(message_id), 'sessions', rest)
+    end
+end
+
+local function land()
+    redis.call('HDEL', key, 'flight', 'flight_transaction', 'flight_at', 'flight_since',
+        'flight_tries')
+end
+
+local flight, transaction, at, tries = unpack(redis.call('HMGET', key, 'flight',
+    'flight_transaction', 'flight_at', 'flight_tries'))
+
+local done = 0
+local acknowledged = false
+if ARGV[3] == 'message' then
+    if flight == ARGV[4] or redis.call('ZSCORE', queue, ARGV[4]) then
+        acknowledged = ARGV[4]
+    elseif (redis.call('HGET', key, 'delivered') or ''):find(' ' .. ARGV[4] .. ' ', 1, true) then
+        done = 1
+    end
+elseif ARGV[3] ~= '' and flight and transaction == ARGV[4] then
+    acknowledged = flight
+elseif ARGV[3] ~= '' then
+    done = redis.call('HDEL', sending, ARGV[4])
+end
+if acknowledged then
+    done = 1
+    leave(acknowledged, ARGV[3] ~= 'refused')
+    local delivered = redis.call('HGET', key, 'delivered') or ' '
+    delivered = (delivered .. acknowledged .. ' '):sub(-400):match(' .*$') or ' '
+    redis.call('HSET', key, 'delivered', delivered)
+    if acknowledged == flight then
+        land()
+        flight = false
+    end
+end
+
+local cursor = redis.call('HGET', key, 'cursor') or '0'
+
+local function more()
+    if redis.call('EXISTS', outbox) == 1 then
+        return 1
+    end
+    return #redis.call('ZRANGEBYSCORE', queue, '(' .. cursor, '+inf', 'LIMIT', 0, 1)
+end
+
+local function next_transaction()
+    return 's' .. redis.call('HINCRBY', key, 'transactions', 1)
+end
+
+if ARGV[5] ~= '1' then
+    return {done, more(), work}
+end
+
+-- Events: those that were not answered in time, in order, and then the next that waits. What is in
+-- flight is kept as it was sent.
+local in_flight = redis.call('HGETALL', sending)
+local late, late_number
+for i = 1, #in_flight, 2 do
+    local since, times = in_flight[i + 1]:match('^(%S+) (%S+) ')
+    if now - since >= again then
+        if tonumber(times) >= tries_limit then
+            redis.call('HDEL', sending, in_flight[i])
+        else
+            local number = tonumber(in_flight[i]:sub(2))
+            if not late or number < late_number then
+                late, late_number = i, number
+            end
+        end
+    end
+end
+if late then
+    local _, times, event = in_flight[late + 1]:match('^(%S+) (%S+) (.*)$')
+    redis.call('HSET', sending, in_flight[late], ARGV[2] .. ' ' .. times + 1 .. ' ' .. event)
+    return {done, more(), work, 'event', in_flight[late], event}
+end
+while redis.call('HLEN', sending) < tonumber(ARGV[8]) do
+    local first = redis.call('ZPOPMIN', outbox)[1]
+    if not first then
+        break
+    end
+    local expires, event = (redis.call('HGET', events, first) or '0 '):match('^(%S+) (.*)$')
+    redis.call('HDEL', events, first)
+    if tonumber(expires) > now then
+        local own = next_transaction()
+        redis.call('HSET', sending, own, ARGV[2] .. ' 1 ' .. event)
+        redis.call('EXPIRE', sending, 86400)
+        return {done, more(), work, 'event', own, event}
+    end
+end
+
+local function sent(message_id, since)
+    local head, content = unpack(redis.call('HMGET', name(message_id), 'head', 'content'))
+    return {done, more(), work, 'message', transaction, since, message_id, head, content}
+end
+
+if flight then
+    local alive = redis.call('EXISTS', name(flight)) == 1
+    if alive and now - at < again then
+        return {done, 0, work}
+    end
+    if alive and tonumber(tries) < tries_limit then
+        -- The same message once more, as it was: since when it flies is part of what it says.
+        redis.call('HSET', key, 'flight_at', ARGV[2], 'flight_tries', tries + 1)
+        return sent(flight, redis.call('HGET', key, 'flight_since'))
+    end
+    if alive then
+        leave(flight, false)
+    end
+    land()
+end
+
+while true do
+    local found = redis.call('ZRANGEBYSCORE', queue, '(' .. cursor, '+inf', 'WITHSCORES', 'LIMIT',
+        0, 1)
+    if #found == 0 then
+        redis.call('HSET', key, 'cursor', cursor)
+        return {done, 0, work}
+    end
+    local message_id = found[1]
+    cursor = found[2]
+    local sessions, closed, expires = unpack(redis.call('HMGET', name(message_id), 'sessions',
+        'closed', 'expires'))
+    if not sessions or tonumber(expires) <= now then
+        remove(message_id)
+    elseif not closed or sessions:find(' ' .. id .. ' ', 1, true) then
+        transaction = next_transaction()
+        redis.call('HSET', key, 'cursor', cursor, 'flight', message_id, 'flight_transaction',
+            transaction, 'flight_at', ARGV[2], 'flight_since', ARGV[2], 'flight_tries', 1)
+        return sent(message_id, ARGV[2])
+    end
+end

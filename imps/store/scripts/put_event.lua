@@ -1,0 +1,44 @@
+-- Put an event into the outboxes of a user's sessions; keep it for the next one if there is none.
+-- KEYS[1] the bucket's prefix; ARGV[1] the user, ARGV[2] now, ARGV[3] until when it is worth telling,
+-- ARGV[4] the key of the event, ARGV[5] the event, ARGV[6] how many may wait, ARGV[7] the id of the
+-- work that this is part of, ARGV[8] how long that is remembered (seconds).
+-- A newer event of a key takes the place of an older one that was not sent yet. When too many wait,
+-- the oldest goes. Returns 0, having done nothing, if this work was done before or there is no such
+-- user.
+local prefix, user, now = KEYS[1], ARGV[1], tonumber(ARGV[2])
+if redis.call('EXISTS', prefix .. 'account:' .. user) == 0 then
+    return 0
+end
+local remembered = prefix .. 'done:' .. user
+redis.call('ZREMRANGEBYSCORE', remembered, '-inf', now - ARGV[8])
+if redis.call('ZADD', remembered, 'NX', now, ARGV[7]) == 0 then
+    return 0
+end
+redis.call('EXPIRE', remembered, math.ceil(ARGV[8]))
+
+local function put(outbox, events)
+    if redis.call('HEXISTS', events, ARGV[4]) == 0 then
+        local last = redis.call('ZREVRANGE', outbox, 0, 0, 'WITHSCORES')[2] or 0
+        redis.call('ZADD', outbox, last + 1, ARGV[4])
+        if redis.call('ZCARD', outbox) > tonumber(ARGV[6]) then
+            redis.call('HDEL', events, redis.call('ZPOPMIN', outbox)[1])
+        end
+    end
+    redis.call('HSET', events, ARGV[4], ARGV[3] .. ' ' .. ARGV[5])
+    local ttl = math.max(1, math.ceil(ARGV[3] - now))
+    redis.call('EXPIRE', outbox, ttl)
+    redis.call('EXPIRE', events, ttl)
+end
+
+local anybody = false
+for _, id in ipairs(redis.call('HVALS', prefix .. 'sessions:' .. user)) do
+    local expires = redis.call('HGET', prefix .. 'session:' .. id, 'expires')
+    if tonumber(expires or 0) > now then
+        put(prefix .. 'outbox:' .. id, prefix .. 'events:' .. id)
+        anybody = true
+    end
+end
+if not anybody then
+    put(prefix .. 'kept:' .. user, prefix .. 'kept-events:' .. user)
+end
+return 1

@@ -1,0 +1,209 @@
+"""The Android IMPS client, as a script."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Sequence
+from hashlib import md5, sha1
+from typing import ClassVar
+from xml.sax.saxutils import escape
+
+from attrs import define, field
+from twisted.internet.defer import DeferredLock
+
+from imps.testing.handset import Handset, Message, Transaction, flattened, received, users
+from imps.testing.http import Answer, Line
+from imps.testing.wbxml import Writer
+
+_DIGESTS = {"MD5": md5, "SHA": sha1}
+
+_CAPABILITIES = flattened("""
+    <ClientCapability-Request><CapabilityList>
+        <ClientType>MOBILE_PHONE</ClientType>
+        <AcceptedContentLength>262144</AcceptedContentLength>
+        <ParserSize>262144</ParserSize>
+        <MultiTrans>1</MultiTrans>
+        <InitialDeliveryMethod>P</InitialDeliveryMethod>
+        <ServerPollMin>30</ServerPollMin>
+        <SupportedBearer>HTTP</SupportedBearer>
+        <SupportedCIRMethod>STCP</SupportedCIRMethod>
+        <SupportedCIRMethod>SSMS</SupportedCIRMethod>
+        <SupportedCIRMethod>SHTTP</SupportedCIRMethod>
+    </CapabilityList></ClientCapability-Request>
+""")
+
+_SERVICES = flattened("""
+    <Service-Request>
+        <Functions><WVCSPFeat>
+            <FundamentalFeat/><PresenceFeat/><IMFeat/><GroupFeat/>
+        </WVCSPFeat></Functions>
+        <AllFunctionsRequest>T</AllFunctionsRequest>
+    </Service-Request>
+""")
+
+
+@define(eq=False)
+class Android(Handset):
+    """One request at a time on one connection, one transaction in a message.
+
+    It polls before it acknowledges, and shows whatever it gets: what comes twice is seen twice.
+    """
+
+    client_id: ClassVar[str] = "JiMMY"
+    writer: ClassVar[Writer] = Writer(
+        in_digits=frozenset({"AcceptedContentLength"}), in_surrogates=True
+    )
+
+    _lines: dict[str, Line] = field(factory=dict, init=False)
+    _turn: DeferredLock = field(factory=DeferredLock, init=False)
+    _last_transaction_id: int = field(default=0, init=False)
+    _seen: set[str] = field(factory=set, init=False)
+
+    def next_transaction_id(self) -> str:
+        """Numbers up to 999, over and over."""
+        self._last_transaction_id = self._last_transaction_id % 999 + 1
+        return str(self._last_transaction_id)
+
+    def quoted(self, text: str) -> str:
+        """A text within a document; carriage returns stand as they are, and XML eats them."""
+        if self.encoding == "wbxml":
+            return super().quoted(text)
+        return escape(text, {'"': "&quot;", "'": "&apos;"})
+
+    async def post(self, body: bytes) -> Answer:
+        """Make a request on the one connection, when its turn has come."""
+        async with self._turn:
+            url = self.url()
+            line = self._lines.get(url)
+            if line is None or not line.is_open:
+                line = self._lines[url] = await Line.to(url)
+                self.test.addCleanup(line.close)
+            headers = {"Content-Type": self.content_type, "MSISDN": "+15550100"}
+            return await line.post(body, {**headers, "User-Agent": "Android-Imps/0.1"})
+
+    def responses(self, message: Message) -> list[bytes]:
+        """The poll comes before the acknowledgement."""
+        request = message.transactions[0]
+        due = [self.written("<Polling-Request/>", None)] if message.poll else []
+        self._show(request)
+        message_id = request.primitive.findtext("MessageInfo/MessageID")
+        delivered = f"<MessageDelivered><MessageID>{message_id}</MessageID></MessageDelivered>"
+        return [*due, self.written(delivered, request.transaction_id, "Response")]
+
+    def _show(self, request: Transaction) -> None:
+        self.expect(request.primitive.tag == "NewMessage", f"no answer to {request.primitive.tag}")
+        sender = request.primitive.find("MessageInfo/Sender")
+        self.expect(sender is not None, "a message without Sender")
+        # What is opaque stays empty; and it trims what it shows.
+        text = (request.primitive.findtext("ContentData") or "").strip()
+        message = received(request, text)
+        self.expect(message.message_id not in self._seen, f"{message.message_id} came twice")
+        self._seen.add(message.message_id)
+        self.received.append(message)
+
+    async def sign_on(self) -> None:
+        """Log in with a digest, negotiate, and ask for all there is before it shows anything."""
+        self.expect(await self.login() == 200, "could not log in")
+        await self._negotiate()
+        own = f"<User><UserID>{self.user}</UserID></User>"
+        await self.ask(f"<GetPresence-Request>{own}</GetPresence-Request>")
+        await self._publish(
+            "<ClientInfo><Qualifier>T</Qualifier><ClientType>MOBILE_PHONE</ClientType>"
+            "<ClientVersion>0.1</ClientVersion><ClientProducer>MOKIA</ClientProducer></ClientInfo>"
+        )
+        await self._publish(
+            "<OnlineStatus><Qualifier>T</Qualifier></OnlineStatus><UserAvailability>"
+            "<Qualifier>T</Qualifier><PresenceValue>AVAILABLE</PresenceValue></UserAvailability>"
+        )
+        await self.ask("<GetBlockedList-Request/>")
+        await self.ask("<GetList-Request/>")
+        name, _, domain = self.user.removeprefix("wv:").partition("@")
+        friends = f"<ContactList>wv:{name}/friends@{domain}</ContactList>"
+        await self.ask(
+            f"<ListManage-Request>{friends}<ReceiveList>T</ReceiveList></ListManage-Request>"
+        )
+        await self.ask(
+            f"<SubscribePresence-Request>{friends}<AutoSubscribe>T</AutoSubscribe>"
+            "</SubscribePresence-Request>"
+        )
+
+    async def _publish(self, attributes: str) -> None:
+        await self.ask(
+            f'<UpdatePresence-Request><PresenceSubList xmlns="{self.namespace("PA")}">{attributes}'
+            "</PresenceSubList></UpdatePresence-Request>"
+        )
+
+    async def login(self, old_session_id: str | None = None) -> int:
+        """Both halves of a 4-way login, under one TransactionID; the code of the last.
+
+        After a long pause they come in the session that was.
+        """
+        transaction_id = self.next_transaction_id()
+        challenge = await self.begin_login(transaction_id, old_session_id)
+        if challenge.code not in (200, 401):
+            return challenge.code
+        return (await self.end_login(challenge, old_session_id)).code
+
+    async def begin_login(
+        self, transaction_id: str, old_session_id: str | None = None
+    ) -> Transaction:
+        """Ask for a nonce."""
+        offered = "<DigestSchema>MD5</DigestSchema><DigestSchema>SHA</DigestSchema>"
+        challenge = await self._half_login(transaction_id, offered, old_session_id)
+        if challenge.code in (200, 401):
+            self.expect(challenge.primitive.find("SessionID") is None, "a session too early")
+            self.expect(bool(challenge.primitive.findtext("Nonce")), "no nonce")
+            schema = challenge.primitive.findtext("DigestSchema")
+            self.expect(schema in _DIGESTS, f"schema {schema}")
+        return challenge
+
+    async def end_login(
+        self, challenge: Transaction, old_session_id: str | None = None
+    ) -> Transaction:
+        """Prove the password to one who challenges."""
+        digest = _DIGESTS[challenge.primitive.findtext("DigestSchema") or ""]
+        nonce = (challenge.primitive.findtext("Nonce") or "").encode()
+        octets = digest(nonce + self.password.encode("latin-1"), usedforsecurity=False).digest()
+        proof = f"<DigestBytes>{b64encode(octets).decode()}</DigestBytes>"
+        answer = await self._half_login(challenge.transaction_id or "", proof, old_session_id)
+        if answer.code == 200:
+            self.session_id = answer.primitive.findtext("SessionID")
+            self.expect(bool(self.session_id), "no session")
+            self.expect(len(self.session_id or "") <= 50, "a session id longer than its buffer")
+            self.expect(bool(answer.primitive.findtext("KeepAliveTime")), "no KeepAliveTime")
+        return answer
+
+    async def _half_login(
+        self, transaction_id: str, proof: str, session_id: str | None
+    ) -> Transaction:
+        answer = await self.ask(
+            f"<Login-Request><UserID>{self.user}</UserID>"
+            f"<ClientID><URL>{self.client_id}</URL><MSISDN>+15550100</MSISDN></ClientID>"
+            "<TimeToLive>7205</TimeToLive><SessionCookie>1795175332132</SessionCookie>"
+            f"{proof}</Login-Request>",
+            transaction_id,
+            session_id,
+        )
+        self.expect(answer.primitive.tag == "Login-Response", f"{answer.primitive.tag} at login")
+        return answer
+
+    async def _negotiate(self) -> None:
+        capabilities = (await self.ask(_CAPABILITIES)).primitive
+        self.expect(len(capabilities) > 0, "an empty answer to capabilities")
+        first = capabilities[0].tag
+        known = ("AgreedCapabilityList", "CapabilityList")
+        self.expect(first in known, f"{first} before the list of capabilities")
+        methods = capabilities[0].findall("SupportedCIRMethod")
+        self.expect(not methods, "a CIR channel that is not there")
+        services = (await self.ask(_SERVICES)).primitive
+        self.expect(services.find("AllFunctions/WVCSPFeat") is not None, "no AllFunctions")
+
+    def message(self, recipients: Sequence[str], text: str) -> str:
+        """A SendMessage-Request with a text, whose size is counted in UTF-16 units."""
+        size = len(text.encode("utf-16-be")) // 2
+        return (
+            "<SendMessage-Request><DeliveryReport>F</DeliveryReport><MessageInfo>"
+            f"<Recipient>{users(recipients)}</Recipient><Sender>{users([self.user])}</Sender>"
+            f"<ContentType>text/plain</ContentType><ContentSize>{size}</ContentSize></MessageInfo>"
+            f"<ContentData>{self.quoted(text)}</ContentData></SendMessage-Request>"
+        )

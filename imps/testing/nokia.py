@@ -1,0 +1,235 @@
+"""The Nokia S60 IMPS engine, as a script."""
+
+from __future__ import annotations
+
+from base64 import b64decode, b64encode
+from collections.abc import Sequence
+from hashlib import md5
+from typing import ClassVar
+from xml.etree.ElementTree import Element
+
+from attrs import define, field
+
+from imps.model.version import V11
+from imps.testing.handset import (
+    Handset,
+    Message,
+    Sent,
+    Transaction,
+    flattened,
+    received,
+    sent,
+    users,
+)
+from imps.testing.http import Answer, Line
+from imps.testing.wbxml import Writer
+
+MOST_CONNECTIONS = 4
+
+_CAPABILITIES = flattened("""
+    <CapabilityList>
+        <ClientType>MOBILE_PHONE</ClientType>
+        <InitialDeliveryMethod>P</InitialDeliveryMethod>
+        <AnyContent>T</AnyContent>
+        <AcceptedCharSet>106</AcceptedCharSet>
+        <AcceptedContentLength>102400</AcceptedContentLength>
+        <AcceptedTransferEncoding>BASE64</AcceptedTransferEncoding>
+        <SupportedBearer>HTTP</SupportedBearer>
+        <SupportedCIRMethod>WAPSMS</SupportedCIRMethod>
+        <SupportedCIRMethod>STCP</SupportedCIRMethod>
+        <UDPPort>3717</UDPPort>
+        <MultiTrans>3</MultiTrans>
+        <ParserSize>131072</ParserSize>
+        <ServerPollMin>8</ServerPollMin>
+    </CapabilityList>
+""")
+
+_SERVICES = flattened("""
+    <AllFunctionsRequest>F</AllFunctionsRequest>
+    <Functions><WVCSPFeat>
+        <FundamentalFeat>
+            <SearchFunc><SRCH/><STSRC/></SearchFunc>
+            <InviteFunc><INVIT/><CAINV/></InviteFunc>
+        </FundamentalFeat>
+        <PresenceFeat>
+            <ContListFunc><GCLI/><CCLI/><DCLI/><MCLS/></ContListFunc>
+            <PresenceAuthFunc><GETWL/><REACT/><CAAUT/></PresenceAuthFunc>
+            <PresenceDeliverFunc><GETPR/><UPDPR/></PresenceDeliverFunc>
+            <AttListFunc><CALI/><DALI/><GALS/></AttListFunc>
+        </PresenceFeat>
+        <IMFeat/>
+        <GroupFeat/>
+    </WVCSPFeat></Functions>
+""")
+
+
+@define(eq=False)
+class Nokia(Handset):
+    """Several connections; what is not answered is said again, octet for octet.
+
+    It drops a request of the server whose TransactionID it has seen.
+    """
+
+    client_id: ClassVar[str] = "http://nokia.example/imps"
+    writer: ClassVar[Writer] = Writer()
+
+    four_way: bool = False
+    refused: list[str] = field(factory=list, init=False)
+    _idle: dict[str, list[Line]] = field(factory=dict, init=False)
+    _last_transaction_id: int = field(default=0, init=False)
+    _seen: set[str | None] = field(factory=set, init=False)
+
+    def next_transaction_id(self) -> str:
+        """The ids nok1, nok2 and so on."""
+        self._last_transaction_id += 1
+        return f"nok{self._last_transaction_id}"
+
+    @property
+    def prolog(self) -> str:
+        """A declaration and, in 1.1, the document type."""
+        declaration = '<?xml version="1.0" encoding="UTF-8"?>\n'
+        if self.version is not V11:
+            return declaration
+        return declaration + (
+            '<!DOCTYPE WV-CSP-Message PUBLIC "-//OMA//DTD WV-CSP 1.1//EN"'
+            ' "http://www.openmobilealliance.org/DTD/WV-CSP.XML">\n'
+        )
+
+    async def post(self, body: bytes) -> Answer:
+        """Make a request on a connection that is idle, or a new one."""
+        url = self.url()
+        idle = self._idle.setdefault(url, [])
+        line = idle.pop() if idle else await self._connected(url)
+        if not line.is_open:
+            line = await self._connected(url)
+        answer = await line.post(body, {"Content-Type": self.content_type, "Accept": "*/*"})
+        if len(idle) < MOST_CONNECTIONS:
+            idle.append(line)
+        else:
+            line.close()
+        return answer
+
+    async def _connected(self, url: str) -> Line:
+        line = await Line.to(url)
+        self.test.addCleanup(line.close)
+        return line
+
+    def responses(self, message: Message) -> list[bytes]:
+        """The acknowledgement comes before the poll."""
+        request = message.transactions[0]
+        poll = [self.written("<Polling-Request/>", None)] if message.poll else []
+        if request.transaction_id in self._seen:
+            return poll
+        self._seen.add(request.transaction_id)
+        self.expect(request.primitive.tag == "NewMessage", f"no answer to {request.primitive.tag}")
+        message_id = request.primitive.findtext("MessageInfo/MessageID")
+        self.received.append(received(request, _content(request)))
+        delivered = f"<MessageDelivered><MessageID>{message_id}</MessageID></MessageDelivered>"
+        return [self.written(delivered, request.transaction_id, "Response"), *poll]
+
+    async def sign_on(self) -> None:
+        """Log in, negotiate, and set up messaging and presence."""
+        self.expect(await self.login() == 200, "could not log in")
+        await self._negotiate()
+        await self.ask("<GetBlockedList-Request/>")
+        await self.ask("<GetList-Request/>")
+        name, _, domain = self.user.removeprefix("wv:").partition("@")
+        contacts = f"<ContactList>wv:{name}/~PEP1.0_subscriptions@{domain}</ContactList>"
+        await self.ask(
+            f"<CreateList-Request>{contacts}<ContactListProperties>"
+            "<Property><Name>DisplayName</Name><Value>subscriptions</Value></Property>"
+            "<Property><Name>Default</Name><Value>F</Value></Property>"
+            "</ContactListProperties></CreateList-Request>"
+        )
+        automatic = "" if self.version is V11 else "<AutoSubscribe>T</AutoSubscribe>"
+        await self.ask(
+            f"<SubscribePresence-Request>{contacts}{automatic}</SubscribePresence-Request>"
+        )
+        sub_list = f'<PresenceSubList xmlns="{self.namespace("PA")}">{{}}</PresenceSubList>'
+        await self.ask(
+            f"<CreateAttributeList-Request>{sub_list.format('<OnlineStatus/><UserAvailability/>')}"
+            "<DefaultList>T</DefaultList></CreateAttributeList-Request>"
+        )
+        available = (
+            "<UserAvailability><Qualifier>T</Qualifier><PresenceValue>AVAILABLE</PresenceValue>"
+            "</UserAvailability>"
+        )
+        await self.ask(
+            f"<UpdatePresence-Request>{sub_list.format(available)}</UpdatePresence-Request>"
+        )
+
+    async def login(self) -> int:
+        """A 2-way login, or a 4-way one with MD5; the code of the last answer."""
+        transaction_id = self.next_transaction_id()
+        proof = f"<Password>{self.quoted(self.password)}</Password>"
+        if self.four_way:
+            challenge = await self._half_login(transaction_id, "<DigestSchema>MD5</DigestSchema>")
+            nonce = challenge.findtext("Nonce")
+            if nonce is None:
+                return int(challenge.findtext("Result/Code") or 0)
+            octets = f"{nonce}{self.password}".encode()
+            digest = b64encode(md5(octets, usedforsecurity=False).digest()).decode()
+            proof = f"<DigestBytes>{digest}</DigestBytes>"
+        answer = await self._half_login(transaction_id, proof)
+        self.session_id = answer.findtext("SessionID")
+        return int(answer.findtext("Result/Code") or 0)
+
+    async def _half_login(self, transaction_id: str, proof: str) -> Element:
+        answer = await self.ask(
+            f"<Login-Request><UserID>{self.user}</UserID>{self._client}{proof}"
+            "<TimeToLive>3600</TimeToLive><SessionCookie>wv:nokia.1785236</SessionCookie>"
+            "</Login-Request>",
+            transaction_id,
+        )
+        self.expect(answer.primitive.tag == "Login-Response", f"{answer.primitive.tag} at login")
+        return answer.primitive
+
+    @property
+    def _client(self) -> str:
+        return f"<ClientID><URL>{self.client_id}</URL></ClientID>"
+
+    async def _negotiate(self) -> None:
+        client = self._client if self.version is V11 else ""
+        answer = await self.ask(
+            f"<ClientCapability-Request>{client}{_CAPABILITIES}</ClientCapability-Request>"
+        )
+        children = [each.tag for each in answer.primitive]
+        expected = (
+            ["ClientID", "CapabilityList"] if self.version is V11 else ["AgreedCapabilityList"]
+        )
+        self.expect(children == expected, f"{children} in answer to capabilities")
+        answer = await self.ask(f"<Service-Request>{client}{_SERVICES}</Service-Request>")
+        self.expect(answer.primitive.find("AllFunctions") is None, "AllFunctions, not asked for")
+        self.refused = [each.tag for each in answer.primitive.iter() if each.tag.isupper()]
+
+    def message(self, recipients: Sequence[str], text: str) -> str:
+        """A SendMessage-Request with a text."""
+        return self._message(recipients, self.quoted(text), len(text.encode()), "text/plain", "")
+
+    async def send_octets(self, recipient: str, octets: bytes, content_type: str) -> Sent:
+        """Send content that is no text, in BASE64."""
+        data = b64encode(octets).decode()
+        encoding = "<ContentEncoding>BASE64</ContentEncoding>"
+        request = self._message([recipient], data, len(octets), content_type, encoding)
+        return sent(await self.ask(request))
+
+    def _message(
+        self, recipients: Sequence[str], data: str, size: int, content_type: str, encoding: str
+    ) -> str:
+        return (
+            "<SendMessage-Request><DeliveryReport>F</DeliveryReport><MessageInfo>"
+            f"<ContentType>{content_type}</ContentType>{encoding}<ContentSize>{size}</ContentSize>"
+            f"<Recipient>{users(recipients)}</Recipient><Sender>{users([self.user])}</Sender>"
+            f"</MessageInfo><ContentData>{data}</ContentData></SendMessage-Request>"
+        )
+
+
+def _content(request: Transaction) -> str | bytes:
+    data = request.primitive.find("ContentData")
+    if data is None:
+        return ""
+    if "octets" in data.attrib:
+        return bytes.fromhex(data.attrib["octets"])
+    if request.primitive.findtext("MessageInfo/ContentEncoding") == "BASE64":
+        return b64decode(data.text or "", validate=True)
+    return data.text or ""

@@ -1,0 +1,185 @@
+"""A desktop client of the "SMS 2.0" services, as a script: CSP 1.2 in XML."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from attrs import define, field
+
+from imps.testing.handset import (
+    Handset,
+    Message,
+    Transaction,
+    flattened,
+    received,
+    users,
+)
+from imps.testing.http import Answer, Line
+from imps.testing.wbxml import Writer
+
+_ROOT = "<WV-CSP-Message "
+_FOREIGN = (
+    'xmlns:xsd="http://www.w3.org/2001/XMLSchema" '
+    'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" '
+)
+
+_CAPABILITIES = flattened("""
+    <CapabilityList>
+        <ClientType>COMPUTER</ClientType>
+        <InitialDeliveryMethod>P</InitialDeliveryMethod>
+        <AcceptedContentType>text/plain</AcceptedContentType>
+        <AcceptedContentType>text/html</AcceptedContentType>
+        <AcceptedContentType>image/png</AcceptedContentType>
+        <AcceptedTransferEncoding>BASE64</AcceptedTransferEncoding>
+        <AcceptedContentLength>256000</AcceptedContentLength>
+        <SupportedBearer>HTTP</SupportedBearer>
+        <MultiTrans>1</MultiTrans>
+        <ParserSize>300000</ParserSize>
+        <SupportedCIRMethod>STCP</SupportedCIRMethod>
+        <ColibriaExtensions>T</ColibriaExtensions>
+    </CapabilityList>
+""")
+
+_SERVICES = flattened("""
+    <Functions><WVCSPFeat>
+        <FundamentalFeat/><PresenceFeat/><IMFeat/><GroupFeat/>
+    </WVCSPFeat></Functions>
+    <AllFunctionsRequest>T</AllFunctionsRequest>
+""")
+
+_PRESENCE = flattened("""
+    <OnlineStatus><Qualifier>T</Qualifier></OnlineStatus>
+    <ClientInfo>
+        <Qualifier>T</Qualifier><ClientType>COMPUTER</ClientType>
+        <x:ClientTypeDetail xmlns:x="http://vendor.example/PA-ext">DESKTOP</x:ClientTypeDetail>
+    </ClientInfo>
+    <CommCap><Qualifier>T</Qualifier><CommC><Cap>IM</Cap><Status>OPEN</Status></CommC></CommCap>
+    <UserAvailability>
+        <Qualifier>T</Qualifier><PresenceValue>AVAILABLE</PresenceValue>
+    </UserAvailability>
+""")
+
+
+@define(eq=False)
+class SMS2(Handset):
+    """It asks before it sends a body, adds elements of its vendor's, and lends itself the server's
+    transaction ids."""
+
+    client_id: ClassVar[str] = "WV:Messenger-1.0@PC-CLIENT"
+    writer: ClassVar[Writer] = Writer()
+
+    encoding: str = "xml"
+    _line: Line | None = field(default=None, init=False)
+    _last_transaction_id: int = field(default=0, init=False)
+    _borrowed: str | None = field(default=None, init=False)
+
+    def next_transaction_id(self) -> str:
+        """The id of the server's last request, if there was one; else a number."""
+        borrowed, self._borrowed = self._borrowed, None
+        self._last_transaction_id += 1
+        return borrowed or str(self._last_transaction_id)
+
+    @property
+    def prolog(self) -> str:
+        """A declaration."""
+        return '<?xml version="1.0" encoding="utf-8"?>\r\n'
+
+    def written(
+        self,
+        content: str,
+        transaction_id: str | None,
+        mode: str = "Request",
+        session_id: str | None = None,
+    ) -> bytes:
+        """A message; a poll has a TransactionID, but an empty one."""
+        document = super().written(content, transaction_id, mode, session_id).decode()
+        if transaction_id is None:
+            end = "</TransactionDescriptor>"
+            document = document.replace(end, "<TransactionID />" + end)
+        return document.replace(_ROOT, _ROOT + _FOREIGN).encode()
+
+    async def post(self, body: bytes) -> Answer:
+        """Make a request on one connection, sending the body when the server asks for it."""
+        if self._line is None or not self._line.is_open:
+            self._line = await Line.to(self.url())
+            self.test.addCleanup(self._line.close)
+        headers = {"Content-Type": self.content_type, "Expect": "100-continue"}
+        answer = await self._line.post(body, headers)
+        if self.session_id and answer.body:
+            # It looks for the element in the text of the answer.
+            named = f"<SessionID>{self.session_id}</SessionID>".encode()
+            self.expect(named in answer.body, "no SessionID in the text")
+        if len(self.urls) > 1:
+            self._line.close()
+            self._line = None
+        return answer
+
+    def responses(self, message: Message) -> list[bytes]:
+        """The acknowledgement, and then a poll."""
+        request = message.transactions[0]
+        self.expect(request.primitive.tag == "NewMessage", f"no answer to {request.primitive.tag}")
+        self.received.append(received(request, request.primitive.findtext("ContentData") or ""))
+        self._borrowed = request.transaction_id
+        message_id = request.primitive.findtext("MessageInfo/MessageID")
+        delivered = f"<MessageDelivered><MessageID>{message_id}</MessageID></MessageDelivered>"
+        poll = [self.written("<Polling-Request/>", None)] if message.poll else []
+        return [self.written(delivered, request.transaction_id, "Response"), *poll]
+
+    async def sign_on(self) -> None:
+        """Log in with the password, negotiate, publish, and ask for the contacts."""
+        self.expect(await self.login() == 200, "could not log in")
+        client = f"<ClientID><URL>{self.client_id}</URL></ClientID>"
+        agreed = await self.ask(
+            f"<ClientCapability-Request>{client}{_CAPABILITIES}</ClientCapability-Request>"
+        )
+        self.expect(agreed.primitive[0].tag == "AgreedCapabilityList", "no list agreed")
+        services = await self.ask(f"<Service-Request>{client}{_SERVICES}</Service-Request>")
+        self.expect(services.primitive.find("AllFunctions/WVCSPFeat") is not None, "no functions")
+        await self._publish(_PRESENCE)
+        await self.ask("<GetList-Request/>")
+        own = f"<User><UserID>{self.user}</UserID></User>"
+        alias = self._sub_list("<Alias/>")
+        await self.ask(f"<GetPresence-Request>{own}{alias}</GetPresence-Request>")
+        name, _, domain = self.user.removeprefix("wv:").partition("@")
+        private = f"<ContactList>wv:{name}/~PEP1.0_privatelist@{domain}</ContactList>"
+        await self.ask(
+            f"<ListManage-Request>{private}<ReceiveList>T</ReceiveList></ListManage-Request>"
+        )
+        contacts = f"<ContactList>wv:{name}/~PEP1.0_subscriptions@{domain}</ContactList>"
+        await self.ask(f"<CreateList-Request>{contacts}<NickList></NickList></CreateList-Request>")
+        await self.ask(
+            f"<SubscribePresence-Request>{contacts}{self._sub_list('<OnlineStatus/><Alias/>')}"
+            "<AutoSubscribe>T</AutoSubscribe></SubscribePresence-Request>"
+        )
+        await self._publish("<Alias><Qualifier>T</Qualifier></Alias>")
+        await self.poll()
+
+    async def login(self) -> int:
+        """A 2-way login; its code."""
+        self.session_id = None
+        answer = await self.ask(
+            f"<Login-Request><UserID>{self.user}</UserID><ClientID><URL>{self.client_id}</URL>"
+            f"</ClientID><Password>{self.quoted(self.password)}</Password>"
+            "<SessionCookie>cookie</SessionCookie></Login-Request>"
+        )
+        self.session_id = answer.primitive.findtext("SessionID")
+        return answer.code
+
+    def _sub_list(self, attributes: str) -> str:
+        return f'<PresenceSubList xmlns="{self.namespace("PA")}">{attributes}</PresenceSubList>'
+
+    async def _publish(self, attributes: str) -> Transaction:
+        return await self.ask(
+            f"<UpdatePresence-Request>{self._sub_list(attributes)}</UpdatePresence-Request>"
+        )
+
+    def message(self, recipients: Sequence[str], text: str) -> str:
+        """A SendMessage-Request with a text; its sender lacks the scheme, its size is made up."""
+        sender = users([self.user.removeprefix("wv:")])
+        return (
+            "<SendMessage-Request><DeliveryReport>F</DeliveryReport><MessageInfo>"
+            "<ContentType>text/html</ContentType><ContentSize>148</ContentSize>"
+            f"<Recipient>{users(recipients)}</Recipient><Sender>{sender}</Sender></MessageInfo>"
+            f"<ContentData>{self.quoted(text)}</ContentData></SendMessage-Request>"
+        )
