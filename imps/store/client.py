@@ -12,18 +12,18 @@ from contextlib import suppress
 from hashlib import sha1
 from importlib.resources import files
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 import txredisapi
 from attrs import define, field, frozen
 from twisted.internet.defer import CancelledError, Deferred, TimeoutError
-from twisted.internet.endpoints import HostnameEndpoint, UNIXClientEndpoint
-from twisted.internet.interfaces import IDelayedCall, IReactorTime, IStreamClientEndpoint
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.internet.protocol import Factory
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from imps.store.errors import StoreError, StoreFull, StoreUnavailable
+from imps.store.servers import Sentinels, Server, reason_of_loss, server_at
 
 Argument = bytes | str | int
 
@@ -52,6 +52,7 @@ class _Connection(txredisapi.RedisProtocol):
 
     def __init__(self, clock: IReactorTime) -> None:
         super().__init__(charset=None, convertNumbers=False)
+        self.loss = ""
         self._clock = clock
         self._deadlines: deque[float] = deque()
         self._timer: IDelayedCall | None = None
@@ -86,7 +87,8 @@ class _Connection(txredisapi.RedisProtocol):
         self._deadlines.popleft()
         super().replyReceived(reply)
 
-    def connectionLost(self, reason: object) -> None:
+    def connectionLost(self, reason: Failure) -> None:
+        self.loss = reason_of_loss(reason)
         super().connectionLost(reason)
         if self._timer is not None:
             self._timer.cancel()
@@ -99,39 +101,6 @@ class _Script:
     digest: str
 
 
-@frozen
-class Server:
-    """How to reach a server: its endpoint and what to say first."""
-
-    endpoint: IStreamClientEndpoint
-    greeting: tuple[tuple[str, ...], ...] = field(default=(), repr=False)
-
-    @classmethod
-    def at(cls, reactor: Any, url: str, timeout_seconds: float) -> Server:
-        """The server a ``redis://`` or ``unix://`` URL names; StoreError when it names none."""
-        parts = urlsplit(url)
-        if parts.scheme == "unix" and parts.path and not parts.netloc:
-            return cls(UNIXClientEndpoint(reactor, unquote(parts.path), timeout=timeout_seconds))
-        if parts.scheme in ("rediss", "redis+sentinel"):
-            raise StoreError(f"redis: {parts.scheme}:// is not supported yet")
-        try:
-            host, port = parts.hostname, parts.port or 6379
-        except ValueError:
-            host = None
-        database = parts.path.strip("/")
-        if parts.scheme != "redis" or not host or not (database.isdecimal() or not database):
-            raise StoreError(
-                "redis: expected redis://[user:password@]host[:port][/database] or unix:///path"
-            )
-        greeting: list[tuple[str, ...]] = []
-        if parts.password:
-            user = (unquote(parts.username),) if parts.username else ()
-            greeting.append(("AUTH", *user, unquote(parts.password)))
-        if database:
-            greeting.append(("SELECT", database))
-        return cls(HostnameEndpoint(reactor, host, port, timeout=timeout_seconds), tuple(greeting))
-
-
 @define(eq=False)
 class StoreClient:
     """Runs scripts and commands on the store, and reconnects by itself.
@@ -141,7 +110,7 @@ class StoreClient:
     """
 
     _reactor: Any
-    _server: Server
+    _server: Server | Sentinels
     _timeout_seconds: float
     _connection: _Connection | None = field(default=None, init=False)
     _waiting: dict[Deferred[_Connection], None] = field(factory=dict, init=False)
@@ -177,7 +146,7 @@ class StoreClient:
             return await connection.send(deadline, "EVALSHA", known.digest, *rest)
         except txredisapi.ResponseError as error:
             if not str(error).startswith("NOSCRIPT"):
-                raise _meaning(error) from None
+                raise self._refusal(connection, error) from None
         except txredisapi.ConnectionError:
             raise self._unavailable from None
         return await self._send(deadline, "EVAL", known.text, *rest)
@@ -196,9 +165,15 @@ class StoreClient:
         try:
             return await connection.send(deadline, *command)
         except txredisapi.ResponseError as error:
-            raise _meaning(error) from None
+            raise self._refusal(connection, error) from None
         except txredisapi.ConnectionError:
             raise self._unavailable from None
+
+    def _refusal(self, connection: _Connection, error: Exception) -> StoreError:
+        if "READONLY" in str(error):
+            # The master has become a replica: whoever connects anew finds the new one.
+            connection.transport.abortConnection()
+        return _meaning(error)
 
     @property
     def _deadline(self) -> float:
@@ -272,14 +247,7 @@ class StoreClient:
         """A connection to a server that accepts us and has read its data."""
         factory = Factory.forProtocol(lambda: _Connection(self._reactor))
         factory.noisy = False
-        connection: Any = await self._server.endpoint.connect(factory)
-        try:
-            for command in (*self._server.greeting, ("PING",)):
-                await connection.send(self._deadline, *command)
-        except BaseException:
-            await connection.hang_up()
-            raise
-        return connection
+        return await self._server.connected(factory, self._deadline)
 
     def _read(self, script: str) -> _Script:
         text = files("imps.store").joinpath("scripts", f"{script}.lua").read_bytes()
@@ -288,8 +256,9 @@ class StoreClient:
         return self._scripts.setdefault(script, read)
 
 
-def connect(reactor: Any, url: str, timeout_seconds: float) -> StoreClient:
+def connect(reactor: Any, url: str, timeout_seconds: float, ca_file: str = "") -> StoreClient:
     """A client of the server a URL names, connecting from now on; StoreError for a bad URL."""
-    client = StoreClient(reactor, Server.at(reactor, url, timeout_seconds), timeout_seconds)
+    server = server_at(reactor, url, timeout_seconds, ca_file)
+    client = StoreClient(reactor, server, timeout_seconds)
     client.start()
     return client

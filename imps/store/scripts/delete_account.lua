@@ -3,28 +3,28 @@
 -- now, ARGV[4] how long that is remembered (seconds). Returns 0 when there was no account.
 local prefix, user, now = KEYS[1], ARGV[1], tonumber(ARGV[3])
 
-local index = prefix .. 'sessions:' .. user
-for _, id in ipairs(redis.call('HVALS', index)) do
+for _, id in ipairs(redis.call('HVALS', prefix .. 'sessions:' .. user)) do
     local key = prefix .. 'session:' .. id
     -- One whose time is over is told that.
     if tonumber(redis.call('HGET', key, 'expires') or 0) > now then
-        redis.call('DEL', key, prefix .. 'transactions:' .. id, prefix .. 'answers:' .. id)
+        for _, kind in ipairs({'session', 'transactions', 'answers', 'outbox', 'events', 'sending'}) do
+            redis.call('DEL', prefix .. kind .. ':' .. id)
+        end
         redis.call('HSET', key, 'ended', ARGV[2])
         redis.call('EXPIRE', key, math.ceil(ARGV[4]))
     end
 end
 
-local queue = prefix .. 'queue:' .. user
-for _, message_id in ipairs(redis.call('ZRANGE', queue, 0, -1)) do
+for _, message_id in ipairs(redis.call('ZRANGE', prefix .. 'queue:' .. user, 0, -1)) do
     redis.call('DEL', prefix .. 'message:' .. user .. ':' .. message_id)
 end
 
-local lists = prefix .. 'contact-lists:' .. user
-for _, list in ipairs(redis.call('ZRANGE', lists, 0, -1)) do
+for _, list in ipairs(redis.call('ZRANGE', prefix .. 'contact-lists:' .. user, 0, -1)) do
     redis.call('DEL', prefix .. 'contact-list:' .. list)
 end
 
-redis.call('DEL', index, queue, prefix .. 'waiting:' .. user, prefix .. 'recent:' .. user, lists,
-    prefix .. 'default-contact-list:' .. user)
-redis.call('ZREM', prefix .. 'accounts', user)
-return redis.call('DEL', prefix .. 'account:' .. user)
+for _, kind in ipairs({'account', 'sessions', 'queue', 'waiting', 'recent', 'kept', 'kept-events',
+    'contact-lists', 'default-contact-list'}) do
+    redis.call('DEL', prefix .. kind .. ':' .. user)
+end
+return redis.call('ZREM', prefix .. 'accounts', user)

@@ -8,7 +8,9 @@ for _, id in ipairs(redis.call('HVALS', index)) do
     local key = prefix .. 'session:' .. id
     -- One whose time is over is told that.
     if tonumber(redis.call('HGET', key, 'expires') or 0) > now then
-        redis.call('DEL', key, prefix .. 'transactions:' .. id, prefix .. 'answers:' .. id)
+        for _, kind in ipairs({'session', 'transactions', 'answers', 'outbox', 'events', 'sending'}) do
+            redis.call('DEL', prefix .. kind .. ':' .. id)
+        end
         redis.call('HSET', key, 'ended', ARGV[2])
         redis.call('EXPIRE', key, math.ceil(ARGV[4]))
         ended = ended + 1
