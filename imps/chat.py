@@ -189,9 +189,9 @@ class Chat:
         text = data if isinstance(data, str) and is_text else ""
         sent = info.date_time or datetime.now().astimezone()
         shown = _printable(text) if text else f"[{info.content_type}, {info.content_size} octets]"
-        self._screen.show(f"{sent.astimezone():%H:%M} {name_of(sender, home)}: {shown}")
         if self._partner is None:
             self._talk_to(sender)
+        self._screen.show(f"{sent.astimezone():%H:%M} {name_of(sender, home)}: {shown}")
 
     def _talk_to(self, partner: Address | None) -> None:
         self._partner = partner

@@ -167,6 +167,12 @@ def _shown(address: Any) -> str:
     return f"{host}:{port}" if host else str(getattr(address, "name", address))
 
 
+def directory(settings: Settings, store: Store, reactor: Any) -> Directory:
+    """The accounts of the home domains."""
+    accounts = Accounts(store.client, store.buckets, settings.session.remember_seconds)
+    return Directory(accounts, store.secrets, store.domains, reactor)
+
+
 def instant_messaging(settings: Settings, store: Store, reactor: Any) -> InstantMessaging:
     """The instant messaging element of this domain."""
     client, buckets = store.client, store.buckets
@@ -182,7 +188,7 @@ def instant_messaging(settings: Settings, store: Store, reactor: Any) -> Instant
     return InstantMessaging(
         messages,
         ContactLists(client, buckets),
-        Directory(Accounts(client, buckets), store.secrets, store.domains, reactor),
+        directory(settings, store, reactor),
         Delivery(outboxes, reactor, settings.messages.validity_seconds),
         WorkRecords(client, buckets),
         reactor,
@@ -198,7 +204,7 @@ def instant_messaging(settings: Settings, store: Store, reactor: Any) -> Instant
 def http_door(settings: Settings, store: Store, im: InstantMessaging, reactor: Any) -> HTTPDoor:
     """The CSP door, and what stands behind it."""
     client, buckets = store.client, store.buckets
-    directory = Directory(Accounts(client, buckets), store.secrets, store.domains, reactor)
+    accounts = directory(settings, store, reactor)
     sessions = Sessions(
         StoredSessions(client, buckets),
         buckets,
@@ -219,7 +225,7 @@ def http_door(settings: Settings, store: Store, im: InstantMessaging, reactor: A
         settings.session.login_failures_per_source,
     )
     authentication = Authentication(
-        directory,
+        accounts,
         Nonces(client, buckets),
         failures,
         reactor,

@@ -6,6 +6,7 @@ the order of commands, and gains nothing.
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
@@ -93,6 +94,18 @@ class _Connection(txredisapi.RedisProtocol):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+
+_INCLUDE = re.compile(rb"^-- include (\w+)$", re.MULTILINE)
+
+
+def _file(name: str) -> bytes:
+    return files("imps.store").joinpath("scripts", name).read_bytes()
+
+
+def _included(line: re.Match[bytes]) -> bytes:
+    """What several scripts share stands in files of its own, which they name."""
+    return _file(f"shared/{line[1].decode()}.lua")
 
 
 @frozen
@@ -250,7 +263,7 @@ class StoreClient:
         return await self._server.connected(factory, self._deadline)
 
     def _read(self, script: str) -> _Script:
-        text = files("imps.store").joinpath("scripts", f"{script}.lua").read_bytes()
+        text = _INCLUDE.sub(_included, _file(f"{script}.lua"))
         # The server names scripts by this digest; nothing here is secret.
         read = _Script(text, sha1(text, usedforsecurity=False).hexdigest())
         return self._scripts.setdefault(script, read)

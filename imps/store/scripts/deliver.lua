@@ -16,27 +16,22 @@
 -- work that is to be done now ('' for none), and then, if there is something to send, 'event', its
 -- transaction id and the event, or 'message', its transaction id, since when it is in flight, its
 -- id, head and content.
+-- include sessions
+-- include messages
 local prefix, id, now = KEYS[1], ARGV[1], tonumber(ARGV[2])
 local key = prefix .. 'session:' .. id
 local user = redis.call('HGET', key, 'user')
 if not user then
     return {0, 0, ''}
 end
-local queue, state = prefix .. 'queue:' .. user, prefix .. 'waiting:' .. user
+local queue = prefix .. 'queue:' .. user
 local outbox, events = prefix .. 'outbox:' .. id, prefix .. 'events:' .. id
 local sending = prefix .. 'sending:' .. id
 local again, tries_limit = tonumber(ARGV[6]), tonumber(ARGV[7])
 local work = ''
 
 local function name(message_id)
-    return prefix .. 'message:' .. user .. ':' .. message_id
-end
-
-local function remove(message_id)
-    local size = redis.call('HGET', name(message_id), 'size') or 0
-    redis.call('DEL', name(message_id))
-    redis.call('ZREM', queue, message_id)
-    redis.call('HINCRBY', state, 'octets', -size)
+    return message_key(prefix, user, message_id)
 end
 
 -- This session is through with a message; it goes once nobody waits for it any more. Its first
@@ -58,13 +53,12 @@ local function leave(message_id, acknowledged)
     end
     local rest = ' '
     for other in sessions:gmatch('%S+') do
-        local expires = redis.call('HGET', prefix .. 'session:' .. other, 'expires')
-        if other ~= id and tonumber(expires or 0) > now then
+        if other ~= id and is_alive(prefix, other, now) then
             rest = rest .. other .. ' '
         end
     end
     if closed and rest == ' ' then
-        remove(message_id)
+        remove_message(prefix, user, message_id)
     else
         redis.call('HSET', name(message_id), 'sessions', rest)
     end
@@ -190,7 +184,7 @@ while true do
     local sessions, closed, expires = unpack(redis.call('HMGET', name(message_id), 'sessions',
         'closed', 'expires'))
     if not sessions or tonumber(expires) <= now then
-        remove(message_id)
+        remove_message(prefix, user, message_id)
     elseif not closed or sessions:find(' ' .. id .. ' ', 1, true) then
         transaction = next_transaction()
         redis.call('HSET', key, 'cursor', cursor, 'flight', message_id, 'flight_transaction',

@@ -2,20 +2,15 @@
 -- KEYS[1] the bucket's prefix; ARGV[1] the session id, ARGV[2] its user, ARGV[3] its client, ARGV[4]
 -- now, ARGV[5] how long it lives without a request and ARGV[6] how long it is remembered after that
 -- (seconds), ARGV[7] its record, ARGV[8] the code with which an old session ends.
+-- include sessions
 local prefix, id, user, client, now = KEYS[1], ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 local index = prefix .. 'sessions:' .. user
 local clients = redis.call('HGETALL', index)
 for i = 1, #clients, 2 do
-    local old = prefix .. 'session:' .. clients[i + 1]
-    local expires = tonumber(redis.call('HGET', old, 'expires') or 0)
-    if expires <= now then
+    if not is_alive(prefix, clients[i + 1], now) then
         redis.call('HDEL', index, clients[i])
     elseif clients[i] == client then
-        for _, kind in ipairs({'session', 'transactions', 'answers', 'outbox', 'events', 'sending'}) do
-            redis.call('DEL', prefix .. kind .. ':' .. clients[i + 1])
-        end
-        redis.call('HSET', old, 'ended', ARGV[8])
-        redis.call('EXPIRE', old, math.ceil(ARGV[6]))
+        end_session(prefix, clients[i + 1], ARGV[8], ARGV[6])
     end
 end
 local key = prefix .. 'session:' .. id

@@ -5,6 +5,7 @@
 -- A newer event of a key takes the place of an older one that was not sent yet. When too many wait,
 -- the oldest goes. Returns 0, having done nothing, if this work was done before or there is no such
 -- user.
+-- include sessions
 local prefix, user, now = KEYS[1], ARGV[1], tonumber(ARGV[2])
 if redis.call('EXISTS', prefix .. 'account:' .. user) == 0 then
     return 0
@@ -32,8 +33,7 @@ end
 
 local anybody = false
 for _, id in ipairs(redis.call('HVALS', prefix .. 'sessions:' .. user)) do
-    local expires = redis.call('HGET', prefix .. 'session:' .. id, 'expires')
-    if tonumber(expires or 0) > now then
+    if is_alive(prefix, id, now) then
         put(prefix .. 'outbox:' .. id, prefix .. 'events:' .. id)
         anybody = true
     end

@@ -4,17 +4,11 @@
 -- a user, ARGV[8] how long its id is remembered (seconds), ARGV[9] what a report on it says, '' if
 -- none is wanted, then the recipients.
 -- Returns for each 1 stored (now or before), 0 no such user, -1 too much waits for the user.
+-- include sessions
+-- include messages
 local prefix, message_id, now = KEYS[1], ARGV[1], tonumber(ARGV[2])
 local head, content = ARGV[4], ARGV[5]
 local size = #content
-
-local function remove(user, id)
-    local message = prefix .. 'message:' .. user .. ':' .. id
-    local octets = redis.call('HGET', message, 'size') or 0
-    redis.call('DEL', message)
-    redis.call('ZREM', prefix .. 'queue:' .. user, id)
-    redis.call('HINCRBY', prefix .. 'waiting:' .. user, 'octets', -octets)
-end
 
 local function store(user)
     if redis.call('EXISTS', prefix .. 'account:' .. user) == 0 then
@@ -27,9 +21,9 @@ local function store(user)
     end
     local queue, state = prefix .. 'queue:' .. user, prefix .. 'waiting:' .. user
     for _, id in ipairs(redis.call('ZRANGE', queue, 0, 9)) do
-        local expires = redis.call('HGET', prefix .. 'message:' .. user .. ':' .. id, 'expires')
+        local expires = redis.call('HGET', message_key(prefix, user, id), 'expires')
         if tonumber(expires or 0) <= now then
-            remove(user, id)
+            remove_message(prefix, user, id)
         end
     end
     local octets = tonumber(redis.call('HGET', state, 'octets') or 0)
@@ -38,15 +32,15 @@ local function store(user)
     end
     local sessions = ' '
     for _, id in ipairs(redis.call('HVALS', prefix .. 'sessions:' .. user)) do
-        local expires = redis.call('HGET', prefix .. 'session:' .. id, 'expires')
-        if tonumber(expires or 0) > now then
+        if is_alive(prefix, id, now) then
             sessions = sessions .. id .. ' '
         end
     end
-    redis.call('HSET', prefix .. 'message:' .. user .. ':' .. message_id, 'head', head,
+    local message = message_key(prefix, user, message_id)
+    redis.call('HSET', message, 'head', head,
         'content', content, 'size', size, 'expires', ARGV[3], 'sessions', sessions)
     if ARGV[9] ~= '' then
-        redis.call('HSET', prefix .. 'message:' .. user .. ':' .. message_id, 'report', ARGV[9])
+        redis.call('HSET', message, 'report', ARGV[9])
     end
     redis.call('ZADD', queue, redis.call('HINCRBY', state, 'sequence', 1), message_id)
     redis.call('HINCRBY', state, 'octets', size)

@@ -1,0 +1,140 @@
+"""How the service starts, stops, and says why it does not."""
+
+import signal
+import socket
+
+from twisted.trial.unittest import TestCase
+
+from imps.testing.nokia import Nokia
+from imps.testing.process import Program, installed, is_alive
+from imps.testing.service import Service, add_users, settings_file
+from imps.testing.store import private_directory
+
+TWISTD = (installed("twistd"), "-n", "--pidfile=", "imps")
+
+
+class StartingTestCase(TestCase):
+    async def refusal(self, program):
+        """The one line of a program that cannot start, and how it ends."""
+        status = await program.ends()
+        self.assertNotIn("Traceback", program.output)
+        lines = [line for line in program.output.splitlines() if line.startswith("imps: ")]
+        self.assertEqual(len(lines), 1, program.output)
+        self.assertGreater(status, 0)
+        return lines[0]
+
+
+class StartingTests(StartingTestCase):
+    async def test_service_starts_anywhere_with_nothing_said(self):
+        directory = private_directory(self)
+        file = settings_file(self, "csp = ['tcp:0:interface=127.0.0.1']\n")
+        program = Program.start(self, [*TWISTD, "--config", file], directory=directory)
+        await program.says("imps is ready")
+        self.assertTrue((directory / "imps-data" / "key").exists())
+        self.assertFalse((directory / "twistd.pid").exists())
+        store = int((directory / "imps-data" / "store.pid").read_text())
+        program.signal(signal.SIGTERM)
+        await program.ends()
+        self.assertFalse(is_alive(store))
+
+    async def test_options_come_before_the_file(self):
+        file = settings_file(self, "domain = ['file.example']\n[provider]\nname = 'Ann & Sons'\n")
+        service = Service(self, ("--config", file, "--domain", "option.example"))
+        url = await service.start()
+        await add_users(service.data, "ann@option.example")
+        nokia = Nokia(self, (url,), "wv:ann@option.example")
+        await nokia.sign_on()
+        answer = await nokia.ask("<GetSPInfo-Request/>")
+        self.assertEqual(answer.primitive.findtext("Name"), "Ann & Sons")
+
+    async def test_any_number_of_doors_is_opened(self):
+        service = Service(self, ("--csp", "tcp:0:interface=127.0.0.1"))
+        urls = [await service.start()]
+        found = service.program.output.partition("CSP on ")[2].partition("CSP on ")[2]
+        urls.append(f"http://{found.split()[0]}/")
+        self.assertNotEqual(*urls)
+        for url in urls:
+            handset = Nokia(self, (url,), "wv:ann@localhost")
+            self.assertEqual((await handset.ask("<GetSPInfo-Request/>")).code, 0)
+
+    async def test_second_service_on_the_same_data_is_refused(self):
+        first = Service(self)
+        url = await first.start()
+        second = Service(self, data=first.data)
+        second.launch()
+        self.assertEqual(
+            await self.refusal(second.program),
+            f"imps: another service (process {first.program.process_id}) uses the data directory "
+            f"{first.data}; to share it, give both the same redis",
+        )
+        handset = Nokia(self, (url,), "wv:ann@localhost")
+        self.assertEqual((await handset.ask("<GetSPInfo-Request/>")).code, 0)
+        await first.stop()
+
+    async def test_setting_that_is_wrong_is_named(self):
+        for text, complaint in {
+            "[session]\ntime_to_live_seconds = 'long'\n": "session.time_to_live_seconds: must be",
+            "[http]\nspeed = 3\n": "http.speed: there is no such setting",
+            "not toml\n": "",
+        }.items():
+            file = settings_file(self, text)
+            program = Program.start(
+                self, [*TWISTD, "--config", file], directory=private_directory(self)
+            )
+            self.assertGreater(await program.ends(), 0)
+            self.assertIn(complaint or file, program.output)
+            self.assertNotIn("Traceback", program.output)
+
+    async def test_port_in_use_is_said_so_and_leaves_no_store(self):
+        taken = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(taken.close)
+        port = taken.getsockname()[1]
+        service = Service(self, ("--csp", f"tcp:{port}:interface=127.0.0.1"))
+        service.launch()
+        refusal = await self.refusal(service.program)
+        self.assertIn(f"127.0.0.1:{port}", refusal)
+        self.assertFalse((service.data / "store.sock").exists())
+        self.assertIsNone(service.store_process_id)
+
+    async def test_store_that_cannot_be_reached_is_said_so(self):
+        service = Service(self, ("--redis", f"unix://{private_directory(self)}/none.sock"))
+        service.launch()
+        self.assertIn("the store does not answer", await self.refusal(service.program))
+
+
+class StoppingTests(StartingTestCase):
+    async def test_terminating_stops_it_with_its_store(self):
+        service = Service(self)
+        await service.start()
+        await service.stop()
+
+    async def test_interrupt_from_the_terminal_stops_it_with_its_store(self):
+        service = Service(self)
+        service.launch(terminal=True)
+        await service.program.says("imps is ready")
+        store = service.store_process_id
+        service.program.type("\x03")
+        self.assertEqual(await service.program.ends(), -signal.SIGINT)
+        service.check_nothing_stays(store)
+
+    async def test_it_can_be_stopped_while_it_starts(self):
+        service = Service(self)
+        service.launch()
+        await service.program.says("starting up")
+        service.program.signal(signal.SIGTERM)
+        await service.program.ends()
+        self.assertFalse((service.data / "store.sock").exists())
+        await service.start()
+        await service.stop()
+
+    async def test_clients_that_are_connected_do_not_hold_it_up(self):
+        service = Service(self)
+        url = await service.start()
+        await add_users(service.data, "ann")
+        handset = Nokia(self, (url,), "wv:ann@localhost")
+        await handset.sign_on()
+        session_id = handset.session_id
+        await service.stop()
+        handset.urls = (await service.start(),)
+        self.assertEqual((await handset.keep_alive(), handset.session_id), (200, session_id))
+        await service.stop()
