@@ -31,7 +31,12 @@ Argument = bytes | str | int
 RETRY_SECONDS = 0.2
 
 # Errors that say the server cannot serve now, rather than that we asked for something wrong.
-_PASSING = ("BUSY", "CLUSTERDOWN", "LOADING", "MASTERDOWN", "MISCONF", "READONLY", "TRYAGAIN")
+_PASSING = ("BUSY", "CLUSTERDOWN", "LOADING", "MASTERDOWN", "MISCONF", "TRYAGAIN")
+
+
+def _is_deposed(error: Exception) -> bool:
+    """Whether a server says that it is not the master, or may not be for long."""
+    return any(word in str(error) for word in ("NOREPLICAS", "READONLY"))
 
 
 def _meaning(error: Exception) -> StoreError:
@@ -39,7 +44,7 @@ def _meaning(error: Exception) -> StoreError:
     # Redis 6 wraps the error of a command inside a script in one of its own.
     if "OOM command not allowed" in text:
         return StoreFull("the store is out of memory")
-    if text.startswith(_PASSING):
+    if text.startswith(_PASSING) or _is_deposed(error):
         return StoreUnavailable(f"the store cannot serve: {text}")
     return StoreError(f"the store refused: {text}")
 
@@ -183,8 +188,8 @@ class StoreClient:
             raise self._unavailable from None
 
     def _refusal(self, connection: _Connection, error: Exception) -> StoreError:
-        if "READONLY" in str(error):
-            # The master has become a replica: whoever connects anew finds the new one.
+        if _is_deposed(error):
+            # There may be another master: whoever connects anew finds it.
             connection.transport.abortConnection()
         return _meaning(error)
 

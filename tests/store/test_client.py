@@ -88,21 +88,28 @@ class StoreClientTests(StoreTestCase):
             await self.store.client.execute("CONFIG", "SET", "requirepass", "")
             await self.store.client.execute("CONFIG", "SET", "port", 0)
 
-    async def test_server_that_has_become_a_replica_is_left(self):
+    async def test_server_that_is_no_longer_the_master_is_left(self):
         client = self.store.client
-        first = await client.execute("CLIENT", "ID")
-        await client.execute("REPLICAOF", "127.0.0.1", "1")
-        try:
-            for asked in (
-                client.execute("SET", "a", "b"),
-                client.run("make_format", ["imps:{store}:other"], "number", 1),
-            ):
+        for deposed, restored in [
+            (("REPLICAOF", "127.0.0.1", "1"), ("REPLICAOF", "NO", "ONE")),
+            (
+                ("CONFIG", "SET", "min-replicas-to-write", "1"),
+                ("CONFIG", "SET", "min-replicas-to-write", "0"),
+            ),
+        ]:
+            first = await client.execute("CLIENT", "ID")
+            await client.execute(*deposed)
+            try:
+                for asked in (
+                    client.execute("SET", "a", "b"),
+                    client.run("make_format", ["imps:{store}:other"], "number", 1),
+                ):
+                    await client.ready(5)
+                    await self.assertFailure(deferred(asked), StoreUnavailable)
+            finally:
                 await client.ready(5)
-                await self.assertFailure(deferred(asked), StoreUnavailable)
-        finally:
-            await client.ready(5)
-            await client.execute("REPLICAOF", "NO", "ONE")
-        self.assertNotEqual(await client.execute("CLIENT", "ID"), first)
+                await client.execute(*restored)
+            self.assertNotEqual(await client.execute("CLIENT", "ID"), first)
 
     async def test_client_can_be_closed_as_soon_as_it_is_ready(self):
         client = connect(reactor, self.settings.redis, 5)
