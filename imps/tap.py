@@ -55,7 +55,7 @@ class Options(usage.Options):
     optParameters = [
         ["config", "c", None, "TOML settings; every option below has a key of its name there"],
         ["data", "d", None, "state directory (default ./imps-data)"],
-        ["redis", "r", None, "the store: redis:// or unix:// (default: an embedded one)"],
+        ["redis", "r", None, "URL of the store (default: an embedded one)"],
     ]
 
     settings: Settings
