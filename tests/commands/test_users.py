@@ -3,6 +3,7 @@ from imps.model.address import Address
 from imps.store.accounts import Accounts
 from imps.store.sessions import Absence, Sessions
 from imps.testing.commands import CommandLineTestCase
+from imps.testing.conformance import shows_feature
 
 ANN = Address.parse("wv:ann@localhost")
 
@@ -66,6 +67,7 @@ class UserCommandsTests(CommandLineTestCase):
             self.assertNotIn("secret", seen)
         self.assertEqual(self.imps("user", "list", *self.place), "wv:bob@localhost\n")
 
+    @shows_feature("profiles of users: services, and whether active", "suspended and resumed")
     async def test_new_password_and_suspension_end_sessions(self):
         await self.directory.add(ANN, "first")
         session = await self.opened_session()
