@@ -6,7 +6,9 @@ import argparse
 import os
 import socket
 import sys
-from collections.abc import Callable
+import termios
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from getpass import getpass
 from threading import Thread
@@ -44,7 +46,21 @@ def chat(options: argparse.Namespace) -> None:
     """Chat as the command line says."""
     # Asked for before the reactor runs, which would keep Ctrl-C from the prompt.
     password = sys.stdin.readline().rstrip("\n") if options.password_stdin else getpass()
-    react(lambda reactor: Deferred.fromCoroutine(_chat(options, password, reactor)))
+    with _terminal_as_it_was():
+        react(lambda reactor: Deferred.fromCoroutine(_chat(options, password, reactor)))
+
+
+@contextmanager
+def _terminal_as_it_was() -> Iterator[None]:
+    """Give the terminal back: a read that is abandoned leaves it without an echo."""
+    if not sys.stdin.isatty():
+        yield
+        return
+    before = termios.tcgetattr(sys.stdin)
+    try:
+        yield
+    finally:
+        termios.tcsetattr(sys.stdin, termios.TCSADRAIN, before)
 
 
 async def _chat(options: argparse.Namespace, password: str, reactor: Any) -> None:

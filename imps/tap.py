@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import atexit
 import os
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from attrs import define, field
 from twisted.application.service import MultiService, Service
 from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import serverFromString
+from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IListeningPort
 from twisted.logger import Logger
 from twisted.python import usage
@@ -55,7 +55,7 @@ class Options(usage.Options):
     optParameters = [
         ["config", "c", None, "TOML settings; every option below has a key of its name there"],
         ["data", "d", None, "state directory (default ./imps-data)"],
-        ["redis", "r", None, "the store: redis:// or unix:// (default: an embedded one)"],
+        ["redis", "r", None, "URL of the store (default: an embedded one)"],
     ]
 
     settings: Settings
@@ -126,11 +126,10 @@ class IMPSService(Service):
         self._log.info("imps is ready")
 
     def _failed(self, failure: Any) -> None:
-        if failure.check(StoreError, SettingsError, OSError, ValueError):
+        if failure.check(StoreError, SettingsError, CannotListenError, OSError, ValueError):
             self._log.error("imps cannot start: {reason}", reason=failure.getErrorMessage())
         else:
             self._log.failure("imps cannot start", failure)
-        print(f"imps: {failure.getErrorMessage()}", file=sys.stderr, flush=True)
         # twistd knows no way to say that a service failed after it began.
         atexit.register(os._exit, 1)
         if self._reactor.running:

@@ -23,6 +23,7 @@ from imps.csp.primitives.access import (
     LoginResponse,
     PollingRequest,
 )
+from imps.csp.primitives.common import Result
 from imps.csp.primitives.declaration import Primitive
 from imps.csp.primitives.envelope import Session as SessionElement
 from imps.csp.primitives.envelope import (
@@ -46,6 +47,8 @@ GOODBYE_ID = "goodbye"
 """The transaction id of the Disconnect to a session that is gone."""
 
 _UNAVAILABLE = Refusal(StatusCode.SERVICE_UNAVAILABLE, "try again later")
+
+_PASSING = (StatusCode.INTERNAL_ERROR, StatusCode.SERVICE_UNAVAILABLE)
 
 
 def _is_request(transaction: Transaction) -> bool:
@@ -98,7 +101,7 @@ class Exchange:
         if self._polls or self._responses:
             return await self._answer_with_ours(answers, present, version)
         body = self._encoded(answers, version, present.has_waiting)
-        if once and present.operations[0].id:
+        if once and present.operations[0].id and not any(map(_may_do_better, answers)):
             self._keep_answer(present.session, once[0], present.operations[0], body)
         return body
 
@@ -226,6 +229,12 @@ class Exchange:
             descriptor = SessionDescriptor(session_type=SessionType.OUTBAND)
         session = SessionElement(descriptor=descriptor, transactions=tuple(transactions), poll=poll)
         return self._codec.encode(WVCSPMessage(session=session), version)
+
+
+def _may_do_better(answer: Transaction) -> bool:
+    """Whether the same request may have more success when it comes again."""
+    said = getattr(answer.content, "result", None)
+    return isinstance(said, Result) and said.code in _PASSING
 
 
 def _with_poll(transaction: Transaction, poll: bool) -> Transaction:

@@ -54,17 +54,16 @@ class SigningOn:
 
     @shows_feature("users authenticated and authorized", "a wrong password is refused")
     async def test_wrong_password_and_unknown_user_are_answered_alike(self):
-        ann, bob = await self.known("ann", "bob")
-        for version, encoding in ANDROIDS:
-            for user in (ann, "wv:nobody@localhost"):
+        for number, (version, encoding) in enumerate(ANDROIDS):
+            for user in (*await self.known("ann"), f"wv:nobody-{number}@localhost"):
                 android = self.android(user, version, encoding)
                 android.password = "wrong"
                 challenge = await android.begin_login("1")
                 self.assertEqual(challenge.code, 200 if version is V11 else 401)
                 self.assertEqual((await android.end_login(challenge)).code, 409)
                 self.assertIsNone(android.session_id)
-        for version, encoding in NOKIAS:
-            for user in (bob, "wv:nobody@localhost"):
+        for number, (version, encoding) in enumerate(NOKIAS):
+            for user in (*await self.known("bob"), f"wv:nobody-{number}@localhost"):
                 nokia = self.nokia(user, version, encoding)
                 nokia.password = "wrong"
                 self.assertEqual(await nokia.login(), 409)

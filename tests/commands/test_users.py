@@ -9,7 +9,7 @@ ANN = Address.parse("wv:ann@localhost")
 
 
 class UserCommandsTests(CommandLineTestCase):
-    async def setUp(self):  # type: ignore[override]
+    async def setUp(self):
         await super().setUp()
         accounts = Accounts(self.store.client, self.store.buckets)
         self.directory = Directory(accounts, self.store.secrets, self.store.domains, self.clock)

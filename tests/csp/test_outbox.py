@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from attrs import evolve
+
 from imps.csp.primitives.access import Disconnect, LoginRequest, LoginResponse
 from imps.csp.primitives.common import Result, Status
 from imps.csp.primitives.envelope import (
@@ -11,7 +13,11 @@ from imps.csp.primitives.envelope import (
     WVCSPMessage,
 )
 from imps.csp.primitives.identity import ClientID
-from imps.csp.primitives.im import DeliveryReportRequest, MessageDelivered
+from imps.csp.primitives.im import (
+    DeliveryReportRequest,
+    MessageDelivered,
+    SendMessageResponse,
+)
 from imps.csp.primitives.values import SessionType, TransactionMode
 from imps.model.address import Address
 from imps.model.version import V12
@@ -138,6 +144,25 @@ class RepetitionTests(DoorTestCase):
         first = await self.ann.post_octets(octets)
         await self.forget_answers()
         self.assertEqual(await self.ann.post_octets(octets), first)
+        self.assertEqual(await self.waiting(), 1)
+
+    async def test_answer_that_says_try_again_is_not_kept(self) -> None:
+        octets = self.octets(self.ann, "once", "7")
+        script = self.store.client._read("store_messages")
+        self.store.client._scripts["store_messages"] = evolve(
+            script, text=b"return redis.error_reply('MISCONF disk full')", digest="0" * 40
+        )
+        failed = await self.ann.post_octets(octets)
+        assert failed is not None
+        refused = failed.session.transactions[0].content
+        assert isinstance(refused, SendMessageResponse)
+        self.assertEqual(refused.result.code, 503)
+        self.store.client._scripts["store_messages"] = script
+        answer = await self.ann.post_octets(octets)
+        assert answer is not None
+        taken = answer.session.transactions[0].content
+        assert isinstance(taken, SendMessageResponse)
+        self.assertEqual(taken.result.code, 200)
         self.assertEqual(await self.waiting(), 1)
 
     async def test_other_octets_under_the_same_id_are_another_request(self) -> None:

@@ -24,8 +24,10 @@ end
 if tonumber(expires) <= now then
     return 1
 end
-redis.call('HSET', key, 'expires', now + lifetime)
+-- EXPIRE comes first: a store that is full lets a script go on that has begun to write, and those
+-- who are signed on must be able to fetch what fills it.
 redis.call('EXPIRE', key, math.ceil(lifetime + remembered))
+redis.call('HSET', key, 'expires', now + lifetime)
 
 local waiting = redis.call('EXISTS', prefix .. 'outbox:' .. id)
 if waiting == 1 then

@@ -24,6 +24,8 @@ local user = redis.call('HGET', key, 'user')
 if not user then
     return {0, 0, ''}
 end
+-- Changes nothing; but having begun to write, this goes on where the store is full.
+redis.call('HDEL', key, '')
 local queue = prefix .. 'queue:' .. user
 local outbox, events = prefix .. 'outbox:' .. id, prefix .. 'events:' .. id
 local sending = prefix .. 'sending:' .. id
@@ -157,19 +159,30 @@ local function sent(message_id, since)
 end
 
 if flight then
-    local alive = redis.call('EXISTS', name(flight)) == 1
-    if alive and now - at < again then
+    local is_valid = tonumber(redis.call('HGET', name(flight), 'expires') or 0) > now
+    if is_valid and now - at < again then
         return {done, 0, work}
     end
-    if alive and tonumber(tries) < tries_limit then
+    if is_valid and tonumber(tries) < tries_limit then
         -- The same message once more, as it was: since when it flies is part of what it says.
         redis.call('HSET', key, 'flight_at', ARGV[2], 'flight_tries', tries + 1)
         return sent(flight, redis.call('HGET', key, 'flight_since'))
     end
-    if alive then
+    if is_valid then
         leave(flight, false)
+    else
+        remove_message(prefix, user, flight)
     end
     land()
+end
+
+local function is_awaited(sessions)
+    for other in sessions:gmatch('%S+') do
+        if is_alive(prefix, other, now) then
+            return true
+        end
+    end
+    return false
 end
 
 while true do
@@ -183,7 +196,7 @@ while true do
     cursor = found[2]
     local sessions, closed, expires = unpack(redis.call('HMGET', name(message_id), 'sessions',
         'closed', 'expires'))
-    if not sessions or tonumber(expires) <= now then
+    if not sessions or tonumber(expires) <= now or closed and not is_awaited(sessions) then
         remove_message(prefix, user, message_id)
     elseif not closed or sessions:find(' ' .. id .. ' ', 1, true) then
         transaction = next_transaction()

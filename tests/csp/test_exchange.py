@@ -1,0 +1,140 @@
+from xml.etree.ElementTree import fromstring
+
+from imps.csp.codec.wbxml import WBXMLCodec
+from imps.csp.codec.xml import XMLCodec
+from imps.csp.door import Door, HTTPRequest
+from imps.csp.outbox import Outbox
+from imps.csp.primitives.common import Result
+from imps.csp.primitives.im import SendMessageRequest, SendMessageResponse
+from imps.csp.transactions import Transactions
+from imps.elements.directory import Directory
+from imps.model.address import Address
+from imps.sap.sessions import SessionLimits, Sessions
+from imps.store.accounts import Accounts
+from imps.store.errors import StoreUnavailable
+from imps.store.sessions import Sessions as StoredSessions
+from imps.tap import http_door, instant_messaging
+from imps.testing.store import StoreTestCase
+
+TRC = "http://www.openmobilealliance.org/DTD/WV-TRC1.2"
+CSP = "http://www.openmobilealliance.org/DTD/WV-CSP1.2"
+
+
+MESSAGE = (
+    "<SendMessage-Request><MessageInfo><ContentSize>2</ContentSize><Recipient><User>"
+    "<UserID>ann</UserID></User></Recipient></MessageInfo><ContentData>hi</ContentData>"
+    "</SendMessage-Request>"
+)
+
+
+def message(session_id: str, *transactions: tuple[str, str], mode: str = "Request") -> bytes:
+    """A message of transactions, each an id and a primitive."""
+    inside = "".join(
+        f"<Transaction><TransactionDescriptor><TransactionMode>{mode}</TransactionMode>"
+        f"<TransactionID>{each}</TransactionID></TransactionDescriptor>"
+        f'<TransactionContent xmlns="{TRC}">{content}</TransactionContent></Transaction>'
+        for each, content in transactions
+    )
+    return (
+        f'<WV-CSP-Message xmlns="{CSP}"><Session><SessionDescriptor>'
+        f"<SessionType>Inband</SessionType><SessionID>{session_id}</SessionID>"
+        f"</SessionDescriptor>{inside}</Session></WV-CSP-Message>"
+    ).encode()
+
+
+class RepetitionTests(StoreTestCase):
+    async def setUp(self):
+        await super().setUp()
+        buckets = self.store.buckets
+        limits = SessionLimits(
+            time_to_live_seconds=60,
+            min_time_to_live_seconds=60,
+            max_time_to_live_seconds=60,
+            grace_seconds=0,
+            remember_seconds=60,
+        )
+        stored = StoredSessions(self.store.client, buckets)
+        sessions = Sessions(stored, buckets, self.clock, limits, 30)
+        self.transactions = Transactions()
+        outbox = Outbox(instant_messaging(self.settings, self.store, self.clock))
+        self.door = Door(XMLCodec(), WBXMLCodec(), self.transactions, sessions, outbox)
+        user = Address.parse("wv:ann@localhost")
+        self.session = await sessions.open(user, "phone", None, {"version": 12, "cookie": "c"})
+
+    async def ask(self):
+        response = await self.door.answer(
+            HTTPRequest(
+                method="POST",
+                headers={"content-type": "text/xml"},
+                body=message(self.session.id, ("1", MESSAGE)),
+                peer="",
+            )
+        )
+        return XMLCodec().decode(response.body).root.session.transactions[0].content
+
+    async def test_failure_that_may_pass_is_not_kept(self):
+        outcomes = [StoreUnavailable(), ValueError(), SendMessageResponse(result=Result(code=200))]
+
+        async def serve(context, request):
+            outcome = outcomes.pop(0)
+            if isinstance(outcome, Exception):
+                raise outcome
+            return outcome
+
+        self.transactions.serve(SendMessageRequest, serve, once=True)
+        codes = [(await self.ask()).result.code for _ in range(3)]
+        self.assertEqual(codes, [503, 500, 200])
+        self.assertEqual(len(self.flushLoggedErrors(ValueError)), 1)
+
+
+class FullStoreTests(StoreTestCase):
+    """A store that has reached its memory cap takes nothing new, and gives out what it has."""
+
+    async def setUp(self):
+        await super().setUp()
+        im = instant_messaging(self.settings, self.store, self.clock)
+        self.door = http_door(self.settings, self.store, im, self.clock)
+        accounts = Accounts(self.store.client, self.store.buckets)
+        directory = Directory(accounts, self.store.secrets, self.store.domains, self.clock)
+        await directory.add(Address("ann"), "secret")
+        self.session_id = ""
+        login = (
+            "<Login-Request><UserID>ann</UserID><ClientID><URL>phone</URL></ClientID>"
+            "<Password>secret</Password><SessionCookie>c</SessionCookie></Login-Request>"
+        )
+        self.session_id = (await self.ask(login)).findtext(".//{*}SessionID")
+
+    async def ask(self, content, transaction_id="", mode="Request"):
+        response = await self.door._answer(
+            HTTPRequest(
+                method="POST",
+                headers={"content-type": "text/xml"},
+                body=message(self.session_id, (transaction_id, content), mode=mode),
+                peer="",
+            )
+        )
+        self.assertEqual(response.status, 200)
+        if not response.body:
+            return None
+        return fromstring(response.body).find(".//{*}TransactionContent")[0]
+
+    async def fill(self):
+        self.addCleanup(self.store.client.execute, "CONFIG", "SET", "maxmemory", "0")
+        await self.store.client.execute("CONFIG", "SET", "maxmemory", "1mb")
+
+    async def test_nothing_new_is_taken_and_what_there_is_can_be_fetched(self):
+        code = "{*}Result/{*}Code"
+        self.assertEqual((await self.ask(MESSAGE, "1")).findtext(code), "200")
+        self.assertEqual((await self.ask(MESSAGE, "2")).findtext(code), "200")
+        await self.fill()
+        self.assertEqual((await self.ask(MESSAGE, "3")).findtext(code), "507")
+        self.assertEqual((await self.ask("<KeepAlive-Request/>", "4")).findtext(code), "200")
+        new = await self.ask("<Polling-Request/>")
+        for transaction_id in ("s1", "s2"):
+            delivered = (
+                "<MessageDelivered><MessageID>"
+                f"{new.findtext('.//{*}MessageID')}</MessageID></MessageDelivered>"
+            )
+            new = await self.ask(delivered, transaction_id, "Response")
+        self.assertIsNone(new)
+        self.assertEqual((await self.ask("<Logout-Request/>", "5")).findtext(code), "200")

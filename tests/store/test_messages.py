@@ -1,0 +1,277 @@
+from attrs import evolve
+
+from imps.model.address import Address
+from imps.model.message import Content, Message
+from imps.store.messages import Acknowledgement, Messages, Stored
+from imps.store.sessions import Sessions
+from imps.testing.store import EPOCH, StoreTestCase
+
+ANN = Address.parse("wv:ann@localhost")
+BOB = Address.parse("wv:bob@localhost")
+
+
+class MessagesTestCase(StoreTestCase):
+    async def setUp(self):
+        await super().setUp()
+        self.sessions = Sessions(self.store.client, self.store.buckets)
+        self.messages = self.limited()
+        await self.add_user(BOB)
+
+    def limited(self, *, waiting=10, octets=1000):
+        return Messages(self.store.client, self.store.buckets, waiting, octets, 30, 3)
+
+    async def add_user(self, user):
+        key = f"{self.store.buckets.prefix_of(user)}account:{user.canonical}"
+        await self.store.client.execute("HSET", key, "state", "active")
+
+    async def session(self, name, user=BOB, seconds=1000, client=""):
+        session_id = f"{self.store.buckets.of(user):02}{name}"
+        await self.sessions.open(
+            session_id,
+            user,
+            client or name,
+            b"record",
+            now=self.clock.seconds(),
+            lifetime_seconds=seconds,
+            remember_seconds=1000,
+        )
+        return session_id
+
+    async def store_message(self, text, *recipients, seconds=600):
+        now = self.clock.seconds()
+        message = Message(
+            message_id=f"m-{text}",
+            sender=ANN,
+            content=Content(octets=text.encode()),
+            sent_at=now,
+            expires_at=now + seconds,
+        )
+        return await self.messages.store(message, recipients or [BOB], now=now)
+
+    async def deliver(self, session_id, acknowledgement=Acknowledgement.NONE, of="", wanted=True):
+        return await self.messages.deliver(
+            session_id,
+            now=self.clock.seconds(),
+            acknowledgement=acknowledgement,
+            acknowledged=of,
+            wanted=wanted,
+        )
+
+    async def next(self, session_id):
+        """What comes next, and how it is acknowledged; None for nothing."""
+        flight = (await self.deliver(session_id)).in_flight
+        return flight and (flight.what.content.octets.decode(), flight.transaction_id)
+
+    async def take(self, session_id):
+        """All that comes, each acknowledged."""
+        texts = []
+        while (flight := await self.next(session_id)) is not None:
+            text, transaction_id = flight
+            texts.append(text)
+            await self.deliver(session_id, Acknowledgement.TRANSACTION, transaction_id, False)
+        return texts
+
+    async def left(self, user=BOB):
+        """How many messages and octets are kept for a user."""
+        prefix = self.store.buckets.prefix_of(user)
+        count = await self.store.client.execute("ZCARD", f"{prefix}queue:{user}")
+        octets = await self.store.client.execute("HGET", f"{prefix}waiting:{user}", "octets")
+        return count, int(octets or 0)
+
+
+class StoringTests(MessagesTestCase):
+    async def test_each_recipient_is_told_of(self):
+        nobody = Address.parse("wv:nobody@localhost")
+        self.assertEqual(
+            await self.store_message("hello", nobody, BOB, nobody),
+            [Stored.NO_SUCH_USER, Stored.YES, Stored.NO_SUCH_USER],
+        )
+        self.assertEqual(await self.left(), (1, 5))
+        self.assertEqual((await self.left(nobody))[0], 0)
+
+    async def test_many_recipients_get_it_in_chunks(self):
+        users = [Address.parse(f"wv:user{number}@localhost") for number in range(250)]
+        for user in users:
+            await self.add_user(user)
+        self.assertEqual(set(await self.store_message("to all", *users)), {Stored.YES})
+        for user in users[::50]:
+            self.assertEqual(await self.take(await self.session("phone", user)), ["to all"])
+
+    async def test_repetition_does_nothing(self):
+        session = await self.session("phone")
+        for _ in range(2):
+            self.assertEqual(await self.store_message("hello"), [Stored.YES])
+        self.assertEqual(await self.take(session), ["hello"])
+        self.assertEqual(await self.store_message("hello"), [Stored.YES])
+        self.assertEqual(await self.take(session), [])
+
+    async def test_only_so_many_wait_for_a_user(self):
+        self.messages = self.limited(waiting=2)
+        await self.store_message("one")
+        await self.store_message("two", seconds=10)
+        self.assertEqual(await self.store_message("three"), [Stored.QUEUE_FULL])
+        self.clock.advance(11)
+        self.assertEqual(await self.store_message("three"), [Stored.YES])
+        self.assertEqual(await self.take(await self.session("phone")), ["one", "three"])
+
+    async def test_only_so_many_octets_wait_for_a_user(self):
+        self.messages = self.limited(octets=10)
+        self.assertEqual(await self.store_message("12345678"), [Stored.YES])
+        self.assertEqual(await self.store_message("abc"), [Stored.QUEUE_FULL])
+        self.assertEqual(await self.store_message("ab"), [Stored.YES])
+        await self.take(await self.session("phone"))
+        self.assertEqual(await self.left(), (0, 0))
+        self.assertEqual(await self.store_message("abc"), [Stored.YES])
+
+
+class DeliveryTests(MessagesTestCase):
+    async def test_messages_come_one_at_a_time_and_in_order(self):
+        session = await self.session("phone")
+        for text in ("one", "two", "three"):
+            await self.store_message(text)
+        first = await self.deliver(session)
+        self.assertTrue(first.has_more)
+        nothing = await self.deliver(session)
+        self.assertEqual((nothing.in_flight, nothing.has_more), (None, False))
+        second = await self.deliver(
+            session, Acknowledgement.TRANSACTION, first.in_flight.transaction_id
+        )
+        self.assertTrue(second.acknowledged)
+        self.assertEqual(second.in_flight.what.content.octets, b"two")
+        self.assertNotEqual(second.in_flight.transaction_id, first.in_flight.transaction_id)
+
+    async def test_unacknowledged_message_comes_again_as_it_was(self):
+        session = await self.session("phone")
+        await self.store_message("hello")
+        first = await self.deliver(session)
+        for seconds, again in ((29, None), (1, first.in_flight), (30, first.in_flight)):
+            self.clock.advance(seconds)
+            self.assertEqual((await self.deliver(session)).in_flight, again)
+
+    async def test_after_some_tries_it_is_left_to_the_next_session(self):
+        session = await self.session("phone")
+        for text in ("stubborn", "next"):
+            await self.store_message(text)
+        for _ in range(3):
+            self.assertEqual((await self.next(session))[0], "stubborn")
+            self.clock.advance(30)
+        self.assertEqual(await self.take(session), ["next"])
+        self.assertEqual(await self.take(await self.session("other")), ["stubborn"])
+        self.assertEqual(await self.left(), (0, 0))
+
+    async def test_acknowledgement_of_something_else_means_nothing(self):
+        session = await self.session("phone")
+        await self.store_message("hello")
+        self.assertEqual(await self.next(session), ("hello", "s1"))
+        for how, of in (
+            (Acknowledgement.TRANSACTION, "s2"),
+            (Acknowledgement.REFUSED, ""),
+            (Acknowledgement.MESSAGE, "m-other"),
+        ):
+            self.assertFalse((await self.deliver(session, how, of)).acknowledged)
+        self.clock.advance(30)
+        self.assertEqual(await self.next(session), ("hello", "s1"))
+
+    async def test_message_is_acknowledged_by_its_id_too_as_often_as_one_likes(self):
+        session = await self.session("phone")
+        await self.store_message("hello")
+        await self.next(session)
+        for _ in range(3):
+            delivery = await self.deliver(session, Acknowledgement.MESSAGE, "m-hello")
+            self.assertTrue(delivery.acknowledged)
+        self.assertEqual(await self.left(), (0, 0))
+
+    async def test_unwanted_message_is_left_to_the_next_session(self):
+        session = await self.session("phone")
+        await self.store_message("hello")
+        _, transaction_id = await self.next(session)
+        await self.deliver(session, Acknowledgement.REFUSED, transaction_id)
+        self.assertEqual(await self.take(session), [])
+        self.assertEqual(await self.take(await self.session("other")), ["hello"])
+
+    async def test_expired_messages_are_passed_over_and_removed(self):
+        session = await self.session("phone")
+        await self.store_message("short", seconds=10)
+        await self.store_message("long")
+        self.clock.advance(10)
+        self.assertEqual(await self.take(session), ["long"])
+        self.assertEqual(await self.left(), (0, 0))
+
+    async def test_message_that_expires_in_flight_is_not_sent_again(self):
+        session = await self.session("phone")
+        await self.store_message("short", seconds=35)
+        await self.next(session)
+        self.clock.advance(36)
+        self.assertIsNone(await self.next(session))
+
+    async def test_unknown_session_gets_nothing(self):
+        await self.store_message("hello")
+        for session_id in ("nonsense", f"{self.store.buckets.of(BOB):02}nobody"):
+            delivery = await self.deliver(session_id)
+            self.assertEqual((delivery.acknowledged, delivery.in_flight), (False, None))
+
+
+class SeveralSessionsTests(MessagesTestCase):
+    async def test_each_that_was_on_line_gets_a_copy(self):
+        phone, tablet = await self.session("phone"), await self.session("tablet")
+        await self.store_message("hello")
+        self.assertEqual(await self.take(phone), ["hello"])
+        self.assertEqual(await self.left(), (1, 5))
+        self.assertEqual(await self.take(tablet), ["hello"])
+        self.assertEqual(await self.left(), (0, 0))
+
+    async def test_later_session_gets_what_nobody_has_acknowledged(self):
+        phone = await self.session("phone")
+        await self.store_message("open")
+        await self.next(phone)
+        self.assertEqual(await self.take(await self.session("tablet")), ["open"])
+        self.assertEqual(await self.take(await self.session("computer")), [])
+
+    async def test_session_that_ends_is_not_waited_for(self):
+        phone, tablet = await self.session("phone"), await self.session("tablet")
+        await self.store_message("hello")
+        await self.take(phone)
+        await self.sessions.end(tablet)
+        self.assertEqual(await self.left(), (0, 0))
+
+    async def test_session_that_is_superseded_is_not_waited_for(self):
+        phone = await self.session("phone")
+        await self.session("tablet")
+        await self.store_message("hello")
+        await self.take(phone)
+        self.assertEqual(await self.take(await self.session("new", client="tablet")), [])
+        self.assertEqual(await self.left(), (0, 0))
+
+    async def test_session_that_expires_is_not_waited_for(self):
+        phone = await self.session("phone")
+        await self.session("tablet", seconds=60)
+        await self.store_message("hello")
+        await self.take(phone)
+        self.clock.advance(61)
+        self.assertEqual(await self.take(await self.session("computer")), [])
+        self.assertEqual(await self.left(), (0, 0))
+
+    async def test_session_that_ends_leaves_what_it_has_not_acknowledged(self):
+        phone = await self.session("phone")
+        await self.store_message("hello")
+        await self.next(phone)
+        await self.sessions.end(phone)
+        self.assertEqual(await self.take(await self.session("phone")), ["hello"])
+
+
+class KeptTests(MessagesTestCase):
+    async def test_message_is_given_out_as_it_was_stored(self):
+        session = await self.session("phone")
+        message = Message(
+            message_id="m1",
+            sender=Address.parse("wv:Ann@LocalHost"),
+            content=Content(octets=bytes(range(256)), type="image/png", name="grün.png"),
+            sent_at=EPOCH + 0.25,
+            expires_at=EPOCH + 99.5,
+        )
+        await self.messages.store(message, [BOB], now=EPOCH)
+        flight = (await self.deliver(session)).in_flight
+        self.assertEqual(flight.what, message)
+        self.assertEqual(str(flight.what.sender), "wv:Ann@LocalHost")
+        self.assertEqual(flight.since, EPOCH)
+        self.assertNotEqual(flight.what, evolve(message, message_id="m2"))
