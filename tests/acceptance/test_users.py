@@ -2,7 +2,10 @@
 
 from twisted.trial.unittest import TestCase
 
+from imps.csp.primitives.access import Disconnect
+from imps.model.version import V12
 from imps.testing.commands import run
+from imps.testing.conformance import WBXML, shows, shows_feature
 from imps.testing.nokia import Nokia
 from imps.testing.service import Service, add_users
 
@@ -34,6 +37,7 @@ class UsersTests(TestCase):
             transaction = message.transactions[0]
             self.assertEqual((transaction.primitive.tag, transaction.code), expected)
 
+    @shows_feature("profiles of users: services, and whether active", "suspended and resumed")
     async def test_suspended_user_is_signed_off_and_kept_out(self):
         ann, bob = await self.signed_on("ann"), await self.signed_on("bob")
         self.operate("suspend", "ann")
@@ -45,6 +49,7 @@ class UsersTests(TestCase):
         await ann.poll()
         self.assertEqual(ann.texts, ["hello"])
 
+    @shows(Disconnect, V12, WBXML)
     async def test_new_password_is_asked_for_at_once(self):
         ann = await self.signed_on("ann")
         self.operate("passwd", "ann", "--password-stdin", password="another")

@@ -12,6 +12,7 @@ from imps.csp.primitives.values import TransferEncoding
 from imps.model.capability import Capabilities
 from imps.model.message import Color, Content, Font, FontSize, FontStyle
 from imps.model.status import Refusal
+from imps.testing.conformance import shows_feature
 
 BARE, WITH_BASE64 = Capabilities(), Capabilities(takes_base64=True)
 
@@ -102,6 +103,7 @@ class WrappingTests(SynchronousTestCase):
                     (TransferEncoding.NONE, "grüße\r\n😀"),
                 )
 
+    @shows_feature("capabilities respected", "transfer encodings")
     def test_octets_go_in_base64_in_xml_and_where_the_client_takes_it(self):
         for content in (
             Content(octets=b"\x89PNG\xff", type="image/png"),
