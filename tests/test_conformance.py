@@ -169,7 +169,13 @@ class StateTests(SynchronousTestCase):
 
 class MarkTests(SynchronousTestCase):
     def test_mark_without_version_encoding_or_request_is_refused(self) -> None:
-        for what in ((LoginRequest, XML), (LoginRequest, V11), (VerifyIDRequest, V11, XML)):
+        refused = (
+            (LoginRequest, XML),
+            (LoginRequest, V11),
+            (V11, XML),
+            (LoginRequest, VerifyIDRequest, V11, XML),
+        )
+        for what in refused:
             self.assertRaises(ValueError, shows, *what)
 
     def test_feature_is_marked_by_its_parts(self) -> None:

@@ -50,7 +50,8 @@ def shows(*what: type | Version | Encoding) -> Callable[[T], T]:
         for encoding in ENCODINGS
         if encoding in what
     }
-    if {request for request, _, _ in cells} != {each for each in what if isinstance(each, type)}:
+    named = {each for each in what if isinstance(each, type)}
+    if not named or named != {request for request, _, _ in cells}:
         raise ValueError("a mark names requests, versions that have them, and encodings")
     return lambda test: _marking(_CELLS, cells)(_checked(test, cells))
 
