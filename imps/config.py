@@ -58,6 +58,7 @@ def _seconds(default: int) -> int:
 class StoreSettings:
     """The store, embedded or not."""
 
+    ca_file: str = ""
     memory_megabytes: int = field(default=512, validator=_at_least(16))
     durability: str = field(default="everysec", validator=_one_of("everysec", "always"))
     timeout_seconds: float = field(default=1.5, validator=_at_least(0.1))

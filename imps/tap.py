@@ -55,7 +55,7 @@ class Options(usage.Options):
     optParameters = [
         ["config", "c", None, "TOML settings; every option below has a key of its name there"],
         ["data", "d", None, "state directory (default ./imps-data)"],
-        ["redis", "r", None, "the store: redis:// or unix:// (default: an embedded one)"],
+        ["redis", "r", None, "URL of the store (default: an embedded one)"],
     ]
 
     settings: Settings
@@ -230,13 +230,7 @@ def http_door(settings: Settings, store: Store, im: InstantMessaging, reactor: A
         reactor,
         settings.session.reveal_unknown_users,
     )
-    transactions = Transactions()
-    negotiation = Negotiation(sessions, transactions, settings.session.server_poll_min_seconds)
-    negotiation.register()
-    Access(sessions, authentication, negotiation, provider(settings)).register(transactions)
-    Messaging(im).register(transactions)
-    limits = Limits(depth=settings.codec.max_depth, elements=settings.codec.max_elements)
-    door = Door(XMLCodec(limits), WBXMLCodec(limits), transactions, sessions, Outbox(im))
+    door = csp_door(settings, sessions, authentication, im)
     return HTTPDoor(
         door.answer,
         HTTPLimits(
@@ -250,6 +244,21 @@ def http_door(settings: Settings, store: Store, im: InstantMessaging, reactor: A
         ),
         reactor,
     )
+
+
+def csp_door(
+    settings: Settings, sessions: Sessions, authentication: Authentication, im: InstantMessaging
+) -> Door:
+    """The CSP door, with all that it serves and sends."""
+    transactions = Transactions()
+    negotiation = Negotiation(sessions, transactions, settings.session.server_poll_min_seconds)
+    negotiation.register()
+    Access(sessions, authentication, negotiation, provider(settings)).register(transactions)
+    Messaging(im).register(transactions)
+    limits = Limits(depth=settings.codec.max_depth, elements=settings.codec.max_elements)
+    door = Door(XMLCodec(limits), WBXMLCodec(limits), transactions, sessions, Outbox(im))
+    door.register()
+    return door
 
 
 def provider(settings: Settings) -> Provider:

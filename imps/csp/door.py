@@ -15,6 +15,7 @@ from imps.csp.codec.wbxml import WBXMLCodec
 from imps.csp.codec.xml import XMLCodec
 from imps.csp.exchange import Codec, Exchange
 from imps.csp.outbox import Outbox
+from imps.csp.primitives.access import Disconnect, PollingRequest
 from imps.csp.primitives.discovery import (
     VersionList,
     WVCSPVersionDiscoveryRequest,
@@ -57,10 +58,15 @@ class Door:
 
     _xml: XMLCodec
     _wbxml: WBXMLCodec
-    _transactions: Transactions
+    transactions: Transactions
     _sessions: Sessions
     _outbox: Outbox
     _log = Logger()
+
+    def register(self) -> None:
+        """Declare what is served and sent here, without a function that serves it."""
+        self.transactions.serve_at_the_door(PollingRequest, WVCSPVersionDiscoveryRequest)
+        self.transactions.send(Disconnect)
 
     async def answer(self, request: HTTPRequest) -> HTTPResponse:
         """Answer one HTTP request: 200 whenever there is a transaction to answer."""
@@ -112,7 +118,7 @@ class Door:
             codec,
             request.body,
             request.peer,
-            self._transactions,
+            self.transactions,
             self._sessions,
             self._outbox,
         )

@@ -86,7 +86,7 @@ MARKERS: dict[str, tuple[type[Primitive], ...]] = {
 """What a feature's marker asks for: that of it which every server with the feature has."""
 
 
-def available(supported: Iterable[type[Primitive]]) -> frozenset[str]:
+def available(supported: Iterable[type]) -> frozenset[str]:
     """The functions and markers all of whose primitives are supported."""
     have = set(supported)
     return frozenset(

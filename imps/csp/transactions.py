@@ -61,6 +61,7 @@ class Transactions:
     """The registry of what is served and sent."""
 
     _served: dict[type[Primitive], _Served] = field(factory=dict, init=False)
+    _served_at_the_door: set[type] = field(factory=set, init=False)
     _sent: set[type[Primitive]] = field(factory=set, init=False)
 
     def serve(
@@ -79,14 +80,28 @@ class Transactions:
         """
         self._served[request] = _Served(cast(Serve, by), outband, once, cast(Failure, failure))
 
+    def serve_at_the_door(self, *requests: type) -> None:
+        """Declare what the door answers itself."""
+        self._served_at_the_door.update(requests)
+
     def send(self, *requests: type[Primitive]) -> None:
         """Declare what the server sends on its own account."""
         self._sent.update(requests)
 
     @property
-    def supported(self) -> frozenset[type[Primitive]]:
+    def served(self) -> frozenset[type]:
+        """All requests of clients that are served."""
+        return frozenset(self._served) | self._served_at_the_door
+
+    @property
+    def sent(self) -> frozenset[type]:
+        """All requests that the server makes of clients."""
+        return frozenset(self._sent)
+
+    @property
+    def supported(self) -> frozenset[type]:
         """All requests that are served or sent."""
-        return frozenset(self._served) | self._sent
+        return self.served | self.sent
 
     def needs_session(self, request: Primitive) -> bool:
         """Whether a request is only served within a session."""

@@ -13,25 +13,30 @@ from contextlib import suppress
 from hashlib import sha1
 from importlib.resources import files
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 import txredisapi
 from attrs import define, field, frozen
 from twisted.internet.defer import CancelledError, Deferred, TimeoutError
-from twisted.internet.endpoints import HostnameEndpoint, UNIXClientEndpoint
-from twisted.internet.interfaces import IDelayedCall, IReactorTime, IStreamClientEndpoint
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.internet.protocol import Factory
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from imps.store.errors import StoreError, StoreFull, StoreUnavailable
+from imps.store.servers import Sentinels, Server, reason_of_loss, server_at
 
 Argument = bytes | str | int
 
 RETRY_SECONDS = 0.2
 
 # Errors that say the server cannot serve now, rather than that we asked for something wrong.
-_PASSING = ("BUSY", "CLUSTERDOWN", "LOADING", "MASTERDOWN", "MISCONF", "READONLY", "TRYAGAIN")
+_PASSING = ("BUSY", "CLUSTERDOWN", "LOADING", "MASTERDOWN", "MISCONF", "TRYAGAIN")
+
+
+def _is_deposed(error: Exception) -> bool:
+    """Whether a server says that it is not the master, or may not be for long."""
+    return any(word in str(error) for word in ("NOREPLICAS", "READONLY"))
 
 
 def _meaning(error: Exception) -> StoreError:
@@ -39,7 +44,7 @@ def _meaning(error: Exception) -> StoreError:
     # Redis 6 wraps the error of a command inside a script in one of its own.
     if "OOM command not allowed" in text:
         return StoreFull("the store is out of memory")
-    if text.startswith(_PASSING):
+    if text.startswith(_PASSING) or _is_deposed(error):
         return StoreUnavailable(f"the store cannot serve: {text}")
     return StoreError(f"the store refused: {text}")
 
@@ -53,6 +58,7 @@ class _Connection(txredisapi.RedisProtocol):
 
     def __init__(self, clock: IReactorTime) -> None:
         super().__init__(charset=None, convertNumbers=False)
+        self.loss = ""
         self._clock = clock
         self._deadlines: deque[float] = deque()
         self._timer: IDelayedCall | None = None
@@ -87,7 +93,8 @@ class _Connection(txredisapi.RedisProtocol):
         self._deadlines.popleft()
         super().replyReceived(reply)
 
-    def connectionLost(self, reason: object) -> None:
+    def connectionLost(self, reason: Failure) -> None:
+        self.loss = reason_of_loss(reason)
         super().connectionLost(reason)
         if self._timer is not None:
             self._timer.cancel()
@@ -112,39 +119,6 @@ class _Script:
     digest: str
 
 
-@frozen
-class Server:
-    """How to reach a server: its endpoint and what to say first."""
-
-    endpoint: IStreamClientEndpoint
-    greeting: tuple[tuple[str, ...], ...] = field(default=(), repr=False)
-
-    @classmethod
-    def at(cls, reactor: Any, url: str, timeout_seconds: float) -> Server:
-        """The server a ``redis://`` or ``unix://`` URL names; StoreError when it names none."""
-        parts = urlsplit(url)
-        if parts.scheme == "unix" and parts.path and not parts.netloc:
-            return cls(UNIXClientEndpoint(reactor, unquote(parts.path), timeout=timeout_seconds))
-        if parts.scheme in ("rediss", "redis+sentinel"):
-            raise StoreError(f"redis: {parts.scheme}:// is not supported yet")
-        try:
-            host, port = parts.hostname, parts.port or 6379
-        except ValueError:
-            host = None
-        database = parts.path.strip("/")
-        if parts.scheme != "redis" or not host or not (database.isdecimal() or not database):
-            raise StoreError(
-                "redis: expected redis://[user:password@]host[:port][/database] or unix:///path"
-            )
-        greeting: list[tuple[str, ...]] = []
-        if parts.password:
-            user = (unquote(parts.username),) if parts.username else ()
-            greeting.append(("AUTH", *user, unquote(parts.password)))
-        if database:
-            greeting.append(("SELECT", database))
-        return cls(HostnameEndpoint(reactor, host, port, timeout=timeout_seconds), tuple(greeting))
-
-
 @define(eq=False)
 class StoreClient:
     """Runs scripts and commands on the store, and reconnects by itself.
@@ -154,7 +128,7 @@ class StoreClient:
     """
 
     _reactor: Any
-    _server: Server
+    _server: Server | Sentinels
     _timeout_seconds: float
     _connection: _Connection | None = field(default=None, init=False)
     _waiting: dict[Deferred[_Connection], None] = field(factory=dict, init=False)
@@ -190,7 +164,7 @@ class StoreClient:
             return await connection.send(deadline, "EVALSHA", known.digest, *rest)
         except txredisapi.ResponseError as error:
             if not str(error).startswith("NOSCRIPT"):
-                raise _meaning(error) from None
+                raise self._refusal(connection, error) from None
         except txredisapi.ConnectionError:
             raise self._unavailable from None
         return await self._send(deadline, "EVAL", known.text, *rest)
@@ -209,9 +183,15 @@ class StoreClient:
         try:
             return await connection.send(deadline, *command)
         except txredisapi.ResponseError as error:
-            raise _meaning(error) from None
+            raise self._refusal(connection, error) from None
         except txredisapi.ConnectionError:
             raise self._unavailable from None
+
+    def _refusal(self, connection: _Connection, error: Exception) -> StoreError:
+        if _is_deposed(error):
+            # There may be another master: whoever connects anew finds it.
+            connection.transport.abortConnection()
+        return _meaning(error)
 
     @property
     def _deadline(self) -> float:
@@ -285,14 +265,7 @@ class StoreClient:
         """A connection to a server that accepts us and has read its data."""
         factory = Factory.forProtocol(lambda: _Connection(self._reactor))
         factory.noisy = False
-        connection: Any = await self._server.endpoint.connect(factory)
-        try:
-            for command in (*self._server.greeting, ("PING",)):
-                await connection.send(self._deadline, *command)
-        except BaseException:
-            await connection.hang_up()
-            raise
-        return connection
+        return await self._server.connected(factory, self._deadline)
 
     def _read(self, script: str) -> _Script:
         text = _INCLUDE.sub(_included, _file(f"{script}.lua"))
@@ -301,8 +274,9 @@ class StoreClient:
         return self._scripts.setdefault(script, read)
 
 
-def connect(reactor: Any, url: str, timeout_seconds: float) -> StoreClient:
+def connect(reactor: Any, url: str, timeout_seconds: float, ca_file: str = "") -> StoreClient:
     """A client of the server a URL names, connecting from now on; StoreError for a bad URL."""
-    client = StoreClient(reactor, Server.at(reactor, url, timeout_seconds), timeout_seconds)
+    server = server_at(reactor, url, timeout_seconds, ca_file)
+    client = StoreClient(reactor, server, timeout_seconds)
     client.start()
     return client

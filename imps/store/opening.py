@@ -58,7 +58,7 @@ async def open_store(settings: Settings, reactor: Any, for_service: bool) -> Sto
             if ownership is not None:
                 await here.start()
                 embedded = here
-        client = connect(reactor, url, settings.store.timeout_seconds)
+        client = connect(reactor, url, settings.store.timeout_seconds, settings.store.ca_file)
         await client.ready(READY_SECONDS)
         format, secrets = await _unlock(client, settings)
         if for_service:

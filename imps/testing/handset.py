@@ -19,6 +19,7 @@ from twisted.internet.error import ConnectError, ConnectionLost
 from twisted.trial.unittest import TestCase
 
 from imps.model.version import V11, V12, V13, Version
+from imps.testing.conformance.marks import note
 from imps.testing.http import Answer
 from imps.testing.service import PASSWORD
 from imps.testing.wbxml import Choked, Writer, read, without_namespaces
@@ -194,6 +195,8 @@ class Handset(ABC):
                 await self.wait()
         message = self._read(answer, session_id or self.session_id)
         for each in message.transactions if message else ():
+            if each.mode == "Request":
+                self._note(each.primitive.tag)
             if each.mode == "Response" and each.code in _SESSION_IS_GONE:
                 self.session_id, self.ended_with = None, each.code
         return message
@@ -210,6 +213,8 @@ class Handset(ABC):
         if name in NOT_SERVED_YET:
             self.expect(answer.primitive.tag == "Status", "501 is said by a Status")
             self.expect(answer.code == 501, f"{name} is not served yet, but {answer.code}")
+        if answer.code not in (405, 501):
+            self._note(name)
         if message is not None and message.poll:
             await self.poll()
         return answer
@@ -226,12 +231,16 @@ class Handset(ABC):
     async def poll(self) -> None:
         """Poll, and go on for as long as the server has something to say."""
         due = deque([self.written("<Polling-Request/>", None)])
+        self._note("Polling-Request")
         while due and self.session_id:
             message = await self.exchange(due.popleft())
             if message is None or any(each.mode == "Response" for each in message.transactions):
                 continue
             self.expect(len(message.transactions) == 1, "one transaction in answer to a poll")
             due.extend(self.responses(message))
+
+    def _note(self, request: str) -> None:
+        note(self.test, request, self.version, self.encoding)
 
     def expect(self, holds: bool, complaint: str) -> None:
         """Choke unless something holds."""

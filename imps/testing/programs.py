@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from typing import NoReturn
 from unittest import SkipTest
 
 _PACKAGES = {
@@ -18,9 +19,14 @@ def required_program(name: str) -> str:
     IMPS_REQUIRE is a list of packages with blanks or commas between.
     """
     path = shutil.which(name)
-    if path is not None:
-        return path
-    package = _PACKAGES.get(name, name)
+    if path is None:
+        package = _PACKAGES.get(name, name)
+        lacking(package, f"{name} ({package}) is not installed")
+    return path
+
+
+def lacking(package: str, reason: str) -> NoReturn:
+    """Skip the test for this reason, or fail it if IMPS_REQUIRE names the package."""
     if package in os.environ.get("IMPS_REQUIRE", "").replace(",", " ").split():
-        raise AssertionError(f"IMPS_REQUIRE names {package}, and {name} is not installed")
-    raise SkipTest(f"{name} ({package}) is not installed")
+        raise AssertionError(f"IMPS_REQUIRE names {package}: {reason}")
+    raise SkipTest(reason)

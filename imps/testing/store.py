@@ -17,13 +17,10 @@ from imps.config import Settings
 from imps.store.client import connect
 from imps.store.embedded import find_server
 from imps.store.opening import Store, open_store
+from imps.testing.servers import run_server
 
 EPOCH = 1_767_225_600.0
 """When tests begin: 2026-01-01."""
-
-# The shell lives as long as this process holds the other end of its input, and takes the server
-# with it: even when the run is killed, nothing stays behind.
-_UNTIL_WE_ARE_GONE = '"$@" & server=$!; read -r _; kill -9 $server; wait $server; rm -rf "$0"'
 
 
 @cache
@@ -32,14 +29,7 @@ def private_server() -> tuple[Path, subprocess.Popen[bytes]]:
     directory = Path(mkdtemp(prefix="imps-"))
     server = [find_server(), "--port", "0", "--unixsocket", str(directory / "store.sock")]
     quiet = ["--save", "", "--dir", str(directory), "--logfile", str(directory / "store.log")]
-    guard = subprocess.Popen(
-        ["/bin/sh", "-c", _UNTIL_WE_ARE_GONE, str(directory), *server, *quiet],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    return directory, guard
+    return directory, run_server(directory, *server, *quiet)
 
 
 def private_directory(test: TestCase) -> Path:

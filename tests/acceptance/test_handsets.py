@@ -1,7 +1,17 @@
 from itertools import product
 
+from imps.csp.primitives.access import (
+    ClientCapabilityRequest,
+    GetSPInfoRequest,
+    LoginRequest,
+    LogoutRequest,
+    PollingRequest,
+    ServiceRequest,
+)
+from imps.csp.primitives.im import NewMessage, SendMessageRequest
 from imps.model.version import V11, V12, V13
 from imps.testing.android import Android
+from imps.testing.conformance import ALL, WBXML, XML, shows, shows_feature
 from imps.testing.nokia import Nokia
 from imps.testing.service import ServiceTestCase
 
@@ -27,6 +37,8 @@ class HandsetTestCase(ServiceTestCase):
 
 
 class SigningOn:
+    @shows(LoginRequest, LogoutRequest, ClientCapabilityRequest, ServiceRequest, *ALL)
+    @shows_feature("login", "by password", "by digest")
     async def test_every_client_signs_on_and_off(self):
         ann, bob = await self.known("ann", "bob")
         for version, encoding in ANDROIDS:
@@ -40,6 +52,7 @@ class SigningOn:
                 await nokia.sign_on()
                 self.assertEqual(await nokia.sign_off(), 200)
 
+    @shows_feature("users authenticated and authorized", "a wrong password is refused")
     async def test_wrong_password_and_unknown_user_are_answered_alike(self):
         for number, (version, encoding) in enumerate(ANDROIDS):
             for user in (*await self.known("ann"), f"wv:nobody-{number}@localhost"):
@@ -96,6 +109,7 @@ class SigningOn:
             self.assertNotEqual(android.session_id, gone)
             self.assertEqual(await android.keep_alive(), 200)
 
+    @shows_feature("login", "a session resumed")
     async def test_login_may_name_a_session_that_lives(self):
         ann, bob = await self.known("ann", "bob")
         android, nokia = await self.signed_on(self.android(ann), self.nokia(bob))
@@ -104,6 +118,7 @@ class SigningOn:
         await android.poll()
         self.assertEqual(android.texts, ["while you paused"])
 
+    @shows(GetSPInfoRequest, V11, V12, XML, WBXML)
     async def test_provider_is_told_before_and_after_signing_on(self):
         (ann,) = await self.known("ann")
         for version, encoding in NOKIAS:
@@ -177,6 +192,11 @@ class Sessions:
 
 
 class Messages:
+    @shows(SendMessageRequest, PollingRequest, NewMessage, *ALL)
+    @shows_feature("messages to users, groups and contact lists", "a user")
+    @shows_feature("messages from who is no contact")
+    @shows_feature("what messages hold", "text in UTF-8")
+    @shows_feature("clients of any make, by CSP", "1.1", "1.2", "1.3")
     async def test_every_client_chats_with_every_other(self):
         pairs = list(product(ANDROIDS, NOKIAS))
         users = iter(await self.known(*("ann", "bob") * len(pairs)))
@@ -200,6 +220,7 @@ class Messages:
             await receiver.poll()
             self.assertEqual(receiver.texts, [text], f"{sender} to {receiver}")
 
+    @shows_feature("what messages hold", "content of any type")
     async def test_octets_arrive_as_they_were(self):
         ann, bob = await self.known("ann", "bob")
         for one, other in product(NOKIAS, NOKIAS):
@@ -222,6 +243,8 @@ class Messages:
             self.assertEqual(android.texts[-1], "nice?")
             self.assertEqual(len(android.texts), 2)
 
+    @shows_feature("messages kept for who is away", "pushed at the next login")
+    @shows_feature("messages for who is away, announced", "at the next login")
     async def test_who_is_away_gets_all_once_and_in_order(self):
         ann, bob = await self.known("ann", "bob")
         (nokia,) = await self.signed_on(self.nokia(ann))
@@ -236,6 +259,7 @@ class Messages:
         await again.poll()
         self.assertEqual(again.texts, [])
 
+    @shows_feature("several applications and sessions of a user", "a copy for each session")
     async def test_every_session_of_a_user_gets_a_copy(self):
         ann, bob = await self.known("ann", "bob")
         sender, one, other = await self.signed_on(
@@ -250,6 +274,7 @@ class Messages:
         await later.poll()
         self.assertEqual(later.texts, [])
 
+    @shows_feature("CSP over HTTP", "polls")
     async def test_message_in_flight_holds_back_the_others(self):
         ann, bob = await self.known("ann", "bob")
         sender, receiver = await self.signed_on(self.nokia(ann), self.nokia(bob))
@@ -292,6 +317,7 @@ class Messages:
             await receiver.poll()
             self.assertEqual(receiver.texts, ["once", "twice"])
 
+    @shows_feature("messages to users, groups and contact lists", "several users")
     async def test_what_cannot_be_delivered_is_told_by_recipient(self):
         ann, bob = await self.known("ann", "bob")
         nobody, stranger = "wv:nobody@localhost", "wv:eve@elsewhere.example"
@@ -312,6 +338,7 @@ class Messages:
                 refused = await nokia.send(*recipients, text="hello")
                 self.assertEqual((refused.code, refused.message_id), (code, None))
 
+    @shows_feature("users authenticated and authorized", "a client acts as itself only")
     async def test_sender_who_is_someone_else_is_refused(self):
         ann, bob = await self.known("ann", "bob")
         (android,) = await self.signed_on(self.android(ann))

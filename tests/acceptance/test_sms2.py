@@ -1,7 +1,10 @@
 from itertools import product
 
+from imps.csp.primitives.access import KeepAliveRequest, LoginRequest, LogoutRequest, PollingRequest
+from imps.csp.primitives.im import NewMessage, SendMessageRequest
 from imps.model.version import V11, V12, V13
 from imps.testing.android import Android
+from imps.testing.conformance import ALL, XML, shows
 from imps.testing.nokia import Nokia
 from imps.testing.service import ServiceTestCase
 from imps.testing.sms2 import SMS2
@@ -11,6 +14,7 @@ HTML = '<span style="color:#0000ff">¿Qué tal? &amp; ☃</span>'
 
 
 class OneProcessTests(ServiceTestCase):
+    @shows(LoginRequest, KeepAliveRequest, LogoutRequest, V12, XML)
     async def test_it_signs_on_and_off(self):
         (ann,) = await self.known("ann")
         sms2 = SMS2(self, self.urls, ann)
@@ -18,6 +22,7 @@ class OneProcessTests(ServiceTestCase):
         self.assertEqual(await sms2.keep_alive(), 200)
         self.assertEqual(await sms2.sign_off(), 200)
 
+    @shows(SendMessageRequest, PollingRequest, NewMessage, *ALL)
     async def test_it_chats_with_every_other_client(self):
         ann, bob, eve = await self.known("ann", "bob", "eve")
         sms2 = SMS2(self, self.urls, ann)

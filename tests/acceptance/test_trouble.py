@@ -10,6 +10,7 @@ from twisted.trial.unittest import TestCase
 
 from imps.model.version import V11, V13
 from imps.testing.android import Android
+from imps.testing.conformance import shows_feature
 from imps.testing.nokia import Nokia
 from imps.testing.process import reactor
 from imps.testing.service import Service, add_users, settings_file
@@ -26,6 +27,7 @@ async def again():
 
 
 class LostAnswersTests(TestCase):
+    @shows_feature("CSP over HTTP", "lost answers")
     async def test_clients_chat_over_a_network_that_loses_answers(self):
         options = (
             "--config",

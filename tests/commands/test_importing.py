@@ -21,7 +21,7 @@ def rows(*texts, start=2):
 
 
 class ImportTests(StoreTestCase):
-    async def setUp(self):  # type: ignore[override]
+    async def setUp(self):
         await super().setUp()
         accounts = Accounts(self.store.client, self.store.buckets)
         self.directory = Directory(accounts, self.store.secrets, self.store.domains, self.clock)

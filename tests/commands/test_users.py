@@ -3,12 +3,13 @@ from imps.model.address import Address
 from imps.store.accounts import Accounts
 from imps.store.sessions import Absence, Sessions
 from imps.testing.commands import CommandLineTestCase
+from imps.testing.conformance import shows_feature
 
 ANN = Address.parse("wv:ann@localhost")
 
 
 class UserCommandsTests(CommandLineTestCase):
-    async def setUp(self):  # type: ignore[override]
+    async def setUp(self):
         await super().setUp()
         accounts = Accounts(self.store.client, self.store.buckets)
         self.directory = Directory(accounts, self.store.secrets, self.store.domains, self.clock)
@@ -66,6 +67,7 @@ class UserCommandsTests(CommandLineTestCase):
             self.assertNotIn("secret", seen)
         self.assertEqual(self.imps("user", "list", *self.place), "wv:bob@localhost\n")
 
+    @shows_feature("profiles of users: services, and whether active", "suspended and resumed")
     async def test_new_password_and_suspension_end_sessions(self):
         await self.directory.add(ANN, "first")
         session = await self.opened_session()

@@ -43,7 +43,7 @@ def message(session_id: str, *transactions: tuple[str, str], mode: str = "Reques
 
 
 class RepetitionTests(StoreTestCase):
-    async def setUp(self):  # type: ignore[override]
+    async def setUp(self):
         await super().setUp()
         buckets = self.store.buckets
         limits = SessionLimits(
@@ -90,7 +90,7 @@ class RepetitionTests(StoreTestCase):
 class FullStoreTests(StoreTestCase):
     """A store that has reached its memory cap takes nothing new, and gives out what it has."""
 
-    async def setUp(self):  # type: ignore[override]
+    async def setUp(self):
         await super().setUp()
         im = instant_messaging(self.settings, self.store, self.clock)
         self.door = http_door(self.settings, self.store, im, self.clock)

@@ -11,7 +11,7 @@ from imps.testing.store import StoreTestCase
 
 
 class DirectoryTestCase(StoreTestCase):
-    async def setUp(self):  # type: ignore[override]
+    async def setUp(self):
         await super().setUp()
         accounts = Accounts(self.store.client, self.store.buckets)
         domains = ("localhost", "example.org")
@@ -168,7 +168,7 @@ class ChangeTests(DirectoryTestCase):
 
 
 class OperationsTests(DirectoryTestCase):
-    async def setUp(self):  # type: ignore[override]
+    async def setUp(self):
         await super().setUp()
         self.account = await self.add("ann", "first", "+358501234567")
         self.ann = self.account.address

@@ -24,7 +24,7 @@ LIMITS = SessionLimits(
 
 
 class InstantMessagingTestCase(StoreTestCase):
-    async def setUp(self):  # type: ignore[override]
+    async def setUp(self):
         await super().setUp()
         self.im = instant_messaging(self.settings, self.store, self.clock)
         stored = StoredSessions(self.store.client, self.store.buckets)

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from imps.model.address import Address
+from imps.testing.conformance import shows_feature
 from imps.testing.strategies import addresses
 
 TEXTS = st.text() | st.text("wv:aB/@+. 1")
@@ -89,6 +90,7 @@ class ComparisonTests(SynchronousTestCase):
 
 
 class JudgementTests(SynchronousTestCase):
+    @shows_feature("one address space", "users")
     def test_users(self) -> None:
         for text in (
             "ann",
@@ -101,6 +103,7 @@ class JudgementTests(SynchronousTestCase):
             self.assertTrue(address.is_user, text)
             self.assertFalse(address.is_resource, text)
 
+    @shows_feature("one address space", "contact lists and groups")
     def test_resources(self) -> None:
         for text in ("wv:ann/friends@example.org", "/lobby", "wv:+358501234567/a", "ann/~PEP1.0_a"):
             address = Address.parse(text)
@@ -137,6 +140,7 @@ class JudgementTests(SynchronousTestCase):
             self.assertFalse(address.is_user, text)
             self.assertFalse(address.is_resource, text)
 
+    @shows_feature("one address space", "telephone numbers")
     def test_telephone_numbers(self) -> None:
         self.assertEqual(Address.parse("wv:+358501234567@a").msisdn, "+358501234567")
         for text in ("wv:358501234567", "wv:+12", "wv:ann", "wv:+1234a"):

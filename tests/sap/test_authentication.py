@@ -18,7 +18,7 @@ PHONE = "10.0.0.1"
 class AuthenticationTestCase(StoreTestCase):
     reveals_unknown = False
 
-    async def setUp(self):  # type: ignore[override]
+    async def setUp(self):
         await super().setUp()
         client, buckets = self.store.client, self.store.buckets
         accounts = Accounts(client, buckets)

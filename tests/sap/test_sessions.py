@@ -17,7 +17,7 @@ LIMITS = SessionLimits(
 
 
 class SessionsTests(StoreTestCase):
-    async def setUp(self):  # type: ignore[override]
+    async def setUp(self):
         await super().setUp()
         stored = StoredSessions(self.store.client, self.store.buckets)
         self.sessions = Sessions(stored, self.store.buckets, self.clock, LIMITS, 30)

@@ -25,7 +25,7 @@ def deferred(coroutine):
 
 
 class AccountsTestCase(StoreTestCase):
-    async def setUp(self):  # type: ignore[override]
+    async def setUp(self):
         await super().setUp()
         self.accounts = Accounts(self.store.client, self.store.buckets)
 
@@ -192,7 +192,7 @@ class ChangeTests(AccountsTestCase):
 
 
 class EndTests(AccountsTestCase):
-    async def setUp(self):  # type: ignore[override]
+    async def setUp(self):
         await super().setUp()
         self.sessions = Sessions(self.store.client, self.store.buckets)
         self.ann = self.account("ann", msisdn=NUMBER)

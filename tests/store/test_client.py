@@ -5,10 +5,10 @@ from socket import socket
 from attrs import evolve
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred, gatherResults
-from twisted.trial.unittest import SynchronousTestCase, TestCase
+from twisted.trial.unittest import TestCase
 
 from imps.config import StoreSettings
-from imps.store.client import Server, connect
+from imps.store.client import connect
 from imps.store.embedded import EmbeddedStore
 from imps.store.errors import StoreError, StoreFull, StoreUnavailable
 from imps.testing.store import StoreTestCase, private_directory
@@ -16,20 +16,6 @@ from imps.testing.store import StoreTestCase, private_directory
 
 def deferred(coroutine):
     return Deferred.fromCoroutine(coroutine)
-
-
-class URLTests(SynchronousTestCase):
-    def test_credentials_and_database_are_said_first(self):
-        server = Server.at(reactor, "redis://ann:pass%40word@example.org:7000/3", 1)
-        self.assertEqual(server.greeting, (("AUTH", "ann", "pass@word"), ("SELECT", "3")))
-        self.assertEqual(Server.at(reactor, "redis://:word@h", 1).greeting, (("AUTH", "word"),))
-        self.assertEqual(Server.at(reactor, "unix:///some/where", 1).greeting, ())
-
-    def test_what_is_no_store_is_refused(self):
-        for url in ("", "localhost", "redis://", "redis://h:port", "redis://h/x", "http://h"):
-            self.assertRaises(StoreError, Server.at, reactor, url, 1)
-        for url in ("unix://relative", "rediss://h", "redis+sentinel://h/name"):
-            self.assertRaises(StoreError, Server.at, reactor, url, 1)
 
 
 class StoreClientTests(StoreTestCase):
@@ -101,6 +87,29 @@ class StoreClientTests(StoreTestCase):
         finally:
             await self.store.client.execute("CONFIG", "SET", "requirepass", "")
             await self.store.client.execute("CONFIG", "SET", "port", 0)
+
+    async def test_server_that_is_no_longer_the_master_is_left(self):
+        client = self.store.client
+        for deposed, restored in [
+            (("REPLICAOF", "127.0.0.1", "1"), ("REPLICAOF", "NO", "ONE")),
+            (
+                ("CONFIG", "SET", "min-replicas-to-write", "1"),
+                ("CONFIG", "SET", "min-replicas-to-write", "0"),
+            ),
+        ]:
+            first = await client.execute("CLIENT", "ID")
+            await client.execute(*deposed)
+            try:
+                for asked in (
+                    client.execute("SET", "a", "b"),
+                    client.run("make_format", ["imps:{store}:other"], "number", 1),
+                ):
+                    await client.ready(5)
+                    await self.assertFailure(deferred(asked), StoreUnavailable)
+            finally:
+                await client.ready(5)
+                await client.execute(*restored)
+            self.assertNotEqual(await client.execute("CLIENT", "ID"), first)
 
     async def test_client_can_be_closed_as_soon_as_it_is_ready(self):
         client = connect(reactor, self.settings.redis, 5)

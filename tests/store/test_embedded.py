@@ -98,7 +98,7 @@ class EmbeddedStoreTests(EmbeddedStoreTestCase):
         client = (await self.opened()).client
         for name, value in {
             b"appendonly": b"yes",
-            b"appendfsync": b"everysec",
+            b"appendfsync": b"no",
             b"maxmemory": b"%d" % (512 * 2**20),
             b"maxmemory-policy": b"noeviction",
             b"save": b"",

@@ -11,7 +11,7 @@ BOB = Address.parse("wv:bob@localhost")
 
 
 class MessagesTestCase(StoreTestCase):
-    async def setUp(self):  # type: ignore[override]
+    async def setUp(self):
         await super().setUp()
         self.sessions = Sessions(self.store.client, self.store.buckets)
         self.messages = self.limited()

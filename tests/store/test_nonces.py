@@ -6,7 +6,7 @@ ANN = Address.parse("wv:ann@localhost")
 
 
 class NoncesTests(StoreTestCase):
-    async def setUp(self):  # type: ignore[override]
+    async def setUp(self):
         await super().setUp()
         self.nonces = Nonces(self.store.client, self.store.buckets)
 

@@ -6,7 +6,7 @@ ANN = Address.parse("wv:ann@localhost")
 
 
 class SessionsTestCase(StoreTestCase):
-    async def setUp(self):  # type: ignore[override]
+    async def setUp(self):
         await super().setUp()
         self.sessions = Sessions(self.store.client, self.store.buckets)
 

@@ -12,6 +12,7 @@ from imps.csp.codec.wbxml import WBXMLCodec
 from imps.csp.codec.xml import XMLCodec
 from imps.csp.primitives.declaration import declaration_of
 from imps.model.version import V11, V12, V13, Version
+from imps.testing.conformance import shows_feature
 from imps.testing.samples import samples
 from imps.testing.strategies import Encoding, documents, primitives_in
 
@@ -44,21 +45,27 @@ class RoundTripTests(SynchronousTestCase):
 
             survives()
 
+    @shows_feature("CSP in XML", "1.1")
     def test_1_1_in_xml(self) -> None:
         self.assert_survives(V11, "xml")
 
+    @shows_feature("CSP in XML", "1.2")
     def test_1_2_in_xml(self) -> None:
         self.assert_survives(V12, "xml")
 
+    @shows_feature("CSP in XML", "1.3")
     def test_1_3_in_xml(self) -> None:
         self.assert_survives(V13, "xml")
 
+    @shows_feature("CSP in WBXML", "1.1")
     def test_1_1_in_wbxml(self) -> None:
         self.assert_survives(V11, "wbxml")
 
+    @shows_feature("CSP in WBXML", "1.2")
     def test_1_2_in_wbxml(self) -> None:
         self.assert_survives(V12, "wbxml")
 
+    @shows_feature("CSP in WBXML", "1.3")
     def test_1_3_in_wbxml(self) -> None:
         self.assert_survives(V13, "wbxml")
 

@@ -10,6 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from imps.csp.codec.document import CodecError, Unusable
 from imps.csp.codec.texts import boolean, date, date_text, integer, octets_of, printable, utf8
+from imps.testing.conformance import shows_feature
 
 
 def utc(
@@ -21,6 +22,7 @@ def utc(
 class DateTests(SynchronousTestCase):
     MOMENT = utc(2001, 9, 25, 13, 40, 13)
 
+    @shows_feature("CSP data types", "dates")
     def test_all_forms_of_text_are_read(self) -> None:
         for text, expected in (
             ("20010925T134013Z", self.MOMENT),
@@ -98,6 +100,7 @@ class DateTests(SynchronousTestCase):
 
 
 class NumberTests(SynchronousTestCase):
+    @shows_feature("CSP data types", "numbers")
     @given(st.integers(0, 0xFFFFFFFF))
     def test_every_form_is_read(self, number: int) -> None:
         forms: list[str | bytes] = [
@@ -128,6 +131,7 @@ class NumberTests(SynchronousTestCase):
 
 
 class TruthTests(SynchronousTestCase):
+    @shows_feature("CSP data types", "truth")
     def test_letters_in_either_case_are_read(self) -> None:
         for text, value in (("T", True), ("t", True), (" F ", False), ("f", False), ("", None)):
             self.assertEqual(boolean("Poll", text), value)
@@ -139,6 +143,7 @@ class TruthTests(SynchronousTestCase):
 
 
 class TextTests(SynchronousTestCase):
+    @shows_feature("CSP data types", "text")
     def test_surrogate_pairs_in_utf_8_are_joined(self) -> None:
         self.assertEqual(utf8(b"a\xed\xa0\xbd\xed\xb8\x80b"), "a\U0001f600b")
 

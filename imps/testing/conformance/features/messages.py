@@ -1,0 +1,96 @@
+"""Features of instant messages."""
+
+from imps.csp.primitives import blocking, im
+from imps.testing.conformance.features.feature import feature
+
+MESSAGES = (
+    feature(
+        "messages to users, groups and contact lists",
+        im.SendMessageRequest,
+        v11="5 5.1",
+        v12="6 6.1",
+        v13="5.3.3 C.2 C.2.1",
+        release="6.1.2",
+        parts=("a user", "several users", "a contact list", "a group"),
+    ),
+    feature(
+        "messages pushed",
+        im.NewMessage,
+        v11="5 5.1",
+        v12="6 6.1",
+        v13="5.3.3 C.2 C.2.1",
+        release="6.1.2",
+    ),
+    feature(
+        "messages announced, and fetched",
+        im.MessageNotification,
+        im.GetMessageRequest,
+        im.MessageDelivered,
+        v11="5 5.1",
+        v12="6 6.1",
+        v13="C.2 C.2.1",
+    ),
+    feature(
+        "how messages are delivered, chosen and changed",
+        im.SetDeliveryMethodRequest,
+        v11="5.1",
+        v12="6.1",
+        v13="C.2.1",
+        parts=("at first, by capabilities",),
+    ),
+    feature(
+        "announced messages forwarded or rejected",
+        im.ForwardMessageRequest,
+        im.RejectMessageRequest,
+        v11="5.1",
+        v12="6.1",
+        v13="C.2.1",
+    ),
+    feature(
+        "delivery reports",
+        im.DeliveryReportRequest,
+        v11="5 5.1",
+        v12="6 6.1",
+        v13="C.2 C.2.1",
+        parts=("arrival", "failure", "arrival at a group, once"),
+    ),
+    feature(
+        "messages from outside the system, fetched",
+        v11="5.1",
+        v12="6.1",
+        v13="5.3.3 C.2.1",
+        release="6.1.2",
+    ),
+    feature(
+        "messages kept for who is away",
+        im.GetMessageListRequest,
+        v11="5.2",
+        v12="6.2",
+        v13="C.2.2",
+        parts=("pushed at the next login", "for a bounded time", "listed and fetched"),
+    ),
+    feature(
+        "whom one takes messages from",
+        blocking.GetBlockedListRequest,
+        blocking.BlockEntityRequest,
+        v11="5.3",
+        v12="6.3",
+        v13="C.2.3",
+        parts=("block lists", "grant lists", "both at once", "in groups"),
+    ),
+    feature(
+        "whom one takes invitations from",
+        blocking.BlockEntityRequest,
+        v12="6.3",
+        v13="C.2.3",
+        parts=("block lists", "grant lists"),
+    ),
+    feature(
+        "what messages hold",
+        v11="5.4",
+        v12="6.4",
+        v13="5.3.3 C.2.4",
+        release="6.1.2",
+        parts=("text in UTF-8", "content of any type"),
+    ),
+)

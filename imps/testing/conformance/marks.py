@@ -1,0 +1,125 @@
+"""Marks on tests: which transactions and features of the standard a test shows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import wraps
+from inspect import iscoroutinefunction
+from typing import Any, Literal, TypeVar, cast
+from unittest import TestSuite
+
+from attrs import frozen
+from twisted.trial.runner import ErrorHolder, TestLoader
+from twisted.trial.unittest import TestCase
+
+from imps.csp.primitives import PRIMITIVES
+from imps.csp.primitives.declaration import declaration_of
+from imps.model.version import V11, V12, V13, Version
+from imps.testing.conformance.features import FEATURES
+
+T = TypeVar("T", bound=Callable[..., Any])
+
+Encoding = Literal["xml", "wbxml"]
+
+XML: Encoding = "xml"
+WBXML: Encoding = "wbxml"
+ENCODINGS = (XML, WBXML)
+ALL = (V11, V12, V13, XML, WBXML)
+"""Every version in every encoding."""
+
+Cell = tuple[type, Version, Encoding]
+"""A request in a version and an encoding."""
+
+_CELLS = "shown_cells"
+_PARTS = "shown_parts"
+_SEEN = "seen_cells"
+
+
+def shows(*what: type | Version | Encoding) -> Callable[[T], T]:
+    """Mark a test that shows transactions: requests, versions and encodings, in any order.
+
+    It shows each request in each of these versions that has it, in each of these encodings. Where
+    clients note what they see, the test fails unless they have seen it all.
+    """
+    cells = {
+        (request, version, encoding)
+        for request in what
+        if isinstance(request, type)
+        for version in what
+        if isinstance(version, Version) and version in declaration_of(request).versions
+        for encoding in ENCODINGS
+        if encoding in what
+    }
+    if {request for request, _, _ in cells} != {each for each in what if isinstance(each, type)}:
+        raise ValueError("a mark names requests, versions that have them, and encodings")
+    return lambda test: _marking(_CELLS, cells)(_checked(test, cells))
+
+
+def shows_feature(title: str, *parts: str) -> Callable[[T], T]:
+    """Mark a test that shows a feature that has no parts, or these parts of one that has."""
+    feature = FEATURES[title]
+    if not set(parts) <= set(feature.parts) or (feature.parts and not parts):
+        raise ValueError(f"the parts of {title} are {feature.parts}")
+    return _marking(_PARTS, {(title, part) for part in parts or ("",)})
+
+
+def _marking(name: str, marks: set[Any]) -> Callable[[T], T]:
+    def mark(test: T) -> T:
+        setattr(test, name, getattr(test, name, frozenset()) | marks)
+        return test
+
+    return mark
+
+
+def note(test: TestCase, request: str, version: Version, encoding: str) -> None:
+    """Note that a transaction took place in a test, to be compared with its marks."""
+    seen = test.__dict__.setdefault(_SEEN, set())
+    seen.add((PRIMITIVES.get(request), version, encoding))
+
+
+def _checked(test: T, cells: set[Cell]) -> T:
+    if not iscoroutinefunction(test):
+        return test
+
+    @wraps(test)
+    async def checked(self: TestCase) -> None:
+        await test(self)
+        unseen = cells - getattr(self, _SEEN, cells)
+        self.assertFalse(unseen, "marked, but did not take place")
+
+    return cast(T, checked)
+
+
+@frozen
+class Marks:
+    """The tests, by what they show; features by title and part."""
+
+    cells: Mapping[Cell, tuple[str, ...]]
+    parts: Mapping[tuple[str, str], tuple[str, ...]]
+
+    @classmethod
+    def collected(cls) -> Marks:
+        """The marks of all tests. A test that several classes run counts in the first of them."""
+        names: dict[Callable[..., Any], str] = {}
+        for test in _each(TestLoader().loadByName("tests", recurse=True)):
+            if isinstance(test, ErrorHolder):
+                raise RuntimeError(f"{test.id()} cannot be imported")
+            method = getattr(test, test._testMethodName)
+            names[method.__func__] = min(test.id(), names.get(method.__func__, test.id()))
+        return cls(_by_mark(names, _CELLS), _by_mark(names, _PARTS))
+
+
+def _each(suite: Any) -> Iterator[Any]:
+    if isinstance(suite, TestSuite):
+        for part in suite:
+            yield from _each(part)
+    else:
+        yield suite
+
+
+def _by_mark(names: Mapping[Callable[..., Any], str], kind: str) -> dict[Any, tuple[str, ...]]:
+    tests: dict[Any, set[str]] = {}
+    for test, name in names.items():
+        for mark in getattr(test, kind, ()):
+            tests.setdefault(mark, set()).add(name)
+    return {mark: tuple(sorted(of_mark)) for mark, of_mark in tests.items()}

@@ -1,0 +1,66 @@
+"""A running service follows what an operator does to users."""
+
+from twisted.trial.unittest import TestCase
+
+from imps.testing.commands import run
+from imps.testing.nokia import Nokia
+from imps.testing.service import Service, add_users
+
+POLL = "<Polling-Request/>"
+
+
+class UsersTests(TestCase):
+    async def setUp(self):
+        self.service = Service(self)
+        self.url = await self.service.start()
+        await add_users(self.service.data, "ann", "bob")
+
+    def client(self, name):
+        return Nokia(self, [self.url], f"wv:{name}@localhost")
+
+    def operate(self, *arguments, password=None):
+        done = run("user", *arguments, "--data", str(self.service.data), password=password)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+
+    async def signed_on(self, name):
+        client = self.client(name)
+        self.assertEqual(await client.login(), 200)
+        return client
+
+    async def assert_ended(self, client):
+        """See that a client is told, once, that its session was ended."""
+        for expected in (("Disconnect", 601), ("Status", 604)):
+            message = await client.exchange(client.written(POLL, None))
+            transaction = message.transactions[0]
+            self.assertEqual((transaction.primitive.tag, transaction.code), expected)
+
+    async def test_suspended_user_is_signed_off_and_kept_out(self):
+        ann, bob = await self.signed_on("ann"), await self.signed_on("bob")
+        self.operate("suspend", "ann")
+        await self.assert_ended(ann)
+        self.assertEqual(await ann.login(), 403)
+        self.assertEqual((await bob.send(ann.user, text="hello")).code, 200)
+        self.operate("resume", "ann")
+        await ann.sign_on()
+        await ann.poll()
+        self.assertEqual(ann.texts, ["hello"])
+
+    async def test_new_password_is_asked_for_at_once(self):
+        ann = await self.signed_on("ann")
+        self.operate("passwd", "ann", "--password-stdin", password="another")
+        await self.assert_ended(ann)
+        self.assertEqual(await ann.login(), 409)
+        ann.password = "another"
+        self.assertEqual(await ann.login(), 200)
+
+    async def test_deleted_user_is_unknown_and_leaves_nothing_to_the_next_of_that_name(self):
+        ann, bob = await self.signed_on("ann"), await self.signed_on("bob")
+        self.assertEqual((await bob.send(ann.user, text="hello")).code, 200)
+        self.operate("delete", "ann", "--yes")
+        await self.assert_ended(ann)
+        self.assertEqual(await ann.login(), 409)
+        self.assertEqual((await bob.send(ann.user, text="hello")).code, 531)
+        await add_users(self.service.data, "ann")
+        await ann.sign_on()
+        await ann.poll()
+        self.assertEqual(ann.texts, [])
