@@ -83,7 +83,7 @@ class _Request(http.Request):
             peer=self.channel.source,
         )
         self._forget_body()
-        site.serve(request).addCallback(self._respond)
+        site.serve(request, self._respond)
 
     def _respond(self, response: HTTPResponse) -> None:
         if self._disconnected:
@@ -212,22 +212,28 @@ class HTTPDoor(ServerFactory):
         self._requests[source] += 1
         return self._requests[source] <= self.limits.requests_per_source
 
-    def serve(self, request: HTTPRequest) -> Deferred[HTTPResponse]:
+    def serve(self, request: HTTPRequest, respond: Callable[[HTTPResponse], None]) -> None:
         """Have the door answer; nothing that goes wrong there reaches the client."""
         self._in_hand += 1
-        return Deferred.fromCoroutine(self._served(request))
+        Deferred.fromCoroutine(self._serve(request, respond))
 
-    async def _served(self, request: HTTPRequest) -> HTTPResponse:
+    async def _serve(self, request: HTTPRequest, respond: Callable[[HTTPResponse], None]) -> None:
+        try:
+            respond(await self._response(request))
+        except Exception:
+            self._log.failure("An answer could not be sent")
+        # Only now: whoever waits for this is about to close the connection.
+        self._in_hand -= 1
+        if self._in_hand == 0 and self._idle is not None:
+            self._idle.callback(None)
+            self._idle = None
+
+    async def _response(self, request: HTTPRequest) -> HTTPResponse:
         try:
             return await self._answer(request)
         except Exception:
             self._log.failure("The door failed")
             return HTTPResponse(status=500)
-        finally:
-            self._in_hand -= 1
-            if self._in_hand == 0 and self._idle is not None:
-                self._idle.callback(None)
-                self._idle = None
 
     async def finish(self) -> None:
         """Wait for the requests in hand, then close every connection."""
