@@ -24,6 +24,7 @@ from imps.model.capability import (
 from imps.model.version import V11, V12, V13
 from imps.sap.sessions import SessionLimits, Sessions
 from imps.store.sessions import Sessions as StoredSessions
+from imps.testing.conformance import shows_feature
 from imps.testing.store import StoreTestCase
 
 LIMITS = SessionLimits(
@@ -106,6 +107,7 @@ class CapabilityTests(NegotiationTestCase):
             self.assertEqual((answer.client_id, answer.capability_list), (None, None))
             self.assertIsInstance(answer.agreed_capability_list, AgreedCapabilityList)
 
+    @shows_feature("capabilities respected", "transports")
     async def test_only_what_there_is_is_agreed_on(self):
         agreed = (await self.ask()).agreed_capability_list
         self.assertEqual(agreed.supported_bearers, (Bearer.HTTP,))
