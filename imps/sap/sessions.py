@@ -80,7 +80,10 @@ class Sessions:
     async def open(
         self, user: Address, client: str, time_to_live_seconds: int | None, door: dict[str, Any]
     ) -> Session:
-        """Open a session for a user who is who they say; the same client's old session ends."""
+        """Open a session for a user who is who they say; the same client's old session ends.
+
+        Refused with 403 when the user has been suspended or deleted meanwhile.
+        """
         session = Session(
             id=f"{self._buckets.of(user):02}{secrets.token_hex(16)}",
             user=user,
@@ -88,7 +91,7 @@ class Sessions:
             time_to_live_seconds=self._limits.time_to_live(time_to_live_seconds),
             door=door,
         )
-        await self._stored.open(
+        opened = await self._stored.open(
             session.id,
             user,
             client,
@@ -97,6 +100,8 @@ class Sessions:
             lifetime_seconds=self._lifetime(session),
             remember_seconds=self._limits.remember_seconds,
         )
+        if not opened:
+            raise Refusal(StatusCode.FORBIDDEN, "the account is suspended")
         return session
 
     async def resume(

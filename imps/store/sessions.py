@@ -77,19 +77,24 @@ class Sessions:
         now: float,
         lifetime_seconds: float,
         remember_seconds: float,
-    ) -> None:
-        """Open a session; one that the same client of the same user has ends with 601."""
-        await self._client.run(
-            "open_session",
-            [self._buckets.prefix_of(user)],
-            session_id,
-            user.canonical,
-            client,
-            repr(now),
-            repr(float(lifetime_seconds)),
-            repr(float(remember_seconds)),
-            record,
-            int(StatusCode.FORCED_LOGOUT),
+    ) -> bool:
+        """Open a session; one that the same client of the same user has ends with 601.
+
+        False when the user has been suspended or deleted.
+        """
+        return bool(
+            await self._client.run(
+                "open_session",
+                [self._buckets.prefix_of(user)],
+                session_id,
+                user.canonical,
+                client,
+                repr(now),
+                repr(float(lifetime_seconds)),
+                repr(float(remember_seconds)),
+                record,
+                int(StatusCode.FORCED_LOGOUT),
+            )
         )
 
     async def check(

@@ -14,6 +14,9 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import TestCase
 
 from imps.config import Settings
+from imps.model.account import Account
+from imps.model.address import Address
+from imps.store.accounts import Accounts
 from imps.store.client import connect
 from imps.store.embedded import find_server
 from imps.store.opening import Store, open_store
@@ -63,3 +66,10 @@ class StoreTestCase(TestCase):
         await empty_store(reactor, self.settings)
         self.store = await open_store(self.settings, reactor, for_service=True)
         self.addCleanup(self.store.close)
+
+    async def add_accounts(self, *users: Address) -> None:
+        """Make accounts, whose passwords are nothing that anybody could sign on with."""
+        accounts = Accounts(self.store.client, self.store.buckets)
+        for user in users:
+            account = Account(address=user, secret=b"", created_at=self.clock.seconds())
+            await accounts.add(account)

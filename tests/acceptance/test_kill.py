@@ -15,7 +15,7 @@ from imps.testing.process import reactor
 from imps.testing.service import Service, add_users, settings_file
 
 TRY_AGAIN_SECONDS = 0.05
-STEP = 40
+STEP = 15
 
 # Real clients get a lost message again after half a minute, which is long for a test.
 SETTINGS = "[messages]\nresend_seconds = 1\nmax_tries = 100\n"
@@ -109,6 +109,8 @@ class KillTestCase(TestCase):
 
 
 class KillTests(KillTestCase):
+    timeout = 300
+
     async def test_what_was_answered_is_there_and_nothing_is_there_twice(self):
         ann, bob, *_ = self.users
         sender, receiver = self.handset(ann), self.handset(bob)
@@ -149,7 +151,7 @@ class KillTests(KillTestCase):
             self.keep_signing_on(eve),
         ]
         traffic = [Deferred.fromCoroutine(each).addErrback(self.fails) for each in traffic]
-        for victim in ("service", "store", "both", "store", "service", "both"):
+        for victim in ("service", "both") * 10:
             await self.goes_on(senders)
             await self.kill(victim)
         await self.goes_on(senders)

@@ -59,6 +59,7 @@ class RepetitionTests(StoreTestCase):
         outbox = Outbox(instant_messaging(self.settings, self.store, self.clock))
         self.door = Door(XMLCodec(), WBXMLCodec(), self.transactions, sessions, outbox)
         user = Address.parse("wv:ann@localhost")
+        await self.add_accounts(user)
         self.session = await sessions.open(user, "phone", None, {"version": 12, "cookie": "c"})
 
     async def ask(self):

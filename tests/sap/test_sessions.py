@@ -19,6 +19,7 @@ LIMITS = SessionLimits(
 class SessionsTests(StoreTestCase):
     async def setUp(self):
         await super().setUp()
+        await self.add_accounts(ANN)
         stored = StoredSessions(self.store.client, self.store.buckets)
         self.sessions = Sessions(stored, self.store.buckets, self.clock, LIMITS, 30)
 

@@ -15,14 +15,10 @@ class MessagesTestCase(StoreTestCase):
         await super().setUp()
         self.sessions = Sessions(self.store.client, self.store.buckets)
         self.messages = self.limited()
-        await self.add_user(BOB)
+        await self.add_accounts(BOB)
 
     def limited(self, *, waiting=10, octets=1000):
         return Messages(self.store.client, self.store.buckets, waiting, octets, 30, 3)
-
-    async def add_user(self, user):
-        key = f"{self.store.buckets.prefix_of(user)}account:{user.canonical}"
-        await self.store.client.execute("HSET", key, "state", "active")
 
     async def session(self, name, user=BOB, seconds=1000, client=""):
         session_id = f"{self.store.buckets.of(user):02}{name}"
@@ -92,7 +88,7 @@ class StoringTests(MessagesTestCase):
     async def test_many_recipients_get_it_in_chunks(self):
         users = [Address.parse(f"wv:user{number}@localhost") for number in range(250)]
         for user in users:
-            await self.add_user(user)
+            await self.add_accounts(user)
         self.assertEqual(set(await self.store_message("to all", *users)), {Stored.YES})
         for user in users[::50]:
             self.assertEqual(await self.take(await self.session("phone", user)), ["to all"])

@@ -8,6 +8,7 @@ ANN = Address.parse("wv:ann@localhost")
 class SessionsTestCase(StoreTestCase):
     async def setUp(self):
         await super().setUp()
+        await self.add_accounts(ANN)
         self.sessions = Sessions(self.store.client, self.store.buckets)
 
     async def open(self, name="a", client="phone", record=b"record"):

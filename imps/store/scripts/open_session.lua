@@ -2,8 +2,13 @@
 -- KEYS[1] the bucket's prefix; ARGV[1] the session id, ARGV[2] its user, ARGV[3] its client, ARGV[4]
 -- now, ARGV[5] how long it lives without a request and ARGV[6] how long it is remembered after that
 -- (seconds), ARGV[7] its record, ARGV[8] the code with which an old session ends.
+-- Returns 0 when there is no such user any more, or the user is suspended.
 -- include sessions
 local prefix, id, user, client, now = KEYS[1], ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
+local account = prefix .. 'account:' .. user
+if redis.call('EXISTS', account) == 0 or redis.call('HEXISTS', account, 'suspended') == 1 then
+    return 0
+end
 local index = prefix .. 'sessions:' .. user
 local clients = redis.call('HGETALL', index)
 for i = 1, #clients, 2 do
