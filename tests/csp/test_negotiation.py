@@ -59,7 +59,9 @@ class NegotiationTestCase(StoreTestCase):
         self.sessions = Sessions(stored, self.store.buckets, self.clock, LIMITS, 30)
         self.transactions = Transactions()
         self.negotiation = Negotiation(self.sessions, self.transactions, 5)
-        self.session = await self.sessions.open(Address.parse("ann"), "phone", None, {})
+        user = Address.parse("ann")
+        await self.add_accounts(user)
+        self.session = await self.sessions.open(user, "phone", None, {})
 
     async def context(self, version=V12):
         session = (await self.sessions.check(self.session.id)).session
