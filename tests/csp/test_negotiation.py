@@ -53,7 +53,7 @@ OFFERED = CapabilityList(
 
 
 class NegotiationTestCase(StoreTestCase):
-    async def setUp(self):  # type: ignore[override]
+    async def setUp(self):
         await super().setUp()
         stored = StoredSessions(self.store.client, self.store.buckets)
         self.sessions = Sessions(stored, self.store.buckets, self.clock, LIMITS, 30)
@@ -153,7 +153,7 @@ class CapabilityTests(NegotiationTestCase):
 
 
 class ServiceTests(NegotiationTestCase):
-    async def setUp(self):  # type: ignore[override]
+    async def setUp(self):
         await super().setUp()
 
         async def serve(context, request):
