@@ -279,9 +279,9 @@ class CSPClient:
             body = FileBodyProducer(BytesIO(document))
             response = await self.agent.request(b"POST", self.url.encode(), headers, body)
             answer = await readBody(response)
-        except CancelledError:
-            raise
         except Exception as problem:
+            if _is_cancelled(problem):
+                raise CancelledError from None
             raise ServerUnreachable(str(problem) or type(problem).__name__) from None
         finally:
             self._turn.release()
@@ -295,6 +295,14 @@ def _check(answer: Primitive, accept: tuple[int, ...] = ()) -> None:
     failed = getattr(answer, "result", None)
     if isinstance(failed, Result) and failed.code not in (200, 201, *accept):
         raise RequestFailed(failed)
+
+
+def _is_cancelled(problem: Exception) -> bool:
+    """Whether the caller gave a request up; the agent wraps that up in an error of its own."""
+    reasons = getattr(problem, "reasons", [])
+    return isinstance(problem, CancelledError) or any(
+        reason.check(CancelledError) for reason in reasons
+    )
 
 
 def agent(reactor: Any, timeout_seconds: float = 45) -> Agent:
