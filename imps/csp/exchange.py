@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from secrets import token_hex
 
 from attrs import define, field
 from twisted.internet.defer import Deferred
@@ -115,7 +116,11 @@ class Exchange:
         if session_id is None:
             raise Refusal(StatusCode.INVALID_SESSION, "no session named")
         digest = hashlib.blake2b(self._body, digest_size=16).hexdigest() if once else ""
-        asked = [(each.descriptor.transaction_id or "", digest) for each in once]
+        # Two requests of one message are two, also where they have one id: the second is refused.
+        asked = [
+            (each.descriptor.transaction_id or "", f"{digest}-{position}")
+            for position, each in enumerate(once)
+        ]
         return await self._sessions.check(session_id, asked, can_be_told=bool(self._polls))
 
     async def _answer_without_session(self, refusal: Refusal, version: Version) -> bytes:
@@ -152,12 +157,13 @@ class Exchange:
         remaining = iter(operations)
         answers: list[Transaction] = []
         for each in requests:
-            operation_id = next(remaining).id if self._runs_once(each) else None
+            # What has no TransactionID cannot be told from a repetition, and is done each time.
+            operation_id = next(remaining).id if self._runs_once(each) else token_hex(16)
             if operation_id == "":
                 busy = "another request has this TransactionID"
                 answer: Primitive = status(StatusCode.INVALID_TRANSACTION, version, busy)
             else:
-                context = self._context(each, version, present.session, operation_id or "")
+                context = self._context(each, version, present.session, operation_id)
                 answer = await self._transactions.answer(context, each.content)
             answers.append(_answering(each, answer))
         return answers

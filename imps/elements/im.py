@@ -62,6 +62,8 @@ class InstantMessaging:
         It is stored when this returns. Refused where the message itself is at fault; what is wrong
         with single recipients is in the outcome.
         """
+        if not caller.operation_id:
+            raise ValueError("without an operation id, every message would have the same id")
         self._check(draft)
         failures = [Detail(StatusCode.NO_SUCH_GROUP, groups=(each,)) for each in draft.groups]
         failures += await self._unknown_lists(caller.user, draft.contact_lists)

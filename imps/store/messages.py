@@ -15,11 +15,11 @@ from imps.model.message import Message
 from imps.store.client import StoreClient
 from imps.store.keys import Buckets
 from imps.store.packing import packed, report_packed, unpacked_event, unpacked_message
+from imps.store.sessions import MAX_EVENTS_IN_FLIGHT
 from imps.store.work import LEASE_SECONDS, Work
 
 CHUNK = 100
 REMEMBER_SECONDS = 300
-MAX_EVENTS_IN_FLIGHT = 5
 
 
 class Stored(Enum):

@@ -20,6 +20,7 @@ from imps.store.keys import Buckets
 OPERATION_SECONDS = 180
 OPERATION_LIMIT_SECONDS = 15
 ANSWERS_KEPT = 4
+MAX_EVENTS_IN_FLIGHT = 5
 
 
 class Absence(Enum):
@@ -122,6 +123,7 @@ class Sessions:
             OPERATION_LIMIT_SECONDS,
             repr(float(resend_seconds)),
             int(can_be_told),
+            MAX_EVENTS_IN_FLIGHT,
             *(
                 part
                 for each in asked

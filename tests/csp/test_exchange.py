@@ -62,16 +62,46 @@ class RepetitionTests(StoreTestCase):
         await self.add_accounts(user)
         self.session = await sessions.open(user, "phone", None, {"version": 12, "cookie": "c"})
 
-    async def ask(self):
+    async def say(self, *transaction_ids):
+        """What each of the requests is answered, sent together."""
         response = await self.door.answer(
             HTTPRequest(
                 method="POST",
                 headers={"content-type": "text/xml"},
-                body=message(self.session.id, ("1", MESSAGE)),
+                body=message(self.session.id, *((each, MESSAGE) for each in transaction_ids)),
                 peer="",
             )
         )
-        return XMLCodec().decode(response.body).root.session.transactions[0].content
+        transactions = XMLCodec().decode(response.body).root.session.transactions
+        return [each.content for each in transactions]
+
+    async def ask(self):
+        return (await self.say("1"))[0]
+
+    def serve(self):
+        """Serve messages; returns the operation ids that come."""
+        operations = []
+
+        async def served(context, request):
+            operations.append(context.operation_id)
+            return SendMessageResponse(result=Result(code=200))
+
+        self.transactions.serve(SendMessageRequest, served, once=True)
+        return operations
+
+    async def test_requests_without_a_transaction_id_are_each_done(self):
+        operations = self.serve()
+        for _ in range(2):
+            codes = [each.result.code for each in await self.say("", "")]
+            self.assertEqual(codes, [200, 200])
+        self.assertEqual(len(set(operations)), 4)
+        self.assertNotIn("", operations)
+
+    async def test_second_request_of_one_transaction_id_in_a_message_is_refused(self):
+        operations = self.serve()
+        codes = [each.result.code for each in await self.say("1", "1", "2")]
+        self.assertEqual(codes, [200, 420, 200])
+        self.assertEqual(len(operations), 2)
 
     async def test_failure_that_may_pass_is_not_kept(self):
         outcomes = [StoreUnavailable(), ValueError(), SendMessageResponse(result=Result(code=200))]

@@ -11,4 +11,11 @@ redis.call('EXPIRE', key, math.ceil(ARGV[4] + redis.call('HGET', key, 'remembere
 if ARGV[5] == '1' and redis.call('HEXISTS', key, 'flight') == 1 then
     redis.call('HSET', key, 'flight_at', 0)
 end
+if ARGV[5] == '1' then
+    local sending = KEYS[1] .. 'sending:' .. ARGV[1]
+    local events = redis.call('HGETALL', sending)
+    for i = 1, #events, 2 do
+        redis.call('HSET', sending, events[i], '0' .. events[i + 1]:match(' .*$'))
+    end
+end
 return 1

@@ -1,8 +1,9 @@
 -- Look up a session at a request, and prolong it.
 -- KEYS[1] the bucket's prefix; ARGV[1] the session id, ARGV[2] now, ARGV[3] how long an operation
 -- keeps its id, ARGV[4] how long at most it is carried out and ARGV[5] after how long a message is
--- sent again (seconds), ARGV[6] 1 if the client can be told that its session was ended, then for
--- each request that may come twice its transaction id, a digest of its octets and a new operation id.
+-- sent again (seconds), ARGV[6] 1 if the client can be told that its session was ended, ARGV[7] how
+-- many events may be in flight, then for each request that may come twice its transaction id, a digest
+-- of its octets and a new operation id.
 -- Returns 0 for an unknown session, 1 for one that has expired, and the code with which the server
 -- ended it, which is told once; else its record, 1 or 0 for whether anything can be fetched, and for
 -- each request its operation id, '' if another one of that transaction id is being carried out, and
@@ -29,18 +30,30 @@ end
 redis.call('EXPIRE', key, math.ceil(lifetime + remembered))
 redis.call('HSET', key, 'expires', now + lifetime)
 
-local waiting = redis.call('EXISTS', prefix .. 'outbox:' .. id)
-if waiting == 1 then
-    -- There is an event, whatever becomes of messages.
-elseif flight_at then
-    waiting = now - flight_at >= tonumber(ARGV[5]) and 1 or 0
-else
-    local queue = prefix .. 'queue:' .. user
-    waiting = #redis.call('ZRANGEBYSCORE', queue, '(' .. (cursor or '0'), '+inf', 'LIMIT', 0, 1)
+local function is_due(at)
+    return now - at >= tonumber(ARGV[5])
 end
 
-local answer = {record, waiting}
-if #ARGV == 6 then
+local function event_waits()
+    local sending = redis.call('HVALS', prefix .. 'sending:' .. id)
+    for _, sent in ipairs(sending) do
+        if is_due(sent:match('^%S+')) then
+            return true
+        end
+    end
+    return #sending < tonumber(ARGV[7]) and redis.call('EXISTS', prefix .. 'outbox:' .. id) == 1
+end
+
+local function message_waits()
+    if flight_at then
+        return is_due(flight_at)
+    end
+    local queue = prefix .. 'queue:' .. user
+    return #redis.call('ZRANGEBYSCORE', queue, '(' .. (cursor or '0'), '+inf', 'LIMIT', 0, 1) == 1
+end
+
+local answer = {record, (event_waits() or message_waits()) and 1 or 0}
+if #ARGV == 7 then
     return answer
 end
 
@@ -55,7 +68,7 @@ if redis.call('HLEN', transactions) >= 32 then
         end
     end
 end
-for i = 7, #ARGV, 3 do
+for i = 8, #ARGV, 3 do
     local transaction, digest, operation = ARGV[i], ARGV[i + 1], ARGV[i + 2]
     local kept = redis.call('HGET', answers, transaction)
     local at, before, first = (redis.call('HGET', transactions, transaction) or ''):match(

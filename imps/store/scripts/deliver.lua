@@ -74,10 +74,13 @@ end
 local flight, transaction, at, tries = unpack(redis.call('HMGET', key, 'flight',
     'flight_transaction', 'flight_at', 'flight_tries'))
 
+local cursor = redis.call('HGET', key, 'cursor') or '0'
+
 local done = 0
 local acknowledged = false
 if ARGV[3] == 'message' then
-    if flight == ARGV[4] or redis.call('ZSCORE', queue, ARGV[4]) then
+    local place = redis.call('ZSCORE', queue, ARGV[4])
+    if place and tonumber(place) <= tonumber(cursor) then
         acknowledged = ARGV[4]
     elseif (redis.call('HGET', key, 'delivered') or ''):find(' ' .. ARGV[4] .. ' ', 1, true) then
         done = 1
@@ -99,10 +102,8 @@ if acknowledged then
     end
 end
 
-local cursor = redis.call('HGET', key, 'cursor') or '0'
-
 local function more()
-    if redis.call('EXISTS', outbox) == 1 then
+    if redis.call('EXISTS', outbox) == 1 and redis.call('HLEN', sending) < tonumber(ARGV[8]) then
         return 1
     end
     return #redis.call('ZRANGEBYSCORE', queue, '(' .. cursor, '+inf', 'LIMIT', 0, 1)
@@ -113,7 +114,7 @@ local function next_transaction()
 end
 
 if ARGV[5] ~= '1' then
-    return {done, more(), work}
+    return {done, flight and 0 or more(), work}
 end
 
 -- Events: those that were not answered in time, in order, and then the next that waits. What is in

@@ -10,7 +10,7 @@
 redis.call('SETRANGE', KEYS[1], 0, '')
 local prefix, message_id, now = KEYS[1], ARGV[1], tonumber(ARGV[2])
 local head, content = ARGV[4], ARGV[5]
-local size = #content
+local size = #head + #content
 
 local function store(user)
     if redis.call('EXISTS', prefix .. 'account:' .. user) == 0 then
