@@ -79,10 +79,11 @@ class HTTPSettings:
 
 @frozen
 class CodecSettings:
-    """How large a document may be in structure."""
+    """How large a document may be in structure, and one text in it."""
 
     max_depth: int = _count(64)
     max_elements: int = _count(20_000)
+    max_text_characters: int = _count(4096)
 
 
 @frozen

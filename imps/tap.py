@@ -117,10 +117,13 @@ class IMPSService(Service):
         self._http = http_door(self._settings, self._store, im, self._reactor)
         records = WorkRecords(self._store.client, self._store.buckets)
         self._work = OverdueWork(records, im, self._store.buckets, self._reactor)
-        self._work.start()
         for description in self._settings.csp:
-            endpoint = serverFromString(self._reactor, description)
-            self._ports.append(await endpoint.listen(self._http))
+            try:
+                endpoint = serverFromString(self._reactor, description)
+                self._ports.append(await endpoint.listen(self._http))
+            except (CannotListenError, OSError, ValueError, OverflowError) as error:
+                raise SettingsError(f"csp: {description}: {error}") from None
+        self._work.start()
         for port in self._ports:
             self._log.info("CSP on {address}", address=_shown(port.getHost()))
         self._log.info("imps is ready")
@@ -255,7 +258,11 @@ def csp_door(
     negotiation.register()
     Access(sessions, authentication, negotiation, provider(settings)).register(transactions)
     Messaging(im).register(transactions)
-    limits = Limits(depth=settings.codec.max_depth, elements=settings.codec.max_elements)
+    limits = Limits(
+        depth=settings.codec.max_depth,
+        elements=settings.codec.max_elements,
+        text_characters=settings.codec.max_text_characters,
+    )
     door = Door(XMLCodec(limits), WBXMLCodec(limits), transactions, sessions, Outbox(im))
     door.register()
     return door
@@ -263,7 +270,11 @@ def csp_door(
 
 def provider(settings: Settings) -> Provider:
     """Who runs the service, by the settings; the first home domain unless they say more."""
-    logo = Path(settings.provider.logo_file).read_bytes() if settings.provider.logo_file else b""
+    try:
+        file = settings.provider.logo_file
+        logo = Path(file).read_bytes() if file else b""
+    except OSError as error:
+        raise SettingsError(f"provider.logo_file: {error}") from None
     return Provider(
         name=settings.provider.name or settings.domain[0],
         text=settings.provider.text,

@@ -73,6 +73,8 @@ class Authentication:
 
     async def challenge(self, user: Address, source: str, login: str, proof: Proof) -> str:
         """A nonce for one login of a user of a home domain, who need not exist."""
+        if not user.is_user:
+            raise Refusal(StatusCode.BAD_PARAMETER, "not the address of a user")
         await self._check_failures(user, source)
         nonce = secrets.token_hex(16)
         await self._nonces.keep(self._directory.at_home(user), login, f"{proof.value} {nonce}")

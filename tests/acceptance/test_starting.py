@@ -86,6 +86,18 @@ class StartingTests(StartingTestCase):
             self.assertIn(complaint or file, program.output)
             self.assertNotIn("Traceback", program.output)
 
+    async def test_what_makes_it_impossible_to_start_is_said_with_its_setting(self):
+        for text, complaint in {
+            "csp = ['tcp:99999:interface=127.0.0.1']\n": "csp: tcp:99999:interface=127.0.0.1: ",
+            "csp = ['carrier pigeon']\n": "csp: carrier pigeon: ",
+            "[provider]\nlogo_file = '/nowhere/logo.png'\n": "provider.logo_file: ",
+        }.items():
+            file = settings_file(self, text)
+            program = Program.start(
+                self, [*TWISTD, "--config", file], directory=private_directory(self)
+            )
+            self.assertTrue((await self.refusal(program)).startswith(complaint), program.output)
+
     async def test_port_in_use_is_said_so_and_leaves_no_store(self):
         taken = socket.create_server(("127.0.0.1", 0))
         self.addCleanup(taken.close)

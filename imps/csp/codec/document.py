@@ -60,10 +60,14 @@ class CannotEncode(ValueError):
 
 @frozen
 class Limits:
-    """What a document may cost: nesting, and elements in all."""
+    """What a document may cost: nesting, elements in all, and characters of one text.
+
+    The last is for names, notes and the like; contents and extensions may be as long as the body.
+    """
 
     depth: int = 64
     elements: int = 20_000
+    text_characters: int = 4096
 
 
 @frozen

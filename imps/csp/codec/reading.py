@@ -62,10 +62,6 @@ def text_of(node: Node) -> str:
     return utf8(text) if isinstance(text, bytes) else text
 
 
-def _trimmed_text_of(node: Node) -> str:
-    return text_of(node).strip()
-
-
 @frozen
 class _Slot:
     """Where a child element goes, and how its value is made."""
@@ -91,7 +87,8 @@ class _Plan:
 class Reader:
     """Reads declared structures from trees; tags are bare names, or names in these namespaces."""
 
-    def __init__(self, namespaces: Iterable[str] = ()) -> None:
+    def __init__(self, longest_text: int, namespaces: Iterable[str] = ()) -> None:
+        self._longest_text = longest_text
         self._prefixes = ["", *(f"{{{namespace}}}" for namespace in namespaces)]
         self._plans: dict[type, _Plan] = {}
         self._primitives: dict[str, type[Primitive]] = {
@@ -133,7 +130,7 @@ class Reader:
         name = child.element.name
         match child.kind:
             case Kind.STRING:
-                return text_of if child.element.exact else _trimmed_text_of
+                return partial(self._text, name, child.element.exact)
             case Kind.INTEGER:
                 return lambda node: integer(name, content_of(node))
             case Kind.BOOLEAN:
@@ -143,7 +140,7 @@ class Reader:
             case Kind.ENUMERATION:
                 return _enumeration(child)
             case Kind.ADDRESS:
-                return lambda node: Address.parse(text_of(node))
+                return lambda node: Address.parse(self._text(name, False, node))
             case Kind.CONTENT:
                 return content_of
             case Kind.MARK:
@@ -154,6 +151,12 @@ class Reader:
                 return extension_of
             case Kind.PRIMITIVE:
                 return self._primitive
+
+    def _text(self, name: str, exact: bool, node: Node) -> str:
+        text = text_of(node)
+        if len(text) > self._longest_text:
+            raise Unusable(name, "too long")
+        return text if exact else text.strip()
 
     def _read(self, plan: _Plan, node: Node) -> Any:
         if plan.content:
@@ -175,7 +178,7 @@ class Reader:
             else:
                 lists.setdefault(slot.attribute, []).append(value)
         if plan.text and not values and not len(node) and node.text:
-            values[plan.text] = text_of(node).strip() or None
+            values[plan.text] = self._text(plan.name, False, node) or None
         if plan.flat:
             lists.setdefault(plan.flat.attribute, []).extend(self._read_flat(plan.flat, node))
         for attribute, items in lists.items():

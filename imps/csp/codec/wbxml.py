@@ -35,7 +35,6 @@ _LONGEST_ATTRIBUTE = 1_000
 _MOST_ATTRIBUTES = 20
 _NO_ATTRIBUTES: dict[str, str] = {}
 _ROOTS = {declaration_of(root).name: root for root in ROOTS}
-_reader = Reader()
 
 
 class Node(list["Node"]):
@@ -57,6 +56,7 @@ class WBXMLCodec:
 
     def __init__(self, limits: Limits | None = None) -> None:
         self._limits = limits or Limits()
+        self._reader = Reader(self._limits.text_characters)
 
     def decode(self, document: bytes) -> Document:
         """Read a document. Raises CodecError, and nothing else, for what is none."""
@@ -67,7 +67,7 @@ class WBXMLCodec:
             raise CodecError("truncated") from None
         if root.tag not in _ROOTS:
             raise CodecError("not a document of CSP")
-        value: Root = _reader.read(_ROOTS[root.tag], root)
+        value: Root = self._reader.read(_ROOTS[root.tag], root)
         return Document.of(value, root.attrib.get("xmlns"), parser.public_version)
 
     def encode(self, root: Root, version: Version) -> bytes:

@@ -45,7 +45,7 @@ _LONG_NAMESPACE = re.compile(
 )
 _NAME = re.compile(r"[A-Za-z_][\w.-]*", re.ASCII)
 
-_reader = Reader([uri for version in NAMESPACES.values() for uri in version.values()])
+_NAMESPACES = [uri for version in NAMESPACES.values() for uri in version.values()]
 
 
 def _parser(encoding: str) -> etree.XMLParser:
@@ -67,6 +67,7 @@ class XMLCodec:
 
     def __init__(self, limits: Limits | None = None) -> None:
         self._limits = limits or Limits()
+        self._reader = Reader(self._limits.text_characters, _NAMESPACES)
         self._parsers = {"utf-8": _parser("utf-8")}
         depth = self._limits.depth
         self._too_deep = etree.XPath("boolean(" + "/*" * (depth + 1) + ")")
@@ -78,7 +79,7 @@ class XMLCodec:
         namespace, name = local_name(root.tag)
         if name not in _ROOTS:
             raise CodecError("not a document of CSP")
-        value: Root = _reader.read(_ROOTS[name], root)
+        value: Root = self._reader.read(_ROOTS[name], root)
         public_id = root.getroottree().docinfo.public_id if _DOCTYPE in document else None
         return Document.of(value, namespace, version_in_public_id(public_id))
 

@@ -170,6 +170,20 @@ class XMLRefusalTests(SynchronousTestCase):
                 else:
                     codec.decode(document)
 
+    def test_texts_are_bounded_and_contents_are_not(self) -> None:
+        codec = XMLCodec(Limits(text_characters=20))
+        for length, refused in ((20, False), (21, True)):
+            document = xml_message(
+                f"<Login-Request><UserID>{'u' * length}</UserID></Login-Request>"
+            )
+            (content,) = contents(codec.decode(document).root)
+            self.assertIsInstance(content, Unreadable if refused else LoginRequest)
+        assert isinstance(content, Unreadable)
+        self.assertEqual((content.element, content.reason), ("UserID", "too long"))
+        message = f"<SendMessage-Request><ContentData>{'t' * 100}</ContentData>"
+        (content,) = contents(codec.decode(xml_message(message + "</SendMessage-Request>")).root)
+        self.assertEqual(getattr(content, "element", None), "MessageInfo")
+
     def test_long_namespaces_are_refused_before_they_are_copied_to_each_element(self) -> None:
         namespace = "u" * 100_000
         for declared in (f'xmlns:p="{namespace}"', f"xmlns:p\n=\n'{namespace}'"):
