@@ -67,9 +67,10 @@ class Authentication:
     async def by_password(self, user: Address, source: str, password: str) -> Account:
         """The account of a user who gives this password; refused otherwise."""
         await self._check_failures(user, source)
+        tried_at = await self._begin(user)
         account = await self._directory.find(user)
         matches = self._matches(account, password.encode(), None)
-        return await self._checked(user, source, account, matches)
+        return await self._checked(user, source, account, matches, tried_at)
 
     async def challenge(self, user: Address, source: str, login: str, proof: Proof) -> str:
         """A nonce for one login of a user of a home domain, who need not exist."""
@@ -90,13 +91,14 @@ class Authentication:
             return None
         word, nonce = kept.split(" ", 1)
         proof = Proof(word)
+        tried_at = await self._begin(user)
         account = await self._directory.find(user)
         try:
             given = b64decode(octets, validate=False)
         except ValueError:
             given = b""
         matches = proof is not Proof.PLAIN and self._matches(account, given, (proof, nonce))
-        return await self._checked(user, source, account, matches)
+        return await self._checked(user, source, account, matches, tried_at)
 
     def _matches(
         self, account: Account | None, given: bytes, asked: tuple[Proof, str] | None
@@ -110,11 +112,17 @@ class Authentication:
         return any(matches) and account is not None
 
     async def _checked(
-        self, user: Address, source: str, account: Account | None, matches: bool
+        self,
+        user: Address,
+        source: str,
+        account: Account | None,
+        matches: bool,
+        tried_at: float,
     ) -> Account:
         if account is None or not matches:
-            home = self._directory.at_home(user)
-            await self._failures.add(home, source, now=self._clock.seconds())
+            await self._failures.fail(source, now=tried_at)
+        else:
+            await self._failures.succeed(self._directory.at_home(user), now=tried_at)
         if account is None and self._reveals_unknown:
             raise Refusal(StatusCode.UNKNOWN_USER, "unknown user")
         if account is None or not matches:
@@ -129,7 +137,18 @@ class Authentication:
         if not self._directory.is_home(home):
             raise Refusal(StatusCode.DOMAIN_NOT_SUPPORTED, f"{home.domain} is not served here")
         if await self._failures.are_too_many(home, source, now=self._clock.seconds()):
-            raise Refusal(StatusCode.SERVICE_UNAVAILABLE, "too many failures, try again later")
+            raise _must_wait()
+
+    async def _begin(self, user: Address) -> float:
+        """Begin to check a password; returns when that was."""
+        now = self._clock.seconds()
+        if not await self._failures.begin(self._directory.at_home(user), now=now):
+            raise _must_wait()
+        return now
+
+
+def _must_wait() -> Refusal:
+    return Refusal(StatusCode.SERVICE_UNAVAILABLE, "too many failures, try again later")
 
 
 def _spellings(password: str) -> list[bytes]:

@@ -1,6 +1,8 @@
 from base64 import b64encode
 from hashlib import md5, sha1
 
+from twisted.internet.defer import Deferred
+
 from imps.elements.directory import Directory
 from imps.model.address import Address
 from imps.model.status import Refusal, StatusCode
@@ -129,6 +131,14 @@ class ThrottlingTests(AuthenticationTestCase):
             self.assertEqual(await self.code(challenge), 503)
         self.clock.advance(60)
         self.assertEqual(await self.by_password(ANN, "secret", "b"), self.ann)
+
+    async def test_tries_made_at_one_time_are_counted_like_others(self):
+        tries = [
+            Deferred.fromCoroutine(self.code(self.by_password(ANN, f"guess {number}")))
+            for number in range(20)
+        ]
+        codes = [await each for each in tries]
+        self.assertEqual((codes.count(409), codes.count(503)), (3, 17))
 
     async def test_source_must_wait_after_some_failures(self):
         for number in range(6):
