@@ -3,13 +3,16 @@ they may."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from attrs import frozen
 
 from imps.csp.codec.document import CannotEncode
 from imps.csp.primitives.declaration import Child, Declaration, Kind, declaration_of
 from imps.model.version import Version
+
+Output = TypeVar("Output")
 
 
 @frozen
@@ -62,6 +65,36 @@ def rules_of(declaration: Declaration, version: Version) -> Rules | None:
         return None
     marks = tuple(child.attribute for child in children if child.kind is Kind.MARK)
     return Rules(declaration.name, required, single, choices, marks)
+
+
+def children_writer(
+    declaration: Declaration,
+    version: Version,
+    child_writer: Callable[[Child, Version], Callable[[Any, Output], None]],
+) -> Callable[[Any, Output], None]:
+    """Writes the children of a structure in their order, once its rules are kept."""
+    rules = rules_of(declaration, version)
+    steps = [
+        (
+            child.attribute,
+            child.many and not packed_in(child, version),
+            child_writer(child, version),
+        )
+        for child in declaration.written_in(version)
+    ]
+
+    def write(value: Any, out: Output) -> None:
+        if rules is not None:
+            rules.check(value)
+        for attribute, many, put in steps:
+            item = getattr(value, attribute)
+            if many:
+                for each in item:
+                    put(each, out)
+            elif item is not None:
+                put(item, out)
+
+    return write
 
 
 def packed_in(child: Child, version: Version) -> bool:

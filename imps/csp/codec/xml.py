@@ -21,7 +21,7 @@ from imps.csp.codec.document import (
 )
 from imps.csp.codec.reading import Reader, local_name
 from imps.csp.codec.texts import date_text, printable
-from imps.csp.codec.writing import bare_text, declared_in, packed_in, rules_of
+from imps.csp.codec.writing import bare_text, children_writer, declared_in, packed_in
 from imps.csp.primitives.declaration import Child, Kind, declaration_of
 from imps.model.extension import Extension, Foreign
 from imps.model.version import Version
@@ -144,32 +144,11 @@ def _opening(name: str, version: Version, xmlns: bool) -> str:
 def _writer(declared: type, version: Version) -> Write:
     """Writes what stands between the tags of a structure."""
     declaration = declared_in(declared, version)
-    rules = rules_of(declaration, version)
     text = bare_text(declaration, version)
     if text:
         attribute = text.attribute
         return lambda value, out: out.append(_escaped(getattr(value, attribute) or ""))
-    steps = [
-        (
-            child.attribute,
-            child.many and not packed_in(child, version),
-            _child_writer(child, version),
-        )
-        for child in declaration.written_in(version)
-    ]
-
-    def write(value: Any, out: list[str]) -> None:
-        if rules is not None:
-            rules.check(value)
-        for attribute, many, put in steps:
-            item = getattr(value, attribute)
-            if many:
-                for each in item:
-                    put(each, out)
-            elif item is not None:
-                put(item, out)
-
-    return write
+    return children_writer(declaration, version, _child_writer)
 
 
 def _child_writer(child: Child, version: Version) -> Write:

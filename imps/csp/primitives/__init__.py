@@ -1,6 +1,7 @@
 """What CSP says: every primitive and structure, declared once for all versions."""
 
-from imps.csp.primitives import (
+# Each declares its structures by being imported.
+from imps.csp.primitives import (  # noqa: F401
     access,
     attributes,
     blocking,
@@ -27,27 +28,6 @@ from imps.csp.primitives.declaration import (
     declared_types,
 )
 
-AREAS = (
-    access,
-    attributes,
-    blocking,
-    capability,
-    common,
-    contacts,
-    discovery,
-    envelope,
-    groups,
-    identity,
-    im,
-    invitations,
-    notices,
-    presence,
-    profile,
-    search,
-    segments,
-    services,
-)
-
 PRIMITIVES: dict[str, type[Primitive]] = {
     name: declared
     for declared in declared_types()
@@ -56,4 +36,4 @@ PRIMITIVES: dict[str, type[Primitive]] = {
 }
 """Everything that a TransactionContent can hold, by its names on the wire."""
 
-__all__ = ["AREAS", "PRIMITIVES", "Declaration", "Primitive", "declaration_of", "declared_types"]
+__all__ = ["PRIMITIVES", "Declaration", "Primitive", "declaration_of", "declared_types"]
