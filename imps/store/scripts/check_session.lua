@@ -8,6 +8,7 @@
 -- ended it, which is told once; else its record, 1 or 0 for whether anything can be fetched, and for
 -- each request its operation id, '' if another one of that transaction id is being carried out, and
 -- the answer that it got, '' if none is kept.
+-- include waiting
 local prefix, id, now = KEYS[1], ARGV[1], tonumber(ARGV[2])
 local key = prefix .. 'session:' .. id
 local record, user, lifetime, remembered, expires, cursor, flight_at, ended = unpack(redis.call(
@@ -34,25 +35,22 @@ local function is_due(at)
     return now - at >= tonumber(ARGV[5])
 end
 
-local function event_waits()
-    local sending = redis.call('HVALS', prefix .. 'sending:' .. id)
-    for _, sent in ipairs(sending) do
+local function can_fetch()
+    for _, sent in ipairs(redis.call('HVALS', prefix .. 'sending:' .. id)) do
         if is_due(sent:match('^%S+')) then
             return true
         end
     end
-    return #sending < tonumber(ARGV[7]) and redis.call('EXISTS', prefix .. 'outbox:' .. id) == 1
-end
-
-local function message_waits()
+    if event_waits(prefix, id, ARGV[7]) then
+        return true
+    end
     if flight_at then
         return is_due(flight_at)
     end
-    local queue = prefix .. 'queue:' .. user
-    return #redis.call('ZRANGEBYSCORE', queue, '(' .. (cursor or '0'), '+inf', 'LIMIT', 0, 1) == 1
+    return message_waits(prefix, user, cursor or '0')
 end
 
-local answer = {record, (event_waits() or message_waits()) and 1 or 0}
+local answer = {record, can_fetch() and 1 or 0}
 if #ARGV == 7 then
     return answer
 end

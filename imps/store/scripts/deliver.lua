@@ -18,6 +18,7 @@
 -- id, head and content.
 -- include sessions
 -- include messages
+-- include waiting
 local prefix, id, now = KEYS[1], ARGV[1], tonumber(ARGV[2])
 local key = prefix .. 'session:' .. id
 local user = redis.call('HGET', key, 'user')
@@ -103,10 +104,8 @@ if acknowledged then
 end
 
 local function more()
-    if redis.call('EXISTS', outbox) == 1 and redis.call('HLEN', sending) < tonumber(ARGV[8]) then
-        return 1
-    end
-    return #redis.call('ZRANGEBYSCORE', queue, '(' .. cursor, '+inf', 'LIMIT', 0, 1)
+    local waits = event_waits(prefix, id, ARGV[8]) or message_waits(prefix, user, cursor)
+    return waits and 1 or 0
 end
 
 local function next_transaction()
@@ -114,7 +113,11 @@ local function next_transaction()
 end
 
 if ARGV[5] ~= '1' then
-    return {done, flight and 0 or more(), work}
+    -- Behind a message that is in flight, only events can be fetched.
+    if flight then
+        return {done, event_waits(prefix, id, ARGV[8]) and 1 or 0, work}
+    end
+    return {done, more(), work}
 end
 
 -- Events: those that were not answered in time, in order, and then the next that waits. What is in
