@@ -92,6 +92,8 @@ class Exchange:
         try:
             present = await self._present(once)
         except Refusal as refusal:
+            if refusal.code is StatusCode.FORCED_LOGOUT:
+                return await self._answer_to_ended(refusal, version)
             return await self._answer_without_session(refusal, version)
         except StoreUnavailable:
             return self._refused(_UNAVAILABLE, version)
@@ -121,12 +123,10 @@ class Exchange:
             (each.descriptor.transaction_id or "", f"{digest}-{position}")
             for position, each in enumerate(once)
         ]
-        return await self._sessions.check(session_id, asked, can_be_told=bool(self._polls))
+        return await self._sessions.check(session_id, asked)
 
     async def _answer_without_session(self, refusal: Refusal, version: Version) -> bytes:
         """Answer without a session: signing on, even if a session is named that is gone."""
-        if refusal.code is StatusCode.FORCED_LOGOUT:
-            return self._goodbye(version)
         answers = []
         for each in self._requests:
             answer: Primitive = status_of(refusal, version)
@@ -134,15 +134,29 @@ class Exchange:
                 context = self._context(each, version)
                 answer = await self._transactions.answer(context, each.content)
             answers.append(_answering(each, answer))
-        said = {each.descriptor.transaction_id for each in self._responses}
-        if not answers and said == {GOODBYE_ID}:
-            return b""
         # Polls and responses alone get one answer: that is how a client notices.
         answers = answers or [_answering(None, status_of(refusal, version))]
         return self._encoded(answers, version)
 
+    async def _answer_to_ended(self, refusal: Refusal, version: Version) -> bytes:
+        """Answer a client whose session the server ended: it is told so when it polls, until it
+        says that it knows, a few times at most (CSP, Disconnect)."""
+        session_id = self._session.descriptor.session_id or ""
+        is_known = GOODBYE_ID in [each.descriptor.transaction_id for each in self._responses]
+        try:
+            if is_known:
+                await self._sessions.say_goodbye(session_id, is_known=True)
+            elif self._polls and await self._sessions.say_goodbye(session_id):
+                return self._goodbye(version)
+        except StoreUnavailable:
+            return self._refused(_UNAVAILABLE, version)
+        if is_known and not self._requests:
+            return b""
+        if self._polls:
+            refusal = Refusal(StatusCode.INVALID_SESSION, "the session was ended")
+        return await self._answer_without_session(refusal, version)
+
     def _goodbye(self, version: Version) -> bytes:
-        """Tell a client that the server ended its session (CSP, Disconnect)."""
         goodbye = Disconnect(result=result(StatusCode.FORCED_LOGOUT, version))
         descriptor = TransactionDescriptor(mode=TransactionMode.REQUEST, transaction_id=GOODBYE_ID)
         return self._encoded([Transaction(descriptor=descriptor, content=goodbye)], version)

@@ -25,11 +25,12 @@ from imps.csp.results import result_of, status
 from imps.csp.transactions import Context, Transactions
 from imps.elements.im import InstantMessaging
 from imps.model.address import Address
+from imps.model.capability import Capabilities
 from imps.model.events import MessageReported
 from imps.model.extension import Extension
 from imps.model.message import Draft, Message
 from imps.model.status import Refusal, StatusCode
-from imps.sap.sessions import Session
+from imps.sap.sessions import Session, capabilities_in
 from imps.store.messages import Acknowledgement, InFlight
 
 OWN_TRANSACTION_ID = re.compile(r"s\d+")
@@ -106,7 +107,9 @@ def request_of(session: Session, flight: InFlight, encoding: str) -> Transaction
     primitive: Primitive
     extensions: tuple[Extension, ...] = ()
     if isinstance(flight.what, Message):
-        primitive = _new_message(session, flight.what, flight.since, encoding)
+        # What was agreed when it was first sent: it is sent again as it was.
+        agreed = capabilities_in(flight.record) if flight.record else session.capabilities
+        primitive = _new_message(session.user, flight.what, flight.since, agreed, encoding)
         extensions = flight.what.extensions
     elif session.services is not None and "MDELIV" not in session.services:
         return None
@@ -118,16 +121,18 @@ def request_of(session: Session, flight: InFlight, encoding: str) -> Transaction
     return Transaction(descriptor=descriptor, content=primitive, extensions=extensions)
 
 
-def _new_message(session: Session, message: Message, since: float, encoding: str) -> NewMessage:
+def _new_message(
+    recipient: Address, message: Message, since: float, agreed: Capabilities, encoding: str
+) -> NewMessage:
     """A message for its recipient; its validity is what remained when it was first sent."""
-    transfer_encoding, data = wrapped(message.content, session.capabilities, encoding)
+    transfer_encoding, data = wrapped(message.content, agreed, encoding)
     info = MessageInfo(
         message_id=message.message_id,
         content_type=message.content.type,
         content_encoding=transfer_encoding,
         content_size=message.content.size,
         content_name=message.content.name,
-        recipient=Recipient(users=(User(user_id=session.user),)),
+        recipient=Recipient(users=(User(user_id=recipient),)),
         sender=Sender(user=User(user_id=message.sender)),
         date_time=_moment(message.sent_at),
         font=font_element(message.content.font),

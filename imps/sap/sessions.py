@@ -17,7 +17,7 @@ from imps.model.address import Address
 from imps.model.capability import Capabilities
 from imps.model.status import Refusal, StatusCode
 from imps.store.keys import Buckets
-from imps.store.sessions import Absence, Asked, Operation
+from imps.store.sessions import Asked, Operation
 from imps.store.sessions import Sessions as StoredSessions
 
 
@@ -130,27 +130,21 @@ class Sessions:
         self,
         session_id: str,
         asked: Sequence[tuple[str, str]] = (),
-        can_be_told: bool = False,
     ) -> Present:
         """The session of a request, whose life it prolongs (CSP, implicit keep-alive).
 
         ``asked`` are the transactions that must not be done twice: transaction id and a digest of
-        the request. Refused with 600 when the session has expired, 604 when there is none, and
-        601, which is for clients that ``can_be_told``, when the server ended it.
+        the request. Refused with 600 when the session has expired, 601 when the server ended it,
+        and 604 when there is none.
         """
         found = await self._stored.check(
             session_id,
             [Asked(each, digest, secrets.token_hex(16)) for each, digest in asked],
             now=self._clock.seconds(),
             resend_seconds=self._resend_seconds,
-            can_be_told=can_be_told,
         )
-        if found is Absence.ENDED and can_be_told:
-            raise Refusal(StatusCode.FORCED_LOGOUT, "the session was ended")
-        if found is Absence.EXPIRED:
-            raise Refusal(StatusCode.SESSION_EXPIRED, "the session has expired")
-        if isinstance(found, Absence):
-            raise Refusal(StatusCode.INVALID_SESSION, "there is no such session")
+        if isinstance(found, StatusCode):
+            raise Refusal(found, _ABSENCES.get(found, "the session was ended"))
         session = _unpacked(session_id, found.record)
         return Present(session, found.has_waiting, found.operations)
 
@@ -183,7 +177,12 @@ class Sessions:
 
     async def close(self, session: Session) -> None:
         """End a session, with all that ends with it."""
-        await self._stored.end(session.id)
+        await self._stored.end(session.id, now=self._clock.seconds())
+
+    async def say_goodbye(self, session_id: str, is_known: bool = False) -> bool:
+        """Whether the client of a session that the server ended is to be told so, unless that
+        ``is_known`` (CSP, Disconnect)."""
+        return await self._stored.say_goodbye(session_id, is_known=is_known)
 
     async def _change(self, session: Session, is_back: bool = False) -> Session:
         changed = await self._stored.change(
@@ -201,6 +200,11 @@ class Sessions:
         return session.time_to_live_seconds + self._limits.grace_seconds
 
 
+_ABSENCES = {
+    StatusCode.SESSION_EXPIRED: "the session has expired",
+    StatusCode.INVALID_SESSION: "there is no such session",
+}
+
 _CONVERTER = Converter(omit_if_default=True)
 
 
@@ -215,6 +219,11 @@ def _packed(session: Session) -> bytes:
         "door": session.door,
     }
     return json.dumps(fields, separators=(",", ":")).encode()
+
+
+def capabilities_in(record: bytes) -> Capabilities:
+    """What was agreed by a record."""
+    return _unpacked("", record).capabilities
 
 
 @lru_cache(maxsize=10_000)

@@ -110,7 +110,7 @@ def _file(name: str) -> bytes:
 
 def _included(line: re.Match[bytes]) -> bytes:
     """What several scripts share stands in files of its own, which they name."""
-    return _file(f"shared/{line[1].decode()}.lua")
+    return _INCLUDE.sub(_included, _file(f"shared/{line[1].decode()}.lua"))
 
 
 @frozen

@@ -43,11 +43,12 @@ class Acknowledgement(Enum):
 @frozen
 class InFlight:
     """What is on its way to a session, and under which transaction id; a message also since when,
-    the first time that it was sent."""
+    the first time that it was sent, and the session's record of then if it has changed."""
 
     transaction_id: str
     what: Message | Event
     since: float = 0.0
+    record: bytes = b""
 
 
 @frozen
@@ -139,6 +140,6 @@ class Messages:
 def _in_flight(sent: list[bytes]) -> InFlight:
     if sent[0] == b"event":
         return InFlight(sent[1].decode(), unpacked_event(sent[2]))
-    _, transaction_id, since, message_id, head, content = sent
+    _, transaction_id, since, record, message_id, head, content = sent
     message = unpacked_message(message_id.decode(), head, content)
-    return InFlight(transaction_id.decode(), message, float(since))
+    return InFlight(transaction_id.decode(), message, float(since), record)

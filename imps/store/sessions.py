@@ -8,7 +8,6 @@ that is repeated can tell what it has done before.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from enum import Enum, auto
 
 from attrs import define, frozen
 
@@ -21,14 +20,7 @@ OPERATION_SECONDS = 180
 OPERATION_LIMIT_SECONDS = 15
 ANSWERS_KEPT = 4
 MAX_EVENTS_IN_FLIGHT = 5
-
-
-class Absence(Enum):
-    """Why there is no session: ENDED by the server, if it was not that or its time."""
-
-    UNKNOWN = auto()
-    EXPIRED = auto()
-    ENDED = auto()
+GOODBYES = 3
 
 
 @frozen
@@ -95,6 +87,7 @@ class Sessions:
                 repr(float(remember_seconds)),
                 record,
                 int(StatusCode.FORCED_LOGOUT),
+                int(StatusCode.SESSION_EXPIRED),
             )
         )
 
@@ -105,15 +98,14 @@ class Sessions:
         *,
         now: float,
         resend_seconds: float,
-        can_be_told: bool,
-    ) -> Found | Absence:
+    ) -> Found | StatusCode:
         """Look up a session, and prolong its life, at a request.
 
-        That the server ended it is told as often as asked, until the client ``can_be_told``.
+        The code says why there is none: 600 expired, 601 ended by the server, else 604.
         """
         bucket = self._buckets.of_session(session_id)
         if bucket is None:
-            return Absence.UNKNOWN
+            return StatusCode.INVALID_SESSION
         reply = await self._client.run(
             "check_session",
             [self._buckets.prefix(bucket)],
@@ -122,7 +114,7 @@ class Sessions:
             OPERATION_SECONDS,
             OPERATION_LIMIT_SECONDS,
             repr(float(resend_seconds)),
-            int(can_be_told),
+            int(StatusCode.SESSION_EXPIRED),
             MAX_EVENTS_IN_FLIGHT,
             *(
                 part
@@ -131,7 +123,7 @@ class Sessions:
             ),
         )
         if isinstance(reply, int):
-            return {0: Absence.UNKNOWN, 1: Absence.EXPIRED}.get(reply, Absence.ENDED)
+            return StatusCode(reply) if reply else StatusCode.INVALID_SESSION
         record, waiting, *rest = reply
         pairs = zip(rest[::2], rest[1::2], strict=True)
         operations = tuple(Operation(each.decode(), answer) for each, answer in pairs)
@@ -178,11 +170,19 @@ class Sessions:
             )
         )
 
-    async def end(self, session_id: str) -> bool:
+    async def end(self, session_id: str, *, now: float) -> bool:
         """End a session; False when there is no such session."""
+        return bool(await self._about("end_session", session_id, repr(now)))
+
+    async def say_goodbye(self, session_id: str, *, is_known: bool = False) -> bool:
+        """Whether the client of a session that the server ended is to be told so.
+
+        It is until that ``is_known``, a few times at most; after that there is no such session.
+        """
+        return bool(await self._about("say_goodbye", session_id, 0 if is_known else GOODBYES))
+
+    async def _about(self, script: str, session_id: str, argument: str | int) -> object:
         bucket = self._buckets.of_session(session_id)
         if bucket is None:
-            return False
-        return bool(
-            await self._client.run("end_session", [self._buckets.prefix(bucket)], session_id)
-        )
+            return 0
+        return await self._client.run(script, [self._buckets.prefix(bucket)], session_id, argument)

@@ -121,6 +121,9 @@ class Nokia(Handset):
         if request.transaction_id in self._seen:
             return poll
         self._seen.add(request.transaction_id)
+        if request.primitive.tag in ("DeliveryReport-Request", "Disconnect"):
+            accepted = "<Status><Result><Code>200</Code></Result></Status>"
+            return [self.written(accepted, request.transaction_id, "Response"), *poll]
         self.expect(request.primitive.tag == "NewMessage", f"no answer to {request.primitive.tag}")
         message_id = request.primitive.findtext("MessageInfo/MessageID")
         self.received.append(received(request, _content(request)))

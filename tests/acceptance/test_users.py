@@ -31,11 +31,17 @@ class UsersTests(TestCase):
         return client
 
     async def assert_ended(self, client):
-        """See that a client is told, once, that its session was ended."""
-        for expected in (("Disconnect", 601), ("Status", 604)):
-            message = await client.exchange(client.written(POLL, None))
-            transaction = message.transactions[0]
-            self.assertEqual((transaction.primitive.tag, transaction.code), expected)
+        """See that a client is told that its session was ended, and then that there is none."""
+        message = await self.polled(client, "Disconnect", 601)
+        (answer,) = client.responses(message)
+        self.assertIsNone(await client.exchange(answer))
+        await self.polled(client, "Status", 604)
+
+    async def polled(self, client, name, code):
+        message = await client.exchange(client.written(POLL, None))
+        transaction = message.transactions[0]
+        self.assertEqual((transaction.primitive.tag, transaction.code), (name, code))
+        return message
 
     @shows_feature("profiles of users: services, and whether active", "suspended and resumed")
     async def test_suspended_user_is_signed_off_and_kept_out(self):

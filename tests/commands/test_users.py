@@ -1,7 +1,8 @@
 from imps.elements.directory import Directory
 from imps.model.address import Address
+from imps.model.status import StatusCode
 from imps.store.accounts import Accounts
-from imps.store.sessions import Absence, Sessions
+from imps.store.sessions import Sessions
 from imps.testing.commands import CommandLineTestCase
 from imps.testing.conformance import shows_feature
 
@@ -77,13 +78,13 @@ class UserCommandsTests(CommandLineTestCase):
         self.assertEqual(said, "wv:ann@localhost has a new password\n")
         account = await self.directory.get(ANN)
         self.assertEqual(self.directory.password_of(account), "second")
-        self.assertIs(await session(), Absence.ENDED)
+        self.assertIs(await session(), StatusCode.FORCED_LOGOUT)
 
         session = await self.opened_session()
         said = self.imps("user", "suspend", "ann", *self.place)
         self.assertEqual(said, "wv:ann@localhost suspended\n")
         self.assertIn("state: suspended", self.imps("user", "show", "ann", *self.place))
-        self.assertIs(await session(), Absence.ENDED)
+        self.assertIs(await session(), StatusCode.FORCED_LOGOUT)
         said = self.imps("user", "resume", "ann", *self.place)
         self.assertEqual(said, "wv:ann@localhost resumed\n")
         self.assertFalse((await self.directory.get(ANN)).suspended)
@@ -98,7 +99,7 @@ class UserCommandsTests(CommandLineTestCase):
         session = await self.opened_session()
         seen = self.typed(*delete, answers=[(question, "y")])
         self.assertIn("wv:ann@localhost deleted", seen)
-        self.assertIs(await session(), Absence.ENDED)
+        self.assertIs(await session(), StatusCode.FORCED_LOGOUT)
         await self.directory.add(ANN, "secret")
         self.assertEqual(self.imps(*delete, "--yes"), "wv:ann@localhost deleted\n")
         self.assertIsNone(await self.directory.find(ANN))
@@ -112,4 +113,4 @@ class UserCommandsTests(CommandLineTestCase):
         await sessions.open(
             session_id, ANN, "phone", b"record", now=now, lifetime_seconds=60, remember_seconds=60
         )
-        return lambda: sessions.check(session_id, (), now=now, resend_seconds=30, can_be_told=True)
+        return lambda: sessions.check(session_id, (), now=now, resend_seconds=30)

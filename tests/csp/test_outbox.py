@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
+from typing import Any
+
 from attrs import evolve
 
-from imps.csp.primitives.access import Disconnect, LoginRequest, LoginResponse
+from imps.csp.primitives.access import (
+    ClientCapabilityRequest,
+    Disconnect,
+    KeepAliveRequest,
+    LoginRequest,
+    LoginResponse,
+    LogoutRequest,
+)
+from imps.csp.primitives.capability import CapabilityList
 from imps.csp.primitives.common import Result, Status
 from imps.csp.primitives.envelope import (
     Session,
@@ -18,11 +29,26 @@ from imps.csp.primitives.im import (
     MessageDelivered,
     SendMessageResponse,
 )
-from imps.csp.primitives.values import SessionType, TransactionMode
+from imps.csp.primitives.values import SessionType, TransactionMode, TransferEncoding
 from imps.model.address import Address
+from imps.model.capability import Bearer, ClientType, DeliveryMethod
+from imps.model.events import MessageReported
+from imps.model.status import StatusCode
 from imps.model.version import V12
+from imps.store.outboxes import Outboxes
 from imps.testing.conformance import shows_feature
 from imps.testing.door import CODECS, OK, DoorTestCase, Speaker, delivered, message_to, text_of
+
+REPORT = MessageReported(
+    message_id="1",
+    sender=Address.parse("wv:ann@localhost"),
+    recipient=Address.parse("wv:bob@localhost"),
+    code=StatusCode.OK,
+    at=0,
+    sent_at=0,
+    content_type="text/plain",
+    content_size=2,
+)
 
 
 class NewMessageTests(DoorTestCase):
@@ -46,6 +72,35 @@ class NewMessageTests(DoorTestCase):
         self.assertIsNone(await self.bob.poll())
         self.clock.advance(1)
         self.assertEqual(await self.bob.poll(), first)
+
+    async def test_message_is_sent_again_as_it_was_whatever_was_agreed_since(self) -> None:
+        self.bob = self.speaker("bob", encoding="wbxml")
+        await self.bob.sign_on()
+        octets = b64encode(b"\xff\0")
+        request: Any = message_to(self.ann.user, "bob", text=octets.decode())
+        info: Any = evolve(
+            request.message_info,
+            content_type="image/gif",
+            content_encoding=TransferEncoding.BASE64,
+        )
+        for _ in range(2):
+            await self.ann.ask(evolve(request, message_info=info))
+        first = await self.bob.poll()
+        self.assertEqual(text_of(first), b"\xff\0")
+        capabilities = CapabilityList(
+            client_type=ClientType.MOBILE_PHONE,
+            initial_delivery_method=DeliveryMethod.PUSH,
+            accepted_transfer_encodings=(TransferEncoding.BASE64,),
+            supported_bearers=(Bearer.HTTP,),
+            multi_trans=1,
+            parser_size=10_000,
+            accepted_content_length=10_000,
+        )
+        await self.bob.ask(ClientCapabilityRequest(capability_list=capabilities))
+        self.clock.advance(30)
+        self.assertEqual(await self.bob.poll(), first)
+        assert first is not None
+        self.assertEqual(text_of(await self.bob.say(delivered(first), first)), octets.decode())
 
     async def test_message_waits_for_the_next_session_after_three_tries(self) -> None:
         await self.ann.send("bob")
@@ -253,19 +308,106 @@ class ReportTests(DoorTestCase):
         ]
         self.assertEqual(ids, sent[:6])
 
+    async def test_report_that_a_session_has_not_answered_is_left_to_the_next(self) -> None:
+        reported = []
+        for text in ("told", "waiting", "also waiting"):
+            reported.append(await self.ann.send("bob", text=text, report=True))
+            await self.arrive(text)
+        await self.report(self.ann)
+        for end in (self.supersede, self.sign_off, self.expire):
+            await end()
+            self.assertEqual(await self.reported(), reported)
+
+    async def supersede(self) -> None:
+        await self.ann.sign_on()
+
+    async def sign_off(self) -> None:
+        await self.ann.ask(LogoutRequest())
+        await self.ann.sign_on()
+
+    async def expire(self) -> None:
+        self.clock.advance(3700)
+        await self.ann.sign_on()
+
+    async def reported(self) -> list[str | None]:
+        """The messages whose reports come, in order."""
+        ids = []
+        while (transaction := await self.ann.poll()) is not None:
+            assert isinstance(transaction.content, DeliveryReportRequest)
+            ids.append(transaction.content.message_info.message_id)
+        return ids
+
+    async def test_report_that_another_session_tells_is_not_kept(self) -> None:
+        tablet = self.speaker("ann", "tablet")
+        await tablet.sign_on()
+        await self.ann.send("bob", report=True)
+        await self.arrive()
+        await self.ann.ask(LogoutRequest())
+        await self.ann.sign_on()
+        self.assertEqual(await self.reported(), [])
+        await self.report(tablet)
+
+    async def test_later_event_does_not_outlive_the_others_with_it(self) -> None:
+        ann = Address.parse("wv:ann@localhost")
+        outboxes = Outboxes(self.store.client, self.store.buckets, 10)
+        now = self.clock.seconds()
+        for number, seconds in (("1", 1000), ("2", 10)):
+            event = evolve(REPORT, message_id=number)
+            await outboxes.put(ann, event, number, now=now, expires_at=now + seconds)
+        prefix = self.store.buckets.prefix_of(ann)
+        for kind in ("outbox", "events"):
+            key = f"{prefix}{kind}:{self.ann.session_id}"
+            self.assertGreater(await self.store.client.execute("TTL", key), 900)
+        self.clock.advance(11)
+        self.assertEqual(await self.reported(), ["1"])
+
+    async def test_events_behind_a_message_in_flight_are_told_of(self) -> None:
+        await self.bob.send("ann", text="first")
+        first = await self.ann.poll()
+        await self.ann.send("bob", report=True)
+        await self.arrive()
+        assert first is not None
+        # The report is put into the outbox after the arrival was answered.
+        while (
+            answer := await self.ann.post(self.ann.request(KeepAliveRequest(), "1"))
+        ) is None or (not answer.session.poll):
+            pass
+        await self.report(self.ann)
+
 
 class EndedSessionTests(DoorTestCase):
-    async def test_client_that_signs_on_again_ends_its_old_session(self) -> None:
-        again = self.speaker("bob")
-        await again.sign_on()
+    async def goodbye(self) -> Transaction:
         goodbye = await self.bob.poll()
         assert goodbye is not None
         self.assertEqual(goodbye.content, Disconnect(result=Result(code=601)))
         self.assertEqual(goodbye.descriptor.mode, TransactionMode.REQUEST)
-        self.assertIsNone(await self.bob.say(OK, goodbye))
+        return goodbye
+
+    async def code_of_poll(self) -> int:
         gone = await self.bob.poll()
         assert gone is not None and isinstance(gone.content, Status)
-        self.assertEqual(gone.content.result.code, 604)
+        return gone.content.result.code
+
+    async def test_client_that_signs_on_again_ends_its_old_session(self) -> None:
+        again = self.speaker("bob")
+        await again.sign_on()
+        goodbye = await self.goodbye()
+        self.assertIsNone(await self.bob.say(OK, goodbye))
+        self.assertEqual(await self.code_of_poll(), 604)
+
+    async def test_client_is_told_again_that_its_session_ended_a_few_times(self) -> None:
+        await self.speaker("bob").sign_on()
+        first = await self.goodbye()
+        self.assertEqual([await self.goodbye(), await self.goodbye()], [first, first])
+        self.assertEqual(await self.code_of_poll(), 604)
+
+    async def test_requests_in_a_session_that_was_ended_get_601(self) -> None:
+        await self.speaker("bob").sign_on()
+        for _ in range(5):
+            refused = await self.bob.ask(KeepAliveRequest())
+            assert isinstance(refused, Status)
+            self.assertEqual(refused.result.code, 601)
+        await self.goodbye()
 
     async def test_session_that_is_resumed_goes_on(self) -> None:
         await self.ann.send("bob")

@@ -6,7 +6,7 @@ from imps.elements.directory import Directory, UserExists
 from imps.model.address import Address
 from imps.model.status import Refusal, StatusCode
 from imps.store.accounts import Accounts
-from imps.store.sessions import Absence, Found, Sessions
+from imps.store.sessions import Found, Sessions
 from imps.testing.store import StoreTestCase
 
 
@@ -37,7 +37,7 @@ class DirectoryTestCase(StoreTestCase):
             lifetime_seconds=60,
             remember_seconds=60,
         )
-        return lambda: sessions.check(session_id, (), now=now, resend_seconds=30, can_be_told=True)
+        return lambda: sessions.check(session_id, (), now=now, resend_seconds=30)
 
     async def refused(self, code, *arguments, **details):
         return await self.refused_at(code, self.add(*arguments, **details))
@@ -164,7 +164,7 @@ class ChangeTests(DirectoryTestCase):
         self.assertIsInstance(await session(), Found)
         changed = await self.change("ann", password="second")
         self.assertEqual(self.directory.password_of(changed), "second")
-        self.assertIs(await session(), Absence.ENDED)
+        self.assertIs(await session(), StatusCode.FORCED_LOGOUT)
 
 
 class OperationsTests(DirectoryTestCase):
@@ -176,7 +176,7 @@ class OperationsTests(DirectoryTestCase):
 
     async def test_set_password_ends_sessions(self):
         await self.directory.set_password(self.ann, "first")
-        self.assertIs(await self.session(), Absence.ENDED)
+        self.assertIs(await self.session(), StatusCode.FORCED_LOGOUT)
         await self.directory.set_password(self.ann, "second")
         account = await self.directory.get(self.ann)
         self.assertEqual(self.directory.password_of(account), "second")
@@ -184,7 +184,7 @@ class OperationsTests(DirectoryTestCase):
 
     async def test_suspended_user_has_no_session_until_resumed(self):
         await self.directory.suspend(self.ann)
-        self.assertIs(await self.session(), Absence.ENDED)
+        self.assertIs(await self.session(), StatusCode.FORCED_LOGOUT)
         self.assertTrue((await self.directory.get(self.ann)).suspended)
         await self.directory.suspend(self.ann)
         await self.directory.resume(self.ann)
@@ -192,7 +192,7 @@ class OperationsTests(DirectoryTestCase):
 
     async def test_deleted_user_is_gone(self):
         await self.directory.delete(Address.parse("+358501234567"))
-        self.assertIs(await self.session(), Absence.ENDED)
+        self.assertIs(await self.session(), StatusCode.FORCED_LOGOUT)
         self.assertIsNone(await self.directory.find(self.ann))
         await self.add("bob", msisdn="+358501234567")
 

@@ -102,12 +102,15 @@ class SessionsTests(StoreTestCase):
                 await change
             self.assertIs(raised.exception.code, StatusCode.INVALID_SESSION)
 
-    async def test_superseded_session_is_told_so_once(self):
+    async def test_superseded_session_is_told_so_until_it_knows(self):
         old = await self.open()
         await self.open()
+        self.assertIs(await self.refused(old.id), StatusCode.FORCED_LOGOUT)
+        self.assertTrue(await self.sessions.say_goodbye(old.id))
+        self.assertIs(await self.refused(old.id), StatusCode.FORCED_LOGOUT)
+        self.assertFalse(await self.sessions.say_goodbye(old.id, is_known=True))
         self.assertIs(await self.refused(old.id), StatusCode.INVALID_SESSION)
-        self.assertIs(await self.refused(old.id, can_be_told=True), StatusCode.FORCED_LOGOUT)
-        self.assertIs(await self.refused(old.id, can_be_told=True), StatusCode.INVALID_SESSION)
+        self.assertFalse(await self.sessions.say_goodbye(old.id))
 
     async def test_session_is_resumed_with_all_that_was_agreed(self):
         session = await self.sessions.agree(await self.open(), services=frozenset({"NEWM"}))

@@ -4,6 +4,7 @@ from twisted.internet.defer import Deferred, gatherResults
 from imps.model.account import Account
 from imps.model.address import Address
 from imps.model.message import Content, Message
+from imps.model.status import StatusCode
 from imps.store.accounts import (
     CLAIM_SECONDS,
     AccountExists,
@@ -14,7 +15,7 @@ from imps.store.accounts import (
 from imps.store.contact_lists import ContactLists
 from imps.store.keys import Buckets
 from imps.store.messages import Messages
-from imps.store.sessions import Absence, Found, Sessions
+from imps.store.sessions import Found, Sessions
 from imps.testing.store import StoreTestCase
 
 NUMBER = "+358501234567"
@@ -215,7 +216,7 @@ class EndTests(AccountsTestCase):
 
     async def found(self, session_id):
         return await self.sessions.check(
-            session_id, (), now=self.clock.seconds(), resend_seconds=30, can_be_told=True
+            session_id, (), now=self.clock.seconds(), resend_seconds=30
         )
 
     async def send(self, *accounts):
@@ -243,7 +244,7 @@ class EndTests(AccountsTestCase):
         other = await self.opened(self.bob)
         await self.end()
         for session_id in (phone, laptop):
-            self.assertIs(await self.found(session_id), Absence.ENDED)
+            self.assertIs(await self.found(session_id), StatusCode.FORCED_LOGOUT)
         self.assertIsInstance(await self.found(other), Found)
         await self.end()
 
@@ -251,7 +252,7 @@ class EndTests(AccountsTestCase):
         session_id = await self.opened(self.ann)
         self.clock.advance(61)
         await self.end()
-        self.assertIs(await self.found(session_id), Absence.EXPIRED)
+        self.assertIs(await self.found(session_id), StatusCode.SESSION_EXPIRED)
 
     async def test_end_of_a_session_is_remembered_for_a_while(self):
         session_id = await self.opened(self.ann)
@@ -278,7 +279,7 @@ class EndTests(AccountsTestCase):
         await self.accounts.delete(carl, now=self.clock.seconds())
         left = {key for key in await self.keys() - before if "ann" not in key}
         self.assertEqual(left, {f"session:{session_id}"})
-        self.assertIs(await self.found(session_id), Absence.ENDED)
+        self.assertIs(await self.found(session_id), StatusCode.FORCED_LOGOUT)
         self.assertIsNone(await self.accounts.get(carl.address))
         self.assertNotIn(carl, [account async for account in self.accounts.all()])
         again = deferred(self.accounts.delete(carl, now=self.clock.seconds()))

@@ -232,7 +232,7 @@ class SeveralSessionsTests(MessagesTestCase):
         phone, tablet = await self.session("phone"), await self.session("tablet")
         await self.store_message("hello")
         await self.take(phone)
-        await self.sessions.end(tablet)
+        await self.sessions.end(tablet, now=self.clock.seconds())
         self.assertEqual(await self.left(), (0, 0))
 
     async def test_session_that_is_superseded_is_not_waited_for(self):
@@ -256,7 +256,7 @@ class SeveralSessionsTests(MessagesTestCase):
         phone = await self.session("phone")
         await self.store_message("hello")
         await self.next(phone)
-        await self.sessions.end(phone)
+        await self.sessions.end(phone, now=self.clock.seconds())
         self.assertEqual(await self.take(await self.session("phone")), ["hello"])
 
 

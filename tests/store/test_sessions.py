@@ -1,5 +1,6 @@
 from imps.model.address import Address
-from imps.store.sessions import Absence, Asked, Operation, Sessions
+from imps.model.status import StatusCode
+from imps.store.sessions import Asked, Operation, Sessions
 from imps.testing.store import StoreTestCase
 
 ANN = Address.parse("wv:ann@localhost")
@@ -24,13 +25,12 @@ class SessionsTestCase(StoreTestCase):
         )
         return session_id
 
-    async def check(self, session_id, *asked, can_be_told=False):
+    async def check(self, session_id, *asked):
         return await self.sessions.check(
             session_id,
             [Asked(*each) for each in asked],
             now=self.clock.seconds(),
             resend_seconds=30,
-            can_be_told=can_be_told,
         )
 
 
@@ -43,7 +43,7 @@ class LifeTests(SessionsTestCase):
     async def test_what_is_no_session_id_is_unknown(self):
         session_id = await self.open()
         for other in ("", "nonsense", session_id + "b", "99a", "00\n", session_id.upper()):
-            self.assertIs(await self.check(other), Absence.UNKNOWN, other)
+            self.assertIs(await self.check(other), StatusCode.INVALID_SESSION, other)
 
     async def test_every_request_prolongs_it(self):
         session_id = await self.open()
@@ -51,8 +51,8 @@ class LifeTests(SessionsTestCase):
             self.clock.advance(99)
             self.assertEqual((await self.check(session_id)).record, b"record")
         self.clock.advance(100)
-        self.assertIs(await self.check(session_id), Absence.EXPIRED)
-        self.assertIs(await self.check(session_id), Absence.EXPIRED)
+        self.assertIs(await self.check(session_id), StatusCode.SESSION_EXPIRED)
+        self.assertIs(await self.check(session_id), StatusCode.SESSION_EXPIRED)
 
     async def test_change_replaces_record_and_life(self):
         session_id = await self.open()
@@ -62,19 +62,19 @@ class LifeTests(SessionsTestCase):
         )
         self.assertEqual((await self.check(session_id)).record, b"other")
         self.clock.advance(10)
-        self.assertIs(await self.check(session_id), Absence.EXPIRED)
+        self.assertIs(await self.check(session_id), StatusCode.SESSION_EXPIRED)
 
     async def test_session_that_is_gone_cannot_be_changed_or_ended(self):
         session_id = await self.open()
-        self.assertTrue(await self.sessions.end(session_id))
-        self.assertIs(await self.check(session_id), Absence.UNKNOWN)
-        self.assertFalse(await self.sessions.end(session_id))
+        self.assertTrue(await self.sessions.end(session_id, now=self.clock.seconds()))
+        self.assertIs(await self.check(session_id), StatusCode.INVALID_SESSION)
+        self.assertFalse(await self.sessions.end(session_id, now=self.clock.seconds()))
         now = self.clock.seconds()
         for gone in (session_id, "nonsense"):
             self.assertFalse(
                 await self.sessions.change(gone, b"other", now=now, lifetime_seconds=10)
             )
-        self.assertIs(await self.check(session_id), Absence.UNKNOWN)
+        self.assertIs(await self.check(session_id), StatusCode.INVALID_SESSION)
 
     async def test_other_clients_of_a_user_have_sessions_of_their_own(self):
         phone, tablet = await self.open("a", "phone"), await self.open("b", "tablet")
@@ -83,9 +83,11 @@ class LifeTests(SessionsTestCase):
 
     async def test_client_that_signs_on_again_ends_its_old_session(self):
         old, new = await self.open("a"), await self.open("b")
-        self.assertIs(await self.check(old), Absence.ENDED)
-        self.assertIs(await self.check(old, can_be_told=True), Absence.ENDED)
-        self.assertIs(await self.check(old, can_be_told=True), Absence.UNKNOWN)
+        for _ in range(3):
+            self.assertIs(await self.check(old), StatusCode.FORCED_LOGOUT)
+            self.assertTrue(await self.sessions.say_goodbye(old))
+        self.assertFalse(await self.sessions.say_goodbye(old))
+        self.assertIs(await self.check(old), StatusCode.INVALID_SESSION)
         self.assertEqual((await self.check(new)).record, b"record")
 
     async def test_store_forgets_it_in_the_end(self):

@@ -6,12 +6,16 @@ local key = KEYS[1] .. 'session:' .. ARGV[1]
 if redis.call('HEXISTS', key, 'record') == 0 then
     return 0
 end
+-- What is in flight is sent again as it was, by what was agreed then.
+if redis.call('HEXISTS', key, 'flight') == 1 then
+    redis.call('HSETNX', key, 'flight_record', redis.call('HGET', key, 'record'))
+end
 redis.call('HSET', key, 'record', ARGV[3], 'lifetime', ARGV[4], 'expires', ARGV[2] + ARGV[4])
 redis.call('EXPIRE', key, math.ceil(ARGV[4] + redis.call('HGET', key, 'remembered')))
-if ARGV[5] == '1' and redis.call('HEXISTS', key, 'flight') == 1 then
-    redis.call('HSET', key, 'flight_at', 0)
-end
 if ARGV[5] == '1' then
+    if redis.call('HEXISTS', key, 'flight') == 1 then
+        redis.call('HSET', key, 'flight_at', 0)
+    end
     local sending = KEYS[1] .. 'sending:' .. ARGV[1]
     local events = redis.call('HGETALL', sending)
     for i = 1, #events, 2 do

@@ -1,13 +1,13 @@
 -- Look up a session at a request, and prolong it.
 -- KEYS[1] the bucket's prefix; ARGV[1] the session id, ARGV[2] now, ARGV[3] how long an operation
 -- keeps its id, ARGV[4] how long at most it is carried out and ARGV[5] after how long a message is
--- sent again (seconds), ARGV[6] 1 if the client can be told that its session was ended, ARGV[7] how
--- many events may be in flight, then for each request that may come twice its transaction id, a digest
--- of its octets and a new operation id.
--- Returns 0 for an unknown session, 1 for one that has expired, and the code with which the server
--- ended it, which is told once; else its record, 1 or 0 for whether anything can be fetched, and for
--- each request its operation id, '' if another one of that transaction id is being carried out, and
--- the answer that it got, '' if none is kept.
+-- sent again (seconds), ARGV[6] the code of a session that has expired, ARGV[7] how many events may
+-- be in flight, then for each request that may come twice its transaction id, a digest of its octets
+-- and a new operation id.
+-- Returns 0 for an unknown session and the code with which it ended for one that is over; else its
+-- record, 1 or 0 for whether anything can be fetched, and for each request its operation id, '' if
+-- another one of that transaction id is being carried out, and the answer that it got, '' if none is
+-- kept.
 -- include waiting
 local prefix, id, now = KEYS[1], ARGV[1], tonumber(ARGV[2])
 local key = prefix .. 'session:' .. id
@@ -15,16 +15,13 @@ local record, user, lifetime, remembered, expires, cursor, flight_at, ended = un
     'HMGET', key, 'record', 'user', 'lifetime', 'remembered', 'expires', 'cursor', 'flight_at',
     'ended'))
 if ended then
-    if ARGV[6] == '1' then
-        redis.call('DEL', key)
-    end
     return tonumber(ended)
 end
 if not record then
     return 0
 end
 if tonumber(expires) <= now then
-    return 1
+    return tonumber(ARGV[6])
 end
 -- EXPIRE comes first: a store that is full lets a script go on that has begun to write, and those
 -- who are signed on must be able to fetch what fills it.

@@ -2,18 +2,17 @@
 -- KEYS[1] the bucket's prefix; ARGV[1] the user, ARGV[2] the code with which the sessions end, ARGV[3]
 -- now, ARGV[4] how long that is remembered (seconds). Returns 0 when there was no account.
 -- include sessions
--- include messages
 local prefix, user, now = KEYS[1], ARGV[1], tonumber(ARGV[3])
+
+for _, message_id in ipairs(redis.call('ZRANGE', prefix .. 'queue:' .. user, 0, -1)) do
+    remove_message(prefix, user, message_id)
+end
 
 for _, id in ipairs(redis.call('HVALS', prefix .. 'sessions:' .. user)) do
     -- One whose time is over is told that.
     if is_alive(prefix, id, now) then
-        end_session(prefix, id, ARGV[2], ARGV[4])
+        end_session(prefix, id, now, ARGV[2], ARGV[4])
     end
-end
-
-for _, message_id in ipairs(redis.call('ZRANGE', prefix .. 'queue:' .. user, 0, -1)) do
-    redis.call('DEL', message_key(prefix, user, message_id))
 end
 
 for _, list in ipairs(redis.call('ZRANGE', prefix .. 'contact-lists:' .. user, 0, -1)) do

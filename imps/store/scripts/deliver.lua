@@ -14,10 +14,9 @@
 -- flight, ARGV[9] until when the work that this causes is left to the caller.
 -- Returns what became of the acknowledgement (1 done, 0 unknown), 1 or 0 for whether more waits, the
 -- work that is to be done now ('' for none), and then, if there is something to send, 'event', its
--- transaction id and the event, or 'message', its transaction id, since when it is in flight, its
--- id, head and content.
+-- transaction id and the event, or 'message', its transaction id, since when it is in flight, the
+-- session's record of that time ('' if it is the same), its id, head and content.
 -- include sessions
--- include messages
 -- include waiting
 local prefix, id, now = KEYS[1], ARGV[1], tonumber(ARGV[2])
 local key = prefix .. 'session:' .. id
@@ -37,39 +36,31 @@ local function name(message_id)
     return message_key(prefix, user, message_id)
 end
 
--- This session is through with a message; it goes once nobody waits for it any more. Its first
--- acknowledgement is reported, if the sender wants that.
+-- Whether a message still waits for another session.
+local function is_awaiting(other)
+    return is_alive(prefix, other, now)
+end
+
+-- This session has a message, or gives it up. Its first acknowledgement is reported, if the sender
+-- wants that.
 local function leave(message_id, acknowledged)
-    local sessions, closed, report = unpack(redis.call('HMGET', name(message_id), 'sessions',
-        'closed', 'report'))
-    if not sessions then
-        return
-    end
-    if acknowledged and not closed then
-        redis.call('HSET', name(message_id), 'closed', 1)
-        closed = true
+    local message = name(message_id)
+    local sessions, closed, report = unpack(redis.call('HMGET', message, 'sessions', 'closed',
+        'report'))
+    if sessions and acknowledged and not closed then
+        redis.call('HSET', message, 'closed', 1)
         if report then
             work = cjson.encode({'report', message_id, user, ARGV[2], report})
             redis.call('HSET', prefix .. 'work', message_id .. ':' .. user, work)
             redis.call('ZADD', prefix .. 'overdue', ARGV[9], message_id .. ':' .. user)
         end
     end
-    local rest = ' '
-    for other in sessions:gmatch('%S+') do
-        if other ~= id and is_alive(prefix, other, now) then
-            rest = rest .. other .. ' '
-        end
-    end
-    if closed and rest == ' ' then
-        remove_message(prefix, user, message_id)
-    else
-        redis.call('HSET', name(message_id), 'sessions', rest)
-    end
+    leave_message(prefix, user, message_id, id, is_awaiting)
 end
 
 local function land()
     redis.call('HDEL', key, 'flight', 'flight_transaction', 'flight_at', 'flight_since',
-        'flight_tries')
+        'flight_tries', 'flight_record')
 end
 
 local flight, transaction, at, tries = unpack(redis.call('HMGET', key, 'flight',
@@ -125,7 +116,7 @@ end
 local in_flight = redis.call('HGETALL', sending)
 local late, late_number
 for i = 1, #in_flight, 2 do
-    local since, times = in_flight[i + 1]:match('^(%S+) (%S+) ')
+    local since, times = fields_of_sending(in_flight[i + 1])
     if now - since >= again then
         if tonumber(times) >= tries_limit then
             redis.call('HDEL', sending, in_flight[i])
@@ -138,8 +129,9 @@ for i = 1, #in_flight, 2 do
     end
 end
 if late then
-    local _, times, event = in_flight[late + 1]:match('^(%S+) (%S+) (.*)$')
-    redis.call('HSET', sending, in_flight[late], ARGV[2] .. ' ' .. times + 1 .. ' ' .. event)
+    local _, times, expires, event_key, event = fields_of_sending(in_flight[late + 1])
+    redis.call('HSET', sending, in_flight[late],
+        sending_of(ARGV[2], times + 1, expires, event_key, event))
     return {done, more(), work, 'event', in_flight[late], event}
 end
 while redis.call('HLEN', sending) < tonumber(ARGV[8]) do
@@ -147,19 +139,20 @@ while redis.call('HLEN', sending) < tonumber(ARGV[8]) do
     if not first then
         break
     end
-    local expires, event = (redis.call('HGET', events, first) or '0 '):match('^(%S+) (.*)$')
+    local expires, event = fields_of_event(redis.call('HGET', events, first) or '0 ')
     redis.call('HDEL', events, first)
     if tonumber(expires) > now then
         local own = next_transaction()
-        redis.call('HSET', sending, own, ARGV[2] .. ' 1 ' .. event)
-        redis.call('EXPIRE', sending, 86400)
+        redis.call('HSET', sending, own, sending_of(ARGV[2], 1, expires, first, event))
+        prolong(sending, 86400)
         return {done, more(), work, 'event', own, event}
     end
 end
 
 local function sent(message_id, since)
     local head, content = unpack(redis.call('HMGET', name(message_id), 'head', 'content'))
-    return {done, more(), work, 'message', transaction, since, message_id, head, content}
+    local record = redis.call('HGET', key, 'flight_record') or ''
+    return {done, more(), work, 'message', transaction, since, record, message_id, head, content}
 end
 
 if flight then
@@ -182,7 +175,7 @@ end
 
 local function is_awaited(sessions)
     for other in sessions:gmatch('%S+') do
-        if is_alive(prefix, other, now) then
+        if is_awaiting(other) then
             return true
         end
     end

@@ -2,15 +2,12 @@
 -- KEYS[1] the bucket's prefix; ARGV[1] the user, ARGV[2] the code with which the sessions end, ARGV[3]
 -- now, ARGV[4] how long that is remembered (seconds). Returns how many have ended.
 -- include sessions
-local prefix, user, now = KEYS[1], ARGV[1], tonumber(ARGV[3])
-local index = prefix .. 'sessions:' .. user
-local ended = 0
-for _, id in ipairs(redis.call('HVALS', index)) do
+local prefix, now, ended = KEYS[1], tonumber(ARGV[3]), 0
+for _, id in ipairs(redis.call('HVALS', prefix .. 'sessions:' .. ARGV[1])) do
     -- One whose time is over is told that.
     if is_alive(prefix, id, now) then
-        end_session(prefix, id, ARGV[2], ARGV[4])
+        end_session(prefix, id, now, ARGV[2], ARGV[4])
         ended = ended + 1
     end
 end
-redis.call('DEL', index)
 return ended

@@ -1,7 +1,8 @@
 -- Open a session; one that the same client of the same user had is ended by the server.
 -- KEYS[1] the bucket's prefix; ARGV[1] the session id, ARGV[2] its user, ARGV[3] its client, ARGV[4]
 -- now, ARGV[5] how long it lives without a request and ARGV[6] how long it is remembered after that
--- (seconds), ARGV[7] its record, ARGV[8] the code with which an old session ends.
+-- (seconds), ARGV[7] its record, ARGV[8] the code with which an old session ends, ARGV[9] that of one
+-- whose time is over.
 -- Returns 0 when there is no such user any more, or the user is suspended.
 -- include sessions
 local prefix, id, user, client, now = KEYS[1], ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
@@ -13,9 +14,10 @@ local index = prefix .. 'sessions:' .. user
 local clients = redis.call('HGETALL', index)
 for i = 1, #clients, 2 do
     if not is_alive(prefix, clients[i + 1], now) then
+        end_session(prefix, clients[i + 1], now, ARGV[9], ARGV[6])
         redis.call('HDEL', index, clients[i])
     elseif clients[i] == client then
-        end_session(prefix, clients[i + 1], ARGV[8], ARGV[6])
+        end_session(prefix, clients[i + 1], now, ARGV[8], ARGV[6])
     end
 end
 local key = prefix .. 'session:' .. id

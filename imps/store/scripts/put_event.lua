@@ -18,17 +18,10 @@ end
 redis.call('EXPIRE', remembered, math.ceil(ARGV[8]))
 
 local function put(outbox, events)
-    if redis.call('HEXISTS', events, ARGV[4]) == 0 then
-        local last = redis.call('ZREVRANGE', outbox, 0, 0, 'WITHSCORES')[2] or 0
-        redis.call('ZADD', outbox, last + 1, ARGV[4])
-        if redis.call('ZCARD', outbox) > tonumber(ARGV[6]) then
-            redis.call('HDEL', events, redis.call('ZPOPMIN', outbox)[1])
-        end
+    put_event(outbox, events, ARGV[4], ARGV[3], ARGV[5], now)
+    if redis.call('ZCARD', outbox) > tonumber(ARGV[6]) then
+        redis.call('HDEL', events, redis.call('ZPOPMIN', outbox)[1])
     end
-    redis.call('HSET', events, ARGV[4], ARGV[3] .. ' ' .. ARGV[5])
-    local ttl = math.max(1, math.ceil(ARGV[3] - now))
-    redis.call('EXPIRE', outbox, ttl)
-    redis.call('EXPIRE', events, ttl)
 end
 
 local anybody = false

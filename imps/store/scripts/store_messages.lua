@@ -5,7 +5,6 @@
 -- none is wanted, then the recipients.
 -- Returns for each 1 stored (now or before), 0 no such user, -1 too much waits for the user.
 -- include sessions
--- include messages
 -- Changes nothing, and is refused where the store is full: later writes of a script are not.
 redis.call('SETRANGE', KEYS[1], 0, '')
 local prefix, message_id, now = KEYS[1], ARGV[1], tonumber(ARGV[2])

@@ -1,16 +1,45 @@
-local function forget_session(prefix, id)
+-- include messages
+-- include outboxes
+local function is_alive(prefix, id, now)
+    return tonumber(redis.call('HGET', prefix .. 'session:' .. id, 'expires') or 0) > now
+end
+
+local function is_anybody_alive(prefix, user, now)
+    for _, id in ipairs(redis.call('HVALS', prefix .. 'sessions:' .. user)) do
+        if is_alive(prefix, id, now) then
+            return true
+        end
+    end
+    return false
+end
+
+-- End a session, with all that ends with it. Messages that waited for it alone, and that another one
+-- has acknowledged, go; what the user was not told is left to the next session, unless another one
+-- tells it. A code is what requests of its client get for so many seconds; without one, it is forgotten.
+local function end_session(prefix, id, now, code, seconds)
+    local key = prefix .. 'session:' .. id
+    local user, client = unpack(redis.call('HMGET', key, 'user', 'client'))
+    if not user then
+        return false
+    end
+    local index = prefix .. 'sessions:' .. user
+    -- It is dead from here on, and awaits nothing.
+    redis.call('HDEL', key, 'expires')
+    if redis.call('HGET', index, client) == id then
+        redis.call('HDEL', index, client)
+    end
+    for _, message_id in ipairs(redis.call('ZRANGE', prefix .. 'queue:' .. user, 0, -1)) do
+        leave_message(prefix, user, message_id, id, function() return true end)
+    end
+    if not is_anybody_alive(prefix, user, now) then
+        keep_events(prefix, user, id, now)
+    end
     for _, kind in ipairs({'session', 'transactions', 'answers', 'outbox', 'events', 'sending'}) do
         redis.call('DEL', prefix .. kind .. ':' .. id)
     end
-end
-
--- The server ends a session: its client is told so, once, for as long as that is remembered.
-local function end_session(prefix, id, code, seconds)
-    forget_session(prefix, id)
-    redis.call('HSET', prefix .. 'session:' .. id, 'ended', code)
-    redis.call('EXPIRE', prefix .. 'session:' .. id, math.ceil(seconds))
-end
-
-local function is_alive(prefix, id, now)
-    return tonumber(redis.call('HGET', prefix .. 'session:' .. id, 'expires') or 0) > now
+    if code then
+        redis.call('HSET', key, 'ended', code)
+        redis.call('EXPIRE', key, math.ceil(seconds))
+    end
+    return true
 end
