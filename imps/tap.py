@@ -208,7 +208,12 @@ def http_door(settings: Settings, store: Store, im: InstantMessaging, reactor: A
     client, buckets = store.client, store.buckets
     accounts = directory(settings, store, reactor)
     sessions = Sessions(
-        StoredSessions(client, buckets),
+        StoredSessions(
+            client,
+            buckets,
+            settings.messages.resend_seconds,
+            settings.session.requests_per_second,
+        ),
         buckets,
         reactor,
         SessionLimits(
@@ -218,7 +223,6 @@ def http_door(settings: Settings, store: Store, im: InstantMessaging, reactor: A
             grace_seconds=settings.session.grace_seconds,
             remember_seconds=settings.session.remember_seconds,
         ),
-        settings.messages.resend_seconds,
     )
     failures = LoginFailures(
         client,

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from secrets import token_hex
 
 from attrs import define, field
-from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
 from imps.csp.codec.document import Document
@@ -39,7 +38,7 @@ from imps.csp.transactions import Context, Transactions
 from imps.model.status import Refusal, StatusCode
 from imps.model.version import V11, V12, Version
 from imps.sap.sessions import Present, Session, Sessions
-from imps.store.errors import StoreUnavailable
+from imps.store.errors import StoreError, StoreUnavailable
 from imps.store.sessions import Operation
 
 Codec = XMLCodec | WBXMLCodec
@@ -103,10 +102,9 @@ class Exchange:
         answers = await self._answer_all(self._requests, present.operations, present, version)
         if self._polls or self._responses:
             return await self._answer_with_ours(answers, present, version)
-        body = self._encoded(answers, version, present.has_waiting)
-        if once and present.operations[0].id and not any(map(_may_do_better, answers)):
-            self._keep_answer(present.session, once[0], present.operations[0], body)
-        return body
+        if not once:
+            return self._encoded(answers, version, present.has_waiting)
+        return await self._finished(answers, once[0], present, version)
 
     def _runs_once(self, transaction: Transaction) -> bool:
         has_id = bool(transaction.descriptor.transaction_id)
@@ -123,7 +121,12 @@ class Exchange:
             (each.descriptor.transaction_id or "", f"{digest}-{position}")
             for position, each in enumerate(once)
         ]
-        return await self._sessions.check(session_id, asked)
+        return await self._sessions.check(
+            session_id,
+            asked,
+            polls=bool(self._polls),
+            answers_later=bool(once or self._polls or self._responses),
+        )
 
     async def _answer_without_session(self, refusal: Refusal, version: Version) -> bytes:
         """Answer without a session: signing on, even if a session is named that is gone."""
@@ -200,15 +203,26 @@ class Exchange:
             version = Version(session.door["version"])
         return self._encoded(answers, version, outgoing.has_more) if answers else b""
 
-    def _keep_answer(
-        self, session: Session, asked: Transaction, operation: Operation, body: bytes
-    ) -> None:
-        """Keep an answer for a repetition; nobody waits for that, as repeating does no harm."""
-        transaction_id = asked.descriptor.transaction_id or ""
-        keeping = self._sessions.keep_answer(session, transaction_id, operation.id, body)
-        Deferred.fromCoroutine(keeping).addErrback(
-            lambda failure: self._log.debug("An answer was not kept: {failure}", failure=failure)
-        )
+    async def _finished(
+        self, answers: list[Transaction], asked: Transaction, present: Present, version: Version
+    ) -> bytes:
+        """The answer, which says whether anything waits by now, and is kept for a repetition."""
+        plain = self._encoded(answers, version, has_waiting=False)
+        telling = self._encoded(answers, version, has_waiting=True)
+        operation = present.operations[0]
+        is_kept = bool(operation.id) and not any(map(_may_do_better, answers))
+        try:
+            has_waiting = await self._sessions.finish(
+                present.session,
+                asked.descriptor.transaction_id or "",
+                operation.id,
+                (plain, telling) if is_kept else None,
+            )
+        except StoreError as problem:
+            # It is done all the same, and repeating it does no harm.
+            self._log.debug("An answer was not kept: {problem}", problem=problem)
+            return plain
+        return telling if has_waiting else plain
 
     def _context(
         self,

@@ -51,6 +51,19 @@ class Present:
 
 
 @frozen(kw_only=True)
+class Looked:
+    """A session whose client can be woken: whether anything waits, when the client last polled,
+    since when a request of it is being answered whose answer will say so, and when something in
+    flight will be sent again."""
+
+    session: Session
+    has_waiting: bool
+    polled_at: float
+    answering_since: float | None
+    repetition_at: float | None
+
+
+@frozen(kw_only=True)
 class SessionLimits:
     """How long sessions live without a request, and how long they are remembered after that."""
 
@@ -75,7 +88,6 @@ class Sessions:
     _buckets: Buckets
     _clock: IReactorTime
     _limits: SessionLimits
-    _resend_seconds: float
 
     async def open(
         self, user: Address, client: str, time_to_live_seconds: int | None, door: dict[str, Any]
@@ -130,29 +142,60 @@ class Sessions:
         self,
         session_id: str,
         asked: Sequence[tuple[str, str]] = (),
+        *,
+        polls: bool = False,
+        answers_later: bool = False,
     ) -> Present:
         """The session of a request, whose life it prolongs (CSP, implicit keep-alive).
 
         ``asked`` are the transactions that must not be done twice: transaction id and a digest of
-        the request. Refused with 600 when the session has expired, 601 when the server ended it,
-        and 604 when there is none.
+        the request. With ``answers_later``, whoever asks will say when it is answered. Refused with
+        600 when the session has expired, 601 when the server ended it, 604 when there is none, and
+        503 when it asks too often.
         """
         found = await self._stored.check(
             session_id,
             [Asked(each, digest, secrets.token_hex(16)) for each, digest in asked],
             now=self._clock.seconds(),
-            resend_seconds=self._resend_seconds,
+            polls=polls,
+            answers_later=answers_later,
         )
         if isinstance(found, StatusCode):
-            raise Refusal(found, _ABSENCES.get(found, "the session was ended"))
+            raise _absence(found)
         session = _unpacked(session_id, found.record)
         return Present(session, found.has_waiting, found.operations)
 
-    async def keep_answer(
-        self, session: Session, transaction_id: str, operation_id: str, answer: bytes
-    ) -> None:
-        """Keep an answer for the case that what was asked comes again."""
-        await self._stored.keep_answer(session.id, transaction_id, operation_id, answer)
+    async def finish(
+        self,
+        session: Session,
+        transaction_id: str,
+        operation_id: str,
+        answers: tuple[bytes, bytes] | None,
+    ) -> bool:
+        """A request that was to be answered later is answered: whether anything waits by now.
+
+        Its answer, the first if nothing waits and else the other, is kept for a repetition.
+        """
+        return await self._stored.finish(
+            session.id, transaction_id, operation_id, answers, now=self._clock.seconds()
+        )
+
+    async def look(self, session_id: str, is_back: bool = False) -> Looked:
+        """The session of a client to which there is a channel, for whoever holds that.
+
+        Refused like ``check``; it does not prolong the life of the session. If the client
+        ``is_back``, what is in flight to it is sent again.
+        """
+        found = await self._stored.look(session_id, now=self._clock.seconds(), is_back=is_back)
+        if isinstance(found, StatusCode):
+            raise _absence(found)
+        return Looked(
+            session=_unpacked(session_id, found.record),
+            has_waiting=found.has_waiting,
+            polled_at=found.polled_at,
+            answering_since=found.answering_since,
+            repetition_at=found.repetition_at,
+        )
 
     async def agree(
         self,
@@ -202,8 +245,15 @@ class Sessions:
 
 _ABSENCES = {
     StatusCode.SESSION_EXPIRED: "the session has expired",
+    StatusCode.FORCED_LOGOUT: "the session was ended",
     StatusCode.INVALID_SESSION: "there is no such session",
+    StatusCode.SERVICE_UNAVAILABLE: "too many requests, try again later",
 }
+
+
+def _absence(code: StatusCode) -> Refusal:
+    return Refusal(code, _ABSENCES[code])
+
 
 _CONVERTER = Converter(omit_if_default=True)
 

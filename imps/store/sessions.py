@@ -53,12 +53,30 @@ class Found:
     operations: tuple[Operation, ...]
 
 
+@frozen(kw_only=True)
+class Looked:
+    """A live session for whoever holds a channel to its client: its record, whether anything can be
+    fetched, when the client last polled, since when a request of it is being answered whose answer
+    will say whether anything waits, and when something in flight will be sent again."""
+
+    record: bytes
+    has_waiting: bool
+    polled_at: float
+    answering_since: float | None
+    repetition_at: float | None
+
+
 @define(eq=False)
 class Sessions:
-    """The sessions of the home domains' users."""
+    """The sessions of the home domains' users.
+
+    What is in flight to a client is sent again after ``resend_seconds``.
+    """
 
     _client: StoreClient
     _buckets: Buckets
+    _resend_seconds: float
+    _requests_per_second: int
 
     async def open(
         self,
@@ -97,11 +115,14 @@ class Sessions:
         asked: Sequence[Asked],
         *,
         now: float,
-        resend_seconds: float,
+        polls: bool = False,
+        answers_later: bool = False,
     ) -> Found | StatusCode:
         """Look up a session, and prolong its life, at a request.
 
-        The code says why there is none: 600 expired, 601 ended by the server, else 604.
+        With ``answers_later``, the answer will say at its end whether anything waits: the client
+        need not be woken until then. A code says why there is no session: 600 expired, 601 ended by
+        the server, else 604; or 503, as it asks too often.
         """
         bucket = self._buckets.of_session(session_id)
         if bucket is None:
@@ -113,9 +134,12 @@ class Sessions:
             repr(now),
             OPERATION_SECONDS,
             OPERATION_LIMIT_SECONDS,
-            repr(float(resend_seconds)),
+            repr(float(self._resend_seconds)),
             int(StatusCode.SESSION_EXPIRED),
             MAX_EVENTS_IN_FLIGHT,
+            int(polls),
+            int(answers_later),
+            self._requests_per_second,
             *(
                 part
                 for each in asked
@@ -123,28 +147,75 @@ class Sessions:
             ),
         )
         if isinstance(reply, int):
-            return StatusCode(reply) if reply else StatusCode.INVALID_SESSION
+            return _why_not(reply)
         record, waiting, *rest = reply
         pairs = zip(rest[::2], rest[1::2], strict=True)
         operations = tuple(Operation(each.decode(), answer) for each, answer in pairs)
         return Found(record, bool(waiting), operations)
 
-    async def keep_answer(
-        self, session_id: str, transaction_id: str, operation_id: str, answer: bytes
-    ) -> None:
-        """Keep an answer for a repetition of what was asked; the latest few are."""
+    async def finish(
+        self,
+        session_id: str,
+        transaction_id: str,
+        operation_id: str,
+        answers: tuple[bytes, bytes] | None,
+        *,
+        now: float,
+    ) -> bool:
+        """A request is answered: whether anything waits for the session by now.
+
+        The answer is kept for a repetition of the request, the first if nothing waits, else the
+        other; none if it is not to be kept. The latest few are.
+        """
         bucket = self._buckets.of_session(session_id)
-        if bucket is not None and transaction_id.isprintable():
+        if bucket is None:
+            return False
+        return bool(
             await self._client.run(
-                "keep_answer",
+                "finish_request",
                 [self._buckets.prefix(bucket)],
                 session_id,
+                repr(now),
+                repr(float(self._resend_seconds)),
+                MAX_EVENTS_IN_FLIGHT,
                 transaction_id,
                 operation_id,
-                answer,
+                *(answers if answers and transaction_id.isprintable() else (b"", b"")),
                 ANSWERS_KEPT,
                 OPERATION_SECONDS,
             )
+        )
+
+    async def look(
+        self, session_id: str, *, now: float, is_back: bool = False
+    ) -> Looked | StatusCode:
+        """Look at a session without prolonging its life; a code says why there is none.
+
+        If its client ``is_back`` after an absence, what is in flight to it is sent again.
+        """
+        bucket = self._buckets.of_session(session_id)
+        if bucket is None:
+            return StatusCode.INVALID_SESSION
+        reply = await self._client.run(
+            "look_at_session",
+            [self._buckets.prefix(bucket)],
+            session_id,
+            repr(now),
+            repr(float(self._resend_seconds)),
+            MAX_EVENTS_IN_FLIGHT,
+            int(StatusCode.SESSION_EXPIRED),
+            int(is_back),
+        )
+        if isinstance(reply, int):
+            return _why_not(reply)
+        record, waiting, polled, answering, repetition = reply
+        return Looked(
+            record=record,
+            has_waiting=bool(waiting),
+            polled_at=float(polled or 0),
+            answering_since=float(answering) if answering else None,
+            repetition_at=float(repetition) if repetition else None,
+        )
 
     async def change(
         self,
@@ -186,3 +257,9 @@ class Sessions:
         if bucket is None:
             return 0
         return await self._client.run(script, [self._buckets.prefix(bucket)], session_id, argument)
+
+
+def _why_not(reply: int) -> StatusCode:
+    """Why a request of a session is not served, from what a script says."""
+    known = {0: StatusCode.INVALID_SESSION, 1: StatusCode.SERVICE_UNAVAILABLE}
+    return known.get(reply) or StatusCode(reply)

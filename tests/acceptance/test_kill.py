@@ -18,7 +18,13 @@ TRY_AGAIN_SECONDS = 0.05
 STEP = 15
 
 # Real clients get a lost message again after half a minute, which is long for a test.
-SETTINGS = "[messages]\nresend_seconds = 1\nmax_tries = 100\n"
+SETTINGS = """
+[messages]
+resend_seconds = 1
+max_tries = 100
+[session]
+requests_per_second = 1000
+"""
 
 
 @define(eq=False)

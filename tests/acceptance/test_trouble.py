@@ -31,7 +31,11 @@ class LostAnswersTests(TestCase):
     async def test_clients_chat_over_a_network_that_loses_answers(self):
         options = (
             "--config",
-            settings_file(self, "[messages]\nresend_seconds = 1\nmax_tries = 50"),
+            settings_file(
+                self,
+                "[messages]\nresend_seconds = 1\nmax_tries = 50\n"
+                "[session]\nrequests_per_second = 1000",
+            ),
         )
         service = Service(self, options)
         url = await service.start()

@@ -107,10 +107,10 @@ class UserCommandsTests(CommandLineTestCase):
     async def opened_session(self):
         """Open a session of Ann's that is live in the time of commands, and return how to find it
         later."""
-        sessions = Sessions(self.store.client, self.store.buckets)
+        sessions = Sessions(self.store.client, self.store.buckets, 30, 50)
         session_id = f"{self.store.buckets.of(ANN):02}session"
         now = 10.0**10
         await sessions.open(
             session_id, ANN, "phone", b"record", now=now, lifetime_seconds=60, remember_seconds=60
         )
-        return lambda: sessions.check(session_id, (), now=now, resend_seconds=30)
+        return lambda: sessions.check(session_id, (), now=now)

@@ -53,8 +53,8 @@ class RepetitionTests(StoreTestCase):
             grace_seconds=0,
             remember_seconds=60,
         )
-        stored = StoredSessions(self.store.client, buckets)
-        sessions = Sessions(stored, buckets, self.clock, limits, 30)
+        stored = StoredSessions(self.store.client, buckets, 30, 50)
+        sessions = Sessions(stored, buckets, self.clock, limits)
         self.transactions = Transactions()
         outbox = Outbox(instant_messaging(self.settings, self.store, self.clock))
         self.door = Door(XMLCodec(), WBXMLCodec(), self.transactions, sessions, outbox)

@@ -55,8 +55,8 @@ OFFERED = CapabilityList(
 class NegotiationTestCase(StoreTestCase):
     async def setUp(self):
         await super().setUp()
-        stored = StoredSessions(self.store.client, self.store.buckets)
-        self.sessions = Sessions(stored, self.store.buckets, self.clock, LIMITS, 30)
+        stored = StoredSessions(self.store.client, self.store.buckets, 30, 50)
+        self.sessions = Sessions(stored, self.store.buckets, self.clock, LIMITS)
         self.transactions = Transactions()
         self.negotiation = Negotiation(self.sessions, self.transactions, 5)
         user = Address.parse("ann")

@@ -25,7 +25,7 @@ class DirectoryTestCase(StoreTestCase):
 
     async def opened_session(self, account):
         """Open a session of a user, and return how it is found later."""
-        sessions = Sessions(self.store.client, self.store.buckets)
+        sessions = Sessions(self.store.client, self.store.buckets, 30, 50)
         session_id = f"{self.store.buckets.of(account.address):02}session"
         now = self.clock.seconds()
         await sessions.open(
@@ -37,7 +37,7 @@ class DirectoryTestCase(StoreTestCase):
             lifetime_seconds=60,
             remember_seconds=60,
         )
-        return lambda: sessions.check(session_id, (), now=now, resend_seconds=30)
+        return lambda: sessions.check(session_id, (), now=now)
 
     async def refused(self, code, *arguments, **details):
         return await self.refused_at(code, self.add(*arguments, **details))

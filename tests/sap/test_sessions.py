@@ -20,8 +20,8 @@ class SessionsTests(StoreTestCase):
     async def setUp(self):
         await super().setUp()
         await self.add_accounts(ANN)
-        stored = StoredSessions(self.store.client, self.store.buckets)
-        self.sessions = Sessions(stored, self.store.buckets, self.clock, LIMITS, 30)
+        stored = StoredSessions(self.store.client, self.store.buckets, 30, 50)
+        self.sessions = Sessions(stored, self.store.buckets, self.clock, LIMITS)
 
     async def open(self, client="phone", seconds=None, door=None):
         return await self.sessions.open(ANN, client, seconds, door or {"version": 12})
@@ -136,6 +136,6 @@ class SessionsTests(StoreTestCase):
         again = (await self.sessions.check(session.id, asked)).operations[0]
         self.assertEqual(first, again)
         self.assertEqual(len(first.id), 32)
-        await self.sessions.keep_answer(session, "1", first.id, b"answer")
+        await self.sessions.finish(session, "1", first.id, (b"answer", b"poll!"))
         again = (await self.sessions.check(session.id, asked)).operations[0]
         self.assertEqual(again.answer, b"answer")

@@ -195,7 +195,7 @@ class ChangeTests(AccountsTestCase):
 class EndTests(AccountsTestCase):
     async def setUp(self):
         await super().setUp()
-        self.sessions = Sessions(self.store.client, self.store.buckets)
+        self.sessions = Sessions(self.store.client, self.store.buckets, 30, 50)
         self.ann = self.account("ann", msisdn=NUMBER)
         self.bob = self.account("bob")
         for account in (self.ann, self.bob):
@@ -215,9 +215,7 @@ class EndTests(AccountsTestCase):
         return session_id
 
     async def found(self, session_id):
-        return await self.sessions.check(
-            session_id, (), now=self.clock.seconds(), resend_seconds=30
-        )
+        return await self.sessions.check(session_id, (), now=self.clock.seconds())
 
     async def send(self, *accounts):
         messages = Messages(self.store.client, self.store.buckets, 10, 1000, 30, 3)

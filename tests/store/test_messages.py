@@ -13,7 +13,7 @@ BOB = Address.parse("wv:bob@localhost")
 class MessagesTestCase(StoreTestCase):
     async def setUp(self):
         await super().setUp()
-        self.sessions = Sessions(self.store.client, self.store.buckets)
+        self.sessions = Sessions(self.store.client, self.store.buckets, 30, 50)
         self.messages = self.limited()
         await self.add_accounts(BOB)
 

@@ -10,7 +10,7 @@ class SessionsTestCase(StoreTestCase):
     async def setUp(self):
         await super().setUp()
         await self.add_accounts(ANN)
-        self.sessions = Sessions(self.store.client, self.store.buckets)
+        self.sessions = Sessions(self.store.client, self.store.buckets, 30, 50)
 
     async def open(self, name="a", client="phone", record=b"record"):
         session_id = f"{self.store.buckets.of(ANN):02}{name}"
@@ -30,7 +30,6 @@ class SessionsTestCase(StoreTestCase):
             session_id,
             [Asked(*each) for each in asked],
             now=self.clock.seconds(),
-            resend_seconds=30,
         )
 
 
@@ -39,6 +38,17 @@ class LifeTests(SessionsTestCase):
         record = b'\x00\xff"record"\n'
         found = await self.check(await self.open(record=record))
         self.assertEqual((found.record, found.has_waiting, found.operations), (record, False, ()))
+
+    async def test_session_that_asks_too_often_has_to_wait(self):
+        session_id = await self.open()
+        for _ in range(100):
+            self.assertEqual((await self.check(session_id)).record, b"record")
+        self.assertIs(await self.check(session_id), StatusCode.SERVICE_UNAVAILABLE)
+        self.clock.advance(0.1)
+        for _ in range(4):
+            self.assertEqual((await self.check(session_id)).record, b"record")
+        self.clock.advance(90)
+        self.assertEqual((await self.check(session_id)).record, b"record")
 
     async def test_what_is_no_session_id_is_unknown(self):
         session_id = await self.open()
@@ -104,6 +114,13 @@ class OperationTests(SessionsTestCase):
         found = await self.check(session_id, (transaction_id, digest, operation_id))
         return found.operations[0]
 
+    async def finish(self, session_id, transaction_id, operation_id, answer):
+        now = self.clock.seconds()
+        waits = await self.sessions.finish(
+            session_id, transaction_id, operation_id, (answer, b"poll!"), now=now
+        )
+        self.assertFalse(waits)
+
     async def test_same_request_keeps_its_operation_id(self):
         session_id = await self.open()
         self.assertEqual(await self.operation(session_id, "1", "d", "a"), Operation("a"))
@@ -135,7 +152,7 @@ class OperationTests(SessionsTestCase):
     async def test_answer_is_kept_for_the_same_request(self):
         session_id = await self.open()
         await self.operation(session_id, "1", "d", "a")
-        await self.sessions.keep_answer(session_id, "1", "a", b"\x00answer\xff")
+        await self.finish(session_id, "1", "a", b"\x00answer\xff")
         again = await self.operation(session_id, "1", "d", "b")
         self.assertEqual(again, Operation("a", b"\x00answer\xff"))
         self.assertEqual(await self.operation(session_id, "1", "other", "c"), Operation("c"))
@@ -143,14 +160,14 @@ class OperationTests(SessionsTestCase):
     async def test_answer_to_another_operation_is_not_kept(self):
         session_id = await self.open()
         await self.operation(session_id, "1", "d", "a")
-        await self.sessions.keep_answer(session_id, "1", "other", b"answer")
+        await self.finish(session_id, "1", "other", b"answer")
         self.assertEqual(await self.operation(session_id, "1", "d", "b"), Operation("a"))
 
     async def test_only_the_latest_answers_are_kept(self):
         session_id = await self.open()
         for number in "123456":
             await self.operation(session_id, number, "d", f"op{number}")
-            await self.sessions.keep_answer(session_id, number, f"op{number}", b"answer")
+            await self.finish(session_id, number, f"op{number}", b"answer")
         kept = [
             number
             for number in "123456"

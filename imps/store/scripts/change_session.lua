@@ -2,6 +2,7 @@
 -- KEYS[1] the bucket's prefix; ARGV[1] the session id, ARGV[2] now, ARGV[3] the new record, ARGV[4]
 -- how long it lives without a request (seconds), ARGV[5] 1 if its client has come back: what is in
 -- flight to it is sent again at once. Returns 0 when there is no such session.
+-- include flights
 local key = KEYS[1] .. 'session:' .. ARGV[1]
 if redis.call('HEXISTS', key, 'record') == 0 then
     return 0
@@ -13,13 +14,6 @@ end
 redis.call('HSET', key, 'record', ARGV[3], 'lifetime', ARGV[4], 'expires', ARGV[2] + ARGV[4])
 redis.call('EXPIRE', key, math.ceil(ARGV[4] + redis.call('HGET', key, 'remembered')))
 if ARGV[5] == '1' then
-    if redis.call('HEXISTS', key, 'flight') == 1 then
-        redis.call('HSET', key, 'flight_at', 0)
-    end
-    local sending = KEYS[1] .. 'sending:' .. ARGV[1]
-    local events = redis.call('HGETALL', sending)
-    for i = 1, #events, 2 do
-        redis.call('HSET', sending, events[i], '0' .. events[i + 1]:match(' .*$'))
-    end
+    send_again(KEYS[1], ARGV[1])
 end
 return 1

@@ -2,18 +2,19 @@
 -- KEYS[1] the bucket's prefix; ARGV[1] the session id, ARGV[2] now, ARGV[3] how long an operation
 -- keeps its id, ARGV[4] how long at most it is carried out and ARGV[5] after how long a message is
 -- sent again (seconds), ARGV[6] the code of a session that has expired, ARGV[7] how many events may
--- be in flight, then for each request that may come twice its transaction id, a digest of its octets
--- and a new operation id.
--- Returns 0 for an unknown session and the code with which it ended for one that is over; else its
--- record, 1 or 0 for whether anything can be fetched, and for each request its operation id, '' if
--- another one of that transaction id is being carried out, and the answer that it got, '' if none is
--- kept.
+-- be in flight, ARGV[8] 1 if the client polls, ARGV[9] 1 if the answer says at its end whether anything
+-- waits, so that the client need not be woken until then, ARGV[10] how many requests a session may make
+-- in a second, in the long run, then for each request that may come twice its transaction id, a digest of its octets and
+-- a new operation id.
+-- Returns 0 for an unknown session, 1 for one that asks too often, and the code with which it ended for
+-- one that is over; else its record, 1 or 0 for whether anything can be fetched, and for each request
+-- its operation id, '' if another one of that transaction id is being carried out, and the answer that
+-- it got, '' if none is kept.
 -- include waiting
 local prefix, id, now = KEYS[1], ARGV[1], tonumber(ARGV[2])
 local key = prefix .. 'session:' .. id
-local record, user, lifetime, remembered, expires, cursor, flight_at, ended = unpack(redis.call(
-    'HMGET', key, 'record', 'user', 'lifetime', 'remembered', 'expires', 'cursor', 'flight_at',
-    'ended'))
+local record, lifetime, remembered, expires, ended, busy = unpack(redis.call('HMGET', key, 'record',
+    'lifetime', 'remembered', 'expires', 'ended', 'busy'))
 if ended then
     return tonumber(ended)
 end
@@ -26,29 +27,27 @@ end
 -- EXPIRE comes first: a store that is full lets a script go on that has begun to write, and those
 -- who are signed on must be able to fetch what fills it.
 redis.call('EXPIRE', key, math.ceil(lifetime + remembered))
-redis.call('HSET', key, 'expires', now + lifetime)
-
-local function is_due(at)
-    return now - at >= tonumber(ARGV[5])
+-- What it may still ask for grows with the time, up to two seconds' worth.
+local rate = tonumber(ARGV[10])
+local since, left = (busy or ''):match('^(%S+) (%S+)$')
+left = since and math.min(2 * rate, left + math.max(0, now - since) * rate) or 2 * rate
+local changes = {'expires', now + lifetime, 'busy', ARGV[2] .. ' ' .. math.max(0, left - 1)}
+if ARGV[8] == '1' then
+    changes[#changes + 1] = 'polled'
+    changes[#changes + 1] = ARGV[2]
+end
+if ARGV[9] == '1' then
+    changes[#changes + 1] = 'answering'
+    changes[#changes + 1] = ARGV[2]
+end
+redis.call('HSET', key, unpack(changes))
+if left < 1 then
+    return 1
 end
 
-local function can_fetch()
-    for _, sent in ipairs(redis.call('HVALS', prefix .. 'sending:' .. id)) do
-        if is_due(sent:match('^%S+')) then
-            return true
-        end
-    end
-    if event_waits(prefix, id, ARGV[7]) then
-        return true
-    end
-    if flight_at then
-        return is_due(flight_at)
-    end
-    return message_waits(prefix, user, cursor or '0')
-end
-
-local answer = {record, can_fetch() and 1 or 0}
-if #ARGV == 7 then
+local waits = can_fetch(prefix, id, now, tonumber(ARGV[5]), ARGV[7])
+local answer = {record, waits and 1 or 0}
+if #ARGV == 10 then
     return answer
 end
 
@@ -63,7 +62,7 @@ if redis.call('HLEN', transactions) >= 32 then
         end
     end
 end
-for i = 8, #ARGV, 3 do
+for i = 11, #ARGV, 3 do
     local transaction, digest, operation = ARGV[i], ARGV[i + 1], ARGV[i + 2]
     local kept = redis.call('HGET', answers, transaction)
     local at, before, first = (redis.call('HGET', transactions, transaction) or ''):match(

@@ -24,8 +24,9 @@ local user = redis.call('HGET', key, 'user')
 if not user then
     return {0, 0, ''}
 end
--- Changes nothing; but having begun to write, this goes on where the store is full.
-redis.call('HDEL', key, '')
+-- The answer says at its end whether anything waits. Having begun to write, this goes on where the
+-- store is full.
+redis.call('HDEL', key, 'answering')
 local queue = prefix .. 'queue:' .. user
 local outbox, events = prefix .. 'outbox:' .. id, prefix .. 'events:' .. id
 local sending = prefix .. 'sending:' .. id

@@ -28,6 +28,7 @@ local anybody = false
 for _, id in ipairs(redis.call('HVALS', prefix .. 'sessions:' .. user)) do
     if is_alive(prefix, id, now) then
         put(prefix .. 'outbox:' .. id, prefix .. 'events:' .. id)
+        wake(prefix, id)
         anybody = true
     end
 end

@@ -35,6 +35,7 @@ local function store(user)
     for _, id in ipairs(redis.call('HVALS', prefix .. 'sessions:' .. user)) do
         if is_alive(prefix, id, now) then
             sessions = sessions .. id .. ' '
+            wake(prefix, id)
         end
     end
     local message = message_key(prefix, user, message_id)

@@ -1,5 +1,6 @@
 -- include messages
 -- include outboxes
+-- include wakeups
 local function is_alive(prefix, id, now)
     return tonumber(redis.call('HGET', prefix .. 'session:' .. id, 'expires') or 0) > now
 end
@@ -40,6 +41,7 @@ local function end_session(prefix, id, now, code, seconds)
     if code then
         redis.call('HSET', key, 'ended', code)
         redis.call('EXPIRE', key, math.ceil(seconds))
+        wake(prefix, id)
     end
     return true
 end

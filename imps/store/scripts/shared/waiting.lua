@@ -9,3 +9,24 @@ local function message_waits(prefix, user, cursor)
     local queue = prefix .. 'queue:' .. user
     return #redis.call('ZRANGEBYSCORE', queue, '(' .. cursor, '+inf', 'LIMIT', 0, 1) == 1
 end
+
+-- When the first of what is in flight to a session is sent again, nil if nothing is.
+local function time_of_repetition(prefix, id, resend_seconds)
+    local first = tonumber(redis.call('HGET', prefix .. 'session:' .. id, 'flight_at') or nil)
+    for _, sent in ipairs(redis.call('HVALS', prefix .. 'sending:' .. id)) do
+        local since = tonumber(sent:match('^%S+'))
+        first = first and math.min(first, since) or since
+    end
+    return first and first + resend_seconds
+end
+
+-- Whether anything can be sent to a session: what is in flight for long, an event, or else a message.
+local function can_fetch(prefix, id, now, resend_seconds, most_in_flight)
+    local repetition = time_of_repetition(prefix, id, resend_seconds)
+    if repetition and repetition <= now or event_waits(prefix, id, most_in_flight) then
+        return true
+    end
+    local user, cursor, flight = unpack(redis.call('HMGET', prefix .. 'session:' .. id, 'user',
+        'cursor', 'flight'))
+    return not flight and message_waits(prefix, user, cursor or '0')
+end

@@ -1,0 +1,28 @@
+-- Look at a session for whoever holds a channel to its client; it is not prolonged.
+-- KEYS[1] the bucket's prefix; ARGV[1] the session id, ARGV[2] now, ARGV[3] after how long a thing is
+-- sent again (seconds), ARGV[4] how many events may be in flight, ARGV[5] the code of a session that
+-- has expired, ARGV[6] 1 if its client has come back: what is in flight to it is sent again at once.
+-- Returns 0 for an unknown session and the code with which it ended for one that is over; else its
+-- record, 1 or 0 for whether anything can be fetched, when its client last polled, since when a
+-- request of it is being answered, and when something in flight will be sent again; '' for never.
+-- include waiting
+-- include flights
+local prefix, id, now = KEYS[1], ARGV[1], tonumber(ARGV[2])
+local record, expires, ended, polled, answering = unpack(redis.call('HMGET', prefix .. 'session:'
+    .. id, 'record', 'expires', 'ended', 'polled', 'answering'))
+if ended then
+    return tonumber(ended)
+end
+if not record then
+    return 0
+end
+if tonumber(expires) <= now then
+    return tonumber(ARGV[5])
+end
+if ARGV[6] == '1' then
+    send_again(prefix, id)
+end
+local again = tonumber(ARGV[3])
+local repetition = time_of_repetition(prefix, id, again)
+return {record, can_fetch(prefix, id, now, again, ARGV[4]) and 1 or 0, polled or '', answering or '',
+    repetition and tostring(repetition) or ''}
