@@ -3,17 +3,21 @@ import signal
 import time
 from urllib.parse import urlsplit
 
-from twisted.internet.defer import Deferred, gatherResults, succeed
+from twisted.internet.defer import Deferred, succeed
+from twisted.internet.error import ConnectionLost
 from twisted.internet.task import deferLater
 from twisted.trial.unittest import TestCase
 
 from imps.model.version import V11, V12, V13
 from imps.testing.android import Android
 from imps.testing.conformance import shows_feature
+from imps.testing.gate import Gate
+from imps.testing.handset import together
 from imps.testing.nokia import Nokia
 from imps.testing.process import reactor
 from imps.testing.service import Service, add_users, settings_file
 from imps.testing.sms2 import SMS2
+from imps.testing.store import private_directory
 from imps.testing.trouble import Network, Trouble
 
 MESSAGES = 6
@@ -32,12 +36,6 @@ MIXES = (
 async def again():
     """How these clients wait when a connection is lost: not at all."""
     return await succeed(None)
-
-
-async def together(*coroutines):
-    """Run all at the same time, until each is done."""
-    running = [Deferred.fromCoroutine(each) for each in coroutines]
-    return await gatherResults(running, consumeErrors=True)
 
 
 class TroubledNetworkTests(TestCase):
@@ -107,6 +105,63 @@ class TroubledNetworkTests(TestCase):
 def said_by(client):
     """What a client says to each other, in order."""
     return [f"{client.user} {number}" for number in range(MESSAGES)]
+
+
+class RepeatedElsewhereTests(TestCase):
+    """A request is repeated to another process, before the first is through with it."""
+
+    async def setUp(self):
+        self.one = Service(self)
+        self.url = await self.one.start()
+        socket = private_directory(self) / "gate.sock"
+        self.gate = Gate(self, self.one.data / "store.sock", socket)
+        self.slow = Service(self, ("--redis", f"unix://{socket}"), self.one.data)
+        slow_url = await self.slow.start()
+        names = ("ann", "bob", "carl", "dora")
+        await add_users(self.one.data, *names)
+        ann, *self.others = (f"wv:{name}@localhost" for name in names)
+        self.sender = Nokia(self, [slow_url], ann)
+        await self.sender.sign_on()
+
+    def send(self):
+        return Deferred.fromCoroutine(
+            self.sender.send(*self.others, text="once", transaction_id="nok99")
+        )
+
+    async def half_sent(self):
+        """A message that is stored for one recipient and not for the next; its answer to come."""
+        stopped = self.gate.stop(b"once", times=1)
+        first = self.send()
+        await stopped
+        self.sender.urls = [self.url]
+        return first
+
+    async def check(self):
+        """See that each recipient gets it once."""
+        for user in self.others:
+            recipient = Nokia(self, [self.url], user)
+            await recipient.sign_on()
+            await recipient.poll()
+            self.assertEqual(recipient.texts, ["once"])
+
+    async def test_copy_is_answered_while_the_first_is_carried_out(self):
+        first = await self.half_sent()
+        again = await self.send()
+        self.assertEqual(again.code, 200)
+        self.assertNoResult(first)
+        self.gate.go_on()
+        self.assertEqual(await first, again)
+        await self.check()
+        await self.slow.kill()
+        await self.one.stop()
+
+    async def test_copy_is_done_in_full_after_the_process_of_the_first_was_killed(self):
+        first = await self.half_sent()
+        await self.slow.kill()
+        await self.assertFailure(first, ConnectionLost)
+        self.assertEqual((await self.send()).code, 200)
+        await self.check()
+        await self.one.stop()
 
 
 class StoreAwayTests(TestCase):
