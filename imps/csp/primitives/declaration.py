@@ -247,6 +247,16 @@ class Declaration:
             self._cache[version] = tuple(children)
         return self._cache[version]
 
+    def names_in(self, version: Version) -> list[str]:
+        """The names that the children of one version are written under; the content has none."""
+        names: list[str] = []
+        for child in self.written_in(version):
+            if child.element.flat:
+                names += declaration_of(child.type).names_in(version)
+            elif child.element.name:
+                names.append(child.element.name)
+        return names
+
 
 _DECLARED: dict[type, Declaration] = {}
 _RESOLVED: dict[type, tuple[Child, ...]] = {}

@@ -28,11 +28,7 @@ from imps.testing.strategies import primitives_in
 
 def names_of(declared: type, version: Version) -> list[str]:
     """The names of the children that a version writes, in order."""
-    return [
-        name
-        for child in declaration_of(declared).written_in(version)
-        for name in (names_of(child.type, version) if child.element.flat else [child.element.name])
-    ]
+    return declaration_of(declared).names_in(version)
 
 
 def all_children() -> Iterator[tuple[Version, Declaration, Child]]:
