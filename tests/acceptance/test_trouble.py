@@ -59,6 +59,7 @@ class TroubledNetworkTests(TestCase):
             for client in clients:
                 await client.poll()
                 self.check(client, clients)
+        await self.network.settled()
         for trouble in Trouble:
             self.assertGreater(self.network.done[trouble], 10, trouble)
         await self.other.kill()
@@ -91,12 +92,22 @@ class TroubledNetworkTests(TestCase):
             self.assertEqual(came, said_by(sender), f"{sender} to {client}")
 
     async def talk(self, client, clients):
-        """Send what there is to say, and fetch what the others say."""
+        """Send what there is to say, and fetch what the others say; on several connections at the
+        same time where the client has them."""
+        if isinstance(client, Nokia):
+            await together(self.tell(client, clients), self.fetch(client))
+        else:
+            await self.tell(client, clients)
+            await self.fetch(client)
+
+    async def tell(self, client, clients):
         for text in said_by(client):
             for other in clients:
                 if other is not client:
                     self.assertEqual((await client.send(other.user, text=text)).code, 200)
             await client.poll()
+
+    async def fetch(self, client):
         while len(client.texts) < 2 * MESSAGES:
             await client.poll()
             await deferLater(reactor, 0.05)
