@@ -22,7 +22,7 @@ from imps.csp.primitives.discovery import (
     WVCSPVersionDiscoveryResponse,
 )
 from imps.csp.primitives.envelope import WVCSPMessage
-from imps.csp.transactions import Transactions
+from imps.csp.transactions import Context, Transactions
 from imps.model.version import V12
 from imps.sap.sessions import Sessions
 
@@ -65,7 +65,8 @@ class Door:
 
     def register(self) -> None:
         """Declare what is served and sent here, without a function that serves it."""
-        self.transactions.serve_at_the_door(PollingRequest, WVCSPVersionDiscoveryRequest)
+        self.transactions.serve_at_the_door(PollingRequest)
+        self.transactions.serve(WVCSPVersionDiscoveryRequest, _discover_versions, outband=True)
         self.transactions.send(Disconnect)
 
     async def answer(self, request: HTTPRequest) -> HTTPResponse:
@@ -123,6 +124,13 @@ class Door:
             self._outbox,
         )
         return await exchange.answer()
+
+
+async def _discover_versions(
+    context: Context, request: WVCSPVersionDiscoveryRequest
+) -> WVCSPVersionDiscoveryResponse:
+    """The same in a transaction, where some may look for it."""
+    return _versions_in_common(request)
 
 
 def _versions_in_common(request: WVCSPVersionDiscoveryRequest) -> WVCSPVersionDiscoveryResponse:

@@ -8,13 +8,14 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from itertools import count
-from typing import ClassVar
+from typing import Any, ClassVar
 from xml.etree.ElementTree import Element, ParseError, fromstring
 from xml.sax.saxutils import escape
 
 from attrs import define, field, frozen
+from twisted.internet.defer import Deferred, gatherResults
 from twisted.internet.error import ConnectError, ConnectionLost
 from twisted.trial.unittest import TestCase
 
@@ -315,6 +316,12 @@ class Handset(ABC):
             self.expect(answer.primitive.tag == expected, f"{answer.primitive.tag} at logout")
             self.session_id = None
         return answer.code
+
+
+async def together(*coroutines: Coroutine[Any, Any, object]) -> None:
+    """Do several things at the same time, until each is done."""
+    doing = [Deferred.fromCoroutine(each) for each in coroutines]
+    await gatherResults(doing, consumeErrors=True)
 
 
 def users(addresses: Sequence[str]) -> str:

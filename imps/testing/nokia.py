@@ -95,6 +95,11 @@ class Nokia(Handset):
             ' "http://www.openmobilealliance.org/DTD/WV-CSP.XML">\n'
         )
 
+    @property
+    def connections(self) -> int:
+        """How many connections it has open and does not use just now."""
+        return sum(map(len, self._idle.values()))
+
     async def post(self, body: bytes) -> Answer:
         """Make a request on a connection that is idle, or a new one."""
         url = self.url()

@@ -109,7 +109,7 @@ def _is_unwritten(child: Child, declaration: Declaration, version: Version) -> b
 def _draw_choices(
     draw: DrawFn, declaration: Declaration, version: Version
 ) -> tuple[set[str], set[str]]:
-    """The attributes that choices demand, and those that they exclude."""
+    """The attributes that choices and pairs demand, and those that they exclude."""
     written = {child.attribute for child in declaration.written_in(version)}
     needed: set[str] = set()
     excluded: set[str] = set()
@@ -120,6 +120,9 @@ def _draw_choices(
             excluded |= set().union(*alternatives) - chosen
             if choice.required:
                 needed.add(draw(st.sampled_from(sorted(chosen))))
+    for pair in declaration.pairs:
+        if version in pair.versions:
+            (needed if draw(st.booleans()) else excluded).update(pair.attributes)
     return needed, excluded
 
 

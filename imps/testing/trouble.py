@@ -1,92 +1,249 @@
-"""A network that loses things: what comes back from the server is lost now and then."""
+"""A network that gets things wrong: answers are lost, requests come twice, or later than others."""
 
 from __future__ import annotations
 
+import re
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Coroutine, Sequence
+from enum import Enum, auto
+from itertools import count
 from random import Random
 from typing import Any
 
 from attrs import define, field
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, gatherResults
 from twisted.internet.endpoints import TCP4ClientEndpoint, TCP4ServerEndpoint
+from twisted.internet.error import ConnectionLost
 from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.python.failure import Failure
 from twisted.trial.unittest import TestCase
 
 from imps.testing.process import reactor
 
+HOLD_SECONDS = 0.2
+"""How long a request waits for one to overtake it, if none does."""
 
-class _FromServer(Protocol):
-    """The far side of a connection that is passed on."""
+_LENGTH = re.compile(rb"(?i)\r\ncontent-length: *(\d+)")
+_EXPECT = re.compile(rb"(?i)\r\nexpect: *100-continue")
+_CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+
+
+class Trouble(Enum):
+    """What may happen to a request."""
+
+    LOST_ANSWER = auto()
+    """It is carried out, but the connection breaks before the answer is there."""
+
+    COPY_BEFORE = auto()
+    """A copy of it is carried out before it gets there."""
+
+    COPY_BESIDE = auto()
+    """A copy of it gets there at the same time."""
+
+    COPY_AFTER = auto()
+    """A copy of it gets there when it has been answered, and a later request, too."""
+
+    OVERTAKEN = auto()
+    """A later request of another connection is answered before it gets there."""
+
+
+class _End(Protocol, ABC):
+    """An end of a connection, at which whole HTTP messages come in."""
 
     transport: Any
 
-    def __init__(self, client: _FromClient) -> None:
-        self._client = client
+    def __init__(self) -> None:
+        self._received = b""
+
+    @abstractmethod
+    def came(self, message: bytes) -> None:
+        """A message is there."""
 
     def dataReceived(self, data: bytes) -> None:
-        if self._client.loses():
+        self._received += data
+        while (length := self._length()) is not None:
+            message, self._received = self._received[:length], self._received[length:]
+            self.came(message)
+
+    def _length(self) -> int | None:
+        """The length of the message that has come in; None for as long as it has not."""
+        head, blank, body = self._received.partition(b"\r\n\r\n")
+        if not blank:
+            return None
+        found = _LENGTH.search(head)
+        length = int(found[1]) if found else 0
+        if len(body) >= length:
+            return len(head) + len(blank) + length
+        if not body and _EXPECT.search(head):
+            self.transport.write(_CONTINUE)
+        return None
+
+
+class _FarEnd(_End):
+    """Where a server answers."""
+
+    _answer: Deferred[bytes] | None = None
+
+    def ask(self, request: bytes) -> Deferred[bytes]:
+        """Pass on a request; what the server answers."""
+        self._answer = Deferred()
+        self.transport.write(request)
+        return self._answer
+
+    def came(self, message: bytes) -> None:
+        if message != _CONTINUE:
+            self._end(message)
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        self._end(Failure(ConnectionLost()))
+
+    def _end(self, outcome: bytes | Failure) -> None:
+        waiting, self._answer = self._answer, None
+        if waiting is not None:
+            waiting.callback(outcome)
+
+
+class _NearEnd(_End):
+    """Where a client asks."""
+
+    def __init__(self, route: Route, server: str) -> None:
+        super().__init__()
+        self._route = route
+        self._server = server
+        self._far: _FarEnd | None = None
+
+    def came(self, message: bytes) -> None:
+        passing = Deferred.fromCoroutine(self._pass_on(message))
+        passing.addErrback(lambda _: self.transport.abortConnection())
+
+    async def _pass_on(self, request: bytes) -> None:
+        if self._far is None:
+            self._far = await _connected(self._server)
+        answer = await self._route.carry(request, self._far, self._server)
+        if answer is None:
             self.transport.abortConnection()
-            self._client.transport.abortConnection()
         else:
-            self._client.transport.write(data)
+            self.transport.write(answer)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        self._client.transport.loseConnection()
+        if self._far is not None:
+            self._far.transport.abortConnection()
 
 
-class _FromClient(Protocol):
-    """The near side of a connection that is passed on."""
+async def _connected(server: str) -> _FarEnd:
+    host, _, port = server.partition(":")
+    factory = Factory.forProtocol(_FarEnd)
+    factory.noisy = False
+    end: Any = await TCP4ClientEndpoint(reactor, host, int(port)).connect(factory)
+    assert isinstance(end, _FarEnd)
+    return end
 
-    transport: Any
 
-    def __init__(self, network: Network) -> None:
-        self._network = network
-        self._server: Deferred[Any] | None = None
+@define(eq=False)
+class Route:
+    """The way of one client, with its own troubles: which of its requests they befall is the same
+    in each run."""
 
-    def connectionMade(self) -> None:
-        host, _, port = self._network.server.partition(":")
-        endpoint = TCP4ClientEndpoint(reactor, host, int(port))
-        self._server = endpoint.connect(Factory.forProtocol(lambda: _FromServer(self)))
-        self._server.addErrback(lambda _: self.transport.abortConnection())
+    network: Network
+    url: str
+    troubles: Sequence[Trouble]
+    _random: Random
 
-    def dataReceived(self, data: bytes) -> None:
-        def passed_on(server: Any) -> Any:
-            if server is not None:
-                server.transport.write(data)
-            return server
+    async def carry(self, request: bytes, far: _FarEnd, server: str) -> bytes | None:
+        """Have a request answered; None where the answer is lost."""
+        network, trouble = self.network, self._next_trouble()
+        number = network.next_number()
+        if trouble is Trouble.OVERTAKEN:
+            network.done[trouble] += await network.let_pass(number)
+        elif trouble is Trouble.COPY_BEFORE:
+            await network.copy(request, server, trouble)
+        elif trouble is Trouble.COPY_BESIDE:
+            network.begin(network.copy(request, server, trouble))
+        answer = await far.ask(request)
+        network.passed(number)
+        if trouble is Trouble.COPY_AFTER:
+            network.begin(network.copy_after(request, server, number))
+        if trouble is not Trouble.LOST_ANSWER:
+            return answer
+        network.done[trouble] += 1
+        return None
 
-        assert self._server is not None
-        self._server.addCallback(passed_on)
-
-    def connectionLost(self, reason: Failure = connectionDone) -> None:
-        assert self._server is not None
-        self._server.addCallback(lambda server: server and server.transport.loseConnection())
-
-    def loses(self) -> bool:
-        """Whether what has just come from the server is lost."""
-        return self._network.loses()
+    def _next_trouble(self) -> Trouble | None:
+        is_due = self._random.randrange(self.network.one_in) == 0
+        return self._random.choice(self.troubles) if is_due and self.troubles else None
 
 
 @define(eq=False)
 class Network:
-    """Stands between clients and a server; which answers are lost is the same in each run."""
+    """Stands between clients and servers, one or several that are one service.
+
+    ``done`` counts what went wrong. A copy goes to another server than the request.
+    """
 
     test: TestCase
-    server: str
+    servers: Sequence[str]
     one_in: int = 5
-    lost: int = field(default=0, init=False)
-    _random: Random = field(factory=lambda: Random(17), init=False)
+    done: Counter[Trouble] = field(factory=Counter, init=False)
+    _numbers: count[int] = field(factory=count, init=False)
+    _connections: count[int] = field(factory=count, init=False)
+    _routes: count[int] = field(factory=count, init=False)
+    _held: list[tuple[int, Deferred[bool]]] = field(factory=list, init=False)
+    _begun: list[Deferred[None]] = field(factory=list, init=False)
 
-    async def listen(self) -> str:
-        """Begin to pass on; the URL that clients use."""
-        factory = Factory.forProtocol(lambda: _FromClient(self))
+    async def route(self, *troubles: Trouble) -> Route:
+        """A way for one client, which knows it by its URL."""
+        route = Route(self, "", troubles, Random(next(self._routes)))
+        factory = Factory.forProtocol(lambda: _NearEnd(route, self._next_server()))
         factory.noisy = False
         port: Any = await TCP4ServerEndpoint(reactor, 0, interface="127.0.0.1").listen(factory)
         self.test.addCleanup(port.stopListening)
-        return f"http://127.0.0.1:{port.getHost().port}/"
+        route.url = f"http://127.0.0.1:{port.getHost().port}/"
+        return route
 
-    def loses(self) -> bool:
-        """Whether the next answer is lost."""
-        is_lost = self._random.randrange(self.one_in) == 0
-        self.lost += is_lost
-        return is_lost
+    def _next_server(self) -> str:
+        return self.servers[next(self._connections) % len(self.servers)]
+
+    def next_number(self) -> int:
+        """The place of a request among all: a later one has a higher number."""
+        return next(self._numbers)
+
+    async def let_pass(self, number: int) -> bool:
+        """Wait until a later request is answered; False if none comes for a while."""
+        overtaken: Deferred[bool] = Deferred()
+        held = (number, overtaken)
+        self._held.append(held)
+
+        def let_go(*_: object) -> bool:
+            self._held.remove(held)
+            return False
+
+        return await overtaken.addTimeout(HOLD_SECONDS, reactor, onTimeoutCancel=let_go)
+
+    def passed(self, number: int) -> None:
+        """A request is answered: those before it that are held have been overtaken."""
+        for held in [each for each in self._held if each[0] < number]:
+            self._held.remove(held)
+            held[1].callback(True)
+
+    async def copy(self, request: bytes, server: str, trouble: Trouble) -> None:
+        """Make a request once more, on a connection of its own; nobody sees the answer."""
+        place = self.servers.index(server) + 1
+        far = await _connected(self.servers[place % len(self.servers)])
+        await far.ask(request)
+        far.transport.abortConnection()
+        self.done[trouble] += 1
+
+    async def copy_after(self, request: bytes, server: str, number: int) -> None:
+        """The same once a later request is answered."""
+        if await self.let_pass(number):
+            await self.copy(request, server, Trouble.COPY_AFTER)
+
+    def begin(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do what nobody waits for."""
+        self._begun.append(Deferred.fromCoroutine(work))
+
+    async def settled(self) -> None:
+        """Wait until no copy is under way any more."""
+        begun, self._begun = self._begun, []
+        await gatherResults(begun, consumeErrors=True)

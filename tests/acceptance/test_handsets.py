@@ -12,7 +12,8 @@ from imps.csp.primitives.im import NewMessage, SendMessageRequest
 from imps.model.version import V11, V12, V13
 from imps.testing.android import Android
 from imps.testing.conformance import ALL, WBXML, XML, shows, shows_feature
-from imps.testing.nokia import Nokia
+from imps.testing.handset import together
+from imps.testing.nokia import MOST_CONNECTIONS, Nokia
 from imps.testing.service import ServiceTestCase
 
 ENCODINGS = ("xml", "wbxml")
@@ -291,6 +292,35 @@ class Messages:
         self.assertIsNone(await receiver.exchange(acknowledgement))
         self.assertIsNone(await receiver.exchange(poll))
         self.assertEqual(receiver.texts, ["one", "two"])
+
+    @shows_feature("CSP over HTTP", "several connections")
+    async def test_session_may_have_several_connections(self):
+        ann, bob = await self.known("ann", "bob")
+        for version, encoding in NOKIAS:
+            one, other = await self.signed_on(self.nokia(ann, version, encoding), self.nokia(bob))
+
+            async def talk(connection, sender=one):
+                # Each answer must have the TransactionID of the request on its connection.
+                for number in range(5):
+                    sent = await sender.send(bob, text=f"{connection} {number}")
+                    self.assertEqual(sent.code, 200)
+                    await sender.keep_alive()
+
+            async def listen(recipient, count):
+                while len(recipient.texts) < count:
+                    await recipient.poll()
+
+            async def answer(sender=other):
+                for number in range(5):
+                    self.assertEqual((await sender.send(ann, text=f"{number}")).code, 200)
+
+            await together(*map(talk, range(3)), listen(one, 5), answer(), listen(other, 15))
+            self.assertGreaterEqual(one.connections, MOST_CONNECTIONS)
+            self.assertEqual(one.texts, [f"{number}" for number in range(5)])
+            self.assertEqual(len(other.texts), 15)
+            for connection in range(3):
+                came = [text for text in other.texts if text.startswith(f"{connection} ")]
+                self.assertEqual(came, [f"{connection} {number}" for number in range(5)])
 
     async def test_acknowledgement_said_twice_does_no_harm(self):
         ann, bob = await self.known("ann", "bob")

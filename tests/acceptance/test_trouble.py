@@ -1,24 +1,44 @@
 import os
 import signal
 import time
-from itertools import permutations
 from urllib.parse import urlsplit
 
-from twisted.internet.defer import succeed
+from twisted.internet.defer import Deferred, succeed
+from twisted.internet.error import ConnectionLost
 from twisted.internet.task import deferLater
 from twisted.trial.unittest import TestCase
 
-from imps.model.version import V11, V13
+from imps.model.version import V11, V12, V13
 from imps.testing.android import Android
 from imps.testing.conformance import shows_feature
+from imps.testing.gate import Gate
+from imps.testing.handset import together
 from imps.testing.nokia import Nokia
 from imps.testing.process import reactor
 from imps.testing.service import Service, add_users, settings_file
 from imps.testing.sms2 import SMS2
-from imps.testing.trouble import Network
+from imps.testing.store import private_directory
+from imps.testing.trouble import Network, Trouble
 
-MESSAGES = 8
-USERS = ("ann", "bob", "eve")
+MESSAGES = 6
+
+SETTINGS = """
+[messages]
+resend_seconds = 2
+max_tries = 50
+[session]
+requests_per_second = 1000
+"""
+
+# Each version and encoding of the one with one of the other's; SMS 2.0 has but one.
+MIXES = (
+    ((V11, "xml"), (V12, "wbxml")),
+    ((V11, "wbxml"), (V11, "xml")),
+    ((V12, "xml"), (V11, "wbxml")),
+    ((V12, "wbxml"), (V12, "xml")),
+    ((V13, "xml"), (V11, "xml")),
+    ((V13, "wbxml"), (V12, "wbxml")),
+)
 
 
 async def again():
@@ -26,46 +46,141 @@ async def again():
     return await succeed(None)
 
 
-class LostAnswersTests(TestCase):
+class TroubledNetworkTests(TestCase):
+    """Two processes, and clients of all kinds that chat over a network which gets things wrong."""
+
+    async def setUp(self):
+        settings = settings_file(self, SETTINGS)
+        self.service = Service(self, ("--config", settings))
+        first = await self.service.start()
+        store = f"unix://{self.service.data}/store.sock"
+        self.other = Service(self, ("--config", settings, "--redis", store), self.service.data)
+        second = await self.other.start()
+        self.network = Network(self, [urlsplit(url).netloc for url in (first, second)])
+
     @shows_feature("CSP over HTTP", "lost answers")
-    async def test_clients_chat_over_a_network_that_loses_answers(self):
-        options = (
-            "--config",
-            settings_file(
-                self,
-                "[messages]\nresend_seconds = 1\nmax_tries = 50\n"
-                "[session]\nrequests_per_second = 1000",
-            ),
-        )
-        service = Service(self, options)
-        url = await service.start()
-        await add_users(service.data, *USERS)
-        network = Network(self, urlsplit(url).netloc)
-        troubled = await network.listen()
-        ann, bob, eve = (f"wv:{name}@localhost" for name in USERS)
-        clients = {
-            # What this one says twice it says under another id: it would say some things twice.
-            ann: Android(self, [url], ann, V13),
-            bob: Nokia(self, [troubled], bob, V11, "xml", wait=again),
-            eve: SMS2(self, [troubled], eve, wait=again),
-        }
-        for client in clients.values():
-            await client.sign_on()
-        for number in range(MESSAGES):
-            for sender, recipient in permutations(clients, 2):
-                sent = await clients[sender].send(recipient, text=f"{sender} {number}")
-                self.assertEqual(sent.code, 200)
-        for user, client in clients.items():
-            while len(client.texts) < 2 * MESSAGES:
+    async def test_clients_chat_as_if_nothing_was_wrong(self):
+        groups = [await self.signed_on(number, *mix) for number, mix in enumerate(MIXES)]
+        await together(*(self.talk(client, clients) for clients in groups for client in clients))
+        await self.network.settled()
+        for clients in groups:
+            for client in clients:
                 await client.poll()
-                await deferLater(reactor, 0.05)
+                self.check(client, clients)
+        await self.network.settled()
+        for trouble in Trouble:
+            self.assertGreater(self.network.done[trouble], 10, trouble)
+        await self.other.kill()
+        await self.service.stop()
+
+    async def signed_on(self, number, android, nokia):
+        """Three clients, each with troubles of its own from now on."""
+        names = [f"{name}-{number}" for name in ("ann", "bob", "eve")]
+        await add_users(self.service.data, *names)
+        ann, bob, eve = (f"wv:{name}@localhost" for name in names)
+        calm = await self.network.route()
+        lossy, lossy_too = [await self.network.route(Trouble.LOST_ANSWER) for _ in range(2)]
+        clients = (
+            Android(self, [calm.url], ann, *android),
+            Nokia(self, [lossy.url], bob, *nokia, wait=again),
+            SMS2(self, [lossy_too.url], eve, wait=again),
+        )
+        await together(*(client.sign_on() for client in clients))
+        # Not before: a login that comes twice opens a session, and ends the one before.
+        lossy.troubles = lossy_too.troubles = tuple(Trouble)
+        # What this one says again after a loss it says under another id: some things twice.
+        calm.troubles = [each for each in Trouble if each is not Trouble.LOST_ANSWER]
+        return clients
+
+    def check(self, client, clients):
+        """See that all that the others said is there, once and in order."""
+        self.assertEqual(len(client.texts), 2 * MESSAGES, client)
+        for sender in set(clients) - {client}:
+            came = [text for text in client.texts if text.startswith(sender.user)]
+            self.assertEqual(came, said_by(sender), f"{sender} to {client}")
+
+    async def talk(self, client, clients):
+        """Send what there is to say, and fetch what the others say; on several connections at the
+        same time where the client has them."""
+        if isinstance(client, Nokia):
+            await together(self.tell(client, clients), self.fetch(client))
+        else:
+            await self.tell(client, clients)
+            await self.fetch(client)
+
+    async def tell(self, client, clients):
+        for text in said_by(client):
+            for other in clients:
+                if other is not client:
+                    self.assertEqual((await client.send(other.user, text=text)).code, 200)
             await client.poll()
-            for sender in clients.keys() - {user}:
-                came = [text for text in client.texts if text.startswith(sender)]
-                self.assertEqual(came, [f"{sender} {number}" for number in range(MESSAGES)])
-            self.assertEqual(len(client.texts), 2 * MESSAGES)
-        self.assertGreater(network.lost, 10)
-        await service.stop()
+
+    async def fetch(self, client):
+        while len(client.texts) < 2 * MESSAGES:
+            await client.poll()
+            await deferLater(reactor, 0.05)
+
+
+def said_by(client):
+    """What a client says to each other, in order."""
+    return [f"{client.user} {number}" for number in range(MESSAGES)]
+
+
+class RepeatedElsewhereTests(TestCase):
+    """A request is repeated to another process, before the first is through with it."""
+
+    async def setUp(self):
+        self.one = Service(self)
+        self.url = await self.one.start()
+        socket = private_directory(self) / "gate.sock"
+        self.gate = Gate(self, self.one.data / "store.sock", socket)
+        self.slow = Service(self, ("--redis", f"unix://{socket}"), self.one.data)
+        slow_url = await self.slow.start()
+        names = ("ann", "bob", "carl", "dora")
+        await add_users(self.one.data, *names)
+        ann, *self.others = (f"wv:{name}@localhost" for name in names)
+        self.sender = Nokia(self, [slow_url], ann)
+        await self.sender.sign_on()
+
+    def send(self):
+        return Deferred.fromCoroutine(
+            self.sender.send(*self.others, text="once", transaction_id="nok99")
+        )
+
+    async def half_sent(self):
+        """A message that is stored for one recipient and not for the next; its answer to come."""
+        stopped = self.gate.stop(b"once", times=1)
+        first = self.send()
+        await stopped
+        self.sender.urls = [self.url]
+        return first
+
+    async def check(self):
+        """See that each recipient gets it once."""
+        for user in self.others:
+            recipient = Nokia(self, [self.url], user)
+            await recipient.sign_on()
+            await recipient.poll()
+            self.assertEqual(recipient.texts, ["once"])
+
+    async def test_copy_is_answered_while_the_first_is_carried_out(self):
+        first = await self.half_sent()
+        again = await self.send()
+        self.assertEqual(again.code, 200)
+        self.assertNoResult(first)
+        self.gate.go_on()
+        self.assertEqual(await first, again)
+        await self.check()
+        await self.slow.kill()
+        await self.one.stop()
+
+    async def test_copy_is_done_in_full_after_the_process_of_the_first_was_killed(self):
+        first = await self.half_sent()
+        await self.slow.kill()
+        await self.assertFailure(first, ConnectionLost)
+        self.assertEqual((await self.send()).code, 200)
+        await self.check()
+        await self.one.stop()
 
 
 class StoreAwayTests(TestCase):

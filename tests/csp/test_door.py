@@ -135,6 +135,37 @@ class DoorTests(StoreTestCase):
         self.assertEqual(await code(), "600")
         self.assertEqual(await code(), "600")
 
+    async def test_any_time_to_live_is_taken_and_made_to_fit(self):
+        session_id = await self.signed_on()
+        limits = self.settings.session
+        for wanted, given in (
+            ("4294967296", limits.max_time_to_live_seconds),
+            ("9" * 1000, limits.max_time_to_live_seconds),
+            ("-1", limits.min_time_to_live_seconds),
+        ):
+            request = f"<KeepAlive-Request><TimeToLive>{wanted}</TimeToLive></KeepAlive-Request>"
+            said, _ = await self.answers(message(request, session_id=session_id))
+            self.assertEqual(said["1"].findtext("{*}Result/{*}Code"), "200")
+            self.assertEqual(said["1"].findtext("{*}KeepAliveTime"), str(given))
+        request = "<KeepAlive-Request><TimeToLive>soon</TimeToLive></KeepAlive-Request>"
+        said, _ = await self.answers(message(request, session_id=session_id))
+        self.assertEqual(said["1"].findtext("{*}Result/{*}Code"), "605")
+
+    async def test_versions_in_common_are_told_in_a_transaction_too(self):
+        request = (
+            "<WV-CSP-VersionDiscovery-Request><VersionList><SessionNSName>"
+            f"{SESSION[V12]}</SessionNSName></VersionList></WV-CSP-VersionDiscovery-Request>"
+        )
+        for version, session_id in ((V12, ""), (V13, ""), (V12, await self.signed_on())):
+            said, _ = await self.answers(
+                message(request, session_id=session_id, namespace=SESSION[version])
+            )
+            self.assertTrue(said["1"].tag.endswith("}WV-CSP-VersionDiscovery-Response"))
+            names = [each.text for each in said["1"].iterfind(".//{*}SessionNSName")]
+            self.assertEqual(names, [SESSION[V12]])
+        said, _ = await self.answers(message(request, namespace=SESSION[V11]))
+        self.assertEqual(said["1"].findtext("{*}Result/{*}Code"), "405")
+
     async def test_versions_in_common_are_told(self):
         for asked, told in (
             ("", {V11, V12, V13}),

@@ -94,6 +94,11 @@ class VersionTests(SynchronousTestCase):
                 self.assertEqual(code_in(version, told), told)
                 self.assertIn(told, list(StatusCode))
 
+    def test_kinds_of_groups_have_codes_in_every_version(self) -> None:
+        for code in (802, 803, 804, 805):
+            for version in (V11, V12, V13):
+                self.assertIs(StatusCode(code_in(version, code)), StatusCode(code))
+
 
 class RefusalTests(SynchronousTestCase):
     def test_refusal_says_why(self) -> None:

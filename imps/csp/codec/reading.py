@@ -132,7 +132,8 @@ class Reader:
             case Kind.STRING:
                 return partial(self._text, name, child.element.exact)
             case Kind.INTEGER:
-                return lambda node: integer(name, content_of(node))
+                clamped = child.element.clamped
+                return lambda node: integer(name, content_of(node), clamped)
             case Kind.BOOLEAN:
                 return lambda node: boolean(name, content_of(node))
             case Kind.DATE:

@@ -38,8 +38,11 @@ def printable(text: str) -> str:
     return _ILLEGAL_IN_XML.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
-def integer(name: str, value: str | bytes) -> int | None:
-    """An unsigned integer of 32 bits: decimal, hexadecimal after 0x, or octets; None if empty."""
+def integer(name: str, value: str | bytes, clamped: bool = False) -> int | None:
+    """An unsigned integer of 32 bits: decimal, hexadecimal after 0x, or octets; None if empty.
+
+    What is ``clamped`` may be any whole number; the nearest of 32 bits stands for it.
+    """
     if isinstance(value, bytes):
         number = int.from_bytes(value.lstrip(b"\0")[:5])
     else:
@@ -50,8 +53,12 @@ def integer(name: str, value: str | bytes) -> int | None:
             number = int(digits[-20:]) if len(digits.lstrip("0")) <= 10 else LARGEST_INTEGER + 1
         elif re.fullmatch(r"0[xX][0-9a-fA-F]{1,8}", digits):
             number = int(digits, 16)
+        elif clamped and re.fullmatch(r"-[0-9]+", digits):
+            number = 0
         else:
             raise Unusable(name, "not a number")
+    if clamped:
+        return min(number, LARGEST_INTEGER)
     if number > LARGEST_INTEGER:
         raise Unusable(name, "number too large", missing_or_unusable=False)
     return number

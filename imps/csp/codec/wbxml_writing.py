@@ -133,7 +133,7 @@ def _writer(declared: type, version: Version) -> Write:
 def _child_writer(child: Child, version: Version) -> Write:
     element = child.element
     if element.flat:
-        return _writer(child.type, version)
+        return children_writer(declaration_of(child.type), version, _child_writer)
     page, token = _tokens(version)[element.name]
     opening = bytes((token | _HAS_CONTENT,))
     match child.kind:

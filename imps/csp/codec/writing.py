@@ -23,6 +23,7 @@ class Rules:
     required: tuple[str, ...]
     single: tuple[str, ...]
     choices: tuple[tuple[tuple[tuple[str, ...], ...], bool], ...]
+    pairs: tuple[tuple[str, str], ...]
     marks: tuple[str, ...]
 
     def check(self, value: Any) -> None:
@@ -40,6 +41,9 @@ class Rules:
             )
             if chosen > 1 or (required and not chosen):
                 raise CannotEncode(f"{self.name} needs one of {alternatives}")
+        for one, other in self.pairs:
+            if self._has(value, one) != self._has(value, other):
+                raise CannotEncode(f"{self.name} needs both of {one} and {other}, or neither")
 
     def _has(self, value: Any, attribute: str) -> bool:
         """Whether a child will be written; what is no mark is so even when it is zero or false."""
@@ -61,10 +65,11 @@ def rules_of(declaration: Declaration, version: Version) -> Rules | None:
         for choice in declaration.choices
         if version in choice.versions
     )
-    if not (required or single or choices):
+    pairs = tuple(pair.attributes for pair in declaration.pairs if version in pair.versions)
+    if not (required or single or choices or pairs):
         return None
     marks = tuple(child.attribute for child in children if child.kind is Kind.MARK)
-    return Rules(declaration.name, required, single, choices, marks)
+    return Rules(declaration.name, required, single, choices, pairs, marks)
 
 
 def children_writer(

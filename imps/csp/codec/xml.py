@@ -187,9 +187,9 @@ def _child_writer(child: Child, version: Version) -> Write:
 
 def _structure_writer(child: Child, version: Version) -> Write:
     declaration = declaration_of(child.type)
-    inner = _writer(child.type, version)
     if child.element.flat:
-        return inner
+        return children_writer(declaration, version, _child_writer)
+    inner = _writer(child.type, version)
     opening = _opening(child.element.name, version, declaration.xmlns)
     closing = f"</{child.element.name}>"
 

@@ -8,6 +8,7 @@ from imps.csp.primitives.capability import AgreedCapabilityList, CapabilityList
 from imps.csp.primitives.common import Result
 from imps.csp.primitives.declaration import (
     ALWAYS,
+    ONLY_V11,
     SINCE_V12,
     UNTIL_V12,
     Element,
@@ -36,10 +37,10 @@ class LoginRequest(Primitive):
     password: Annotated[str | None, Element("Password", exact=True)] = None
     digest_bytes: Annotated[str | None, Element("DigestBytes")] = None
     digest_schemas: Annotated[
-        tuple[DigestSchema, ...], Element("DigestSchema", packed=True, text=True, single_until=V11)
+        tuple[DigestSchema, ...], Element("DigestSchema", packed=True, text=True, single=ONLY_V11)
     ] = ()
     session_id: Annotated[str | None, Element("SessionID", since=V13)] = None
-    time_to_live: Annotated[int | None, Element("TimeToLive")] = None
+    time_to_live: Annotated[int | None, Element("TimeToLive", clamped=True)] = None
     session_cookie: Annotated[str | None, Element("SessionCookie", required=ALWAYS)] = None
     system_message_response_list: Annotated[
         SystemMessageResponseList | None, Element("SystemMessageResponseList", since=V13)
@@ -77,7 +78,7 @@ class Disconnect(Primitive):
 
 @primitive("KeepAlive-Request")
 class KeepAliveRequest(Primitive):
-    time_to_live: Annotated[int | None, Element("TimeToLive")] = None
+    time_to_live: Annotated[int | None, Element("TimeToLive", clamped=True)] = None
 
 
 @primitive("KeepAlive-Response")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from imps.csp.primitives.capability import AcceptedContentType
-from imps.csp.primitives.declaration import ALWAYS, Choice, Element, structure
+from imps.csp.primitives.declaration import ALWAYS, UNTIL_V12, Choice, Element, structure
 from imps.csp.primitives.identity import ClientID
 from imps.csp.primitives.values import TransferEncoding
 from imps.model.capability import ClientType
@@ -16,20 +16,20 @@ from imps.model.version import V12, V13
 @structure("PresenceSubList", xmlns=True)
 class PresenceSubList:
     online_status: Annotated[
-        tuple[OnlineStatus, ...], Element("OnlineStatus", single_until=V12)
+        tuple[OnlineStatus, ...], Element("OnlineStatus", single=UNTIL_V12)
     ] = ()
     registrations: Annotated[
-        tuple[Registration, ...], Element("Registration", single_until=V12)
+        tuple[Registration, ...], Element("Registration", single=UNTIL_V12)
     ] = ()
-    client_infos: Annotated[tuple[ClientInfo, ...], Element("ClientInfo", single_until=V12)] = ()
-    time_zones: Annotated[tuple[TimeZone, ...], Element("TimeZone", single_until=V12)] = ()
-    geo_locations: Annotated[tuple[GeoLocation, ...], Element("GeoLocation", single_until=V12)] = ()
-    addresses: Annotated[tuple[PostalAddress, ...], Element("Address", single_until=V12)] = ()
+    client_infos: Annotated[tuple[ClientInfo, ...], Element("ClientInfo", single=UNTIL_V12)] = ()
+    time_zones: Annotated[tuple[TimeZone, ...], Element("TimeZone", single=UNTIL_V12)] = ()
+    geo_locations: Annotated[tuple[GeoLocation, ...], Element("GeoLocation", single=UNTIL_V12)] = ()
+    addresses: Annotated[tuple[PostalAddress, ...], Element("Address", single=UNTIL_V12)] = ()
     free_text_locations: Annotated[
-        tuple[FreeTextLocation, ...], Element("FreeTextLocation", single_until=V12)
+        tuple[FreeTextLocation, ...], Element("FreeTextLocation", single=UNTIL_V12)
     ] = ()
-    plmns: Annotated[tuple[PLMN, ...], Element("PLMN", single_until=V12)] = ()
-    comm_caps: Annotated[tuple[CommCap, ...], Element("CommCap", single_until=V12)] = ()
+    plmns: Annotated[tuple[PLMN, ...], Element("PLMN", single=UNTIL_V12)] = ()
+    comm_caps: Annotated[tuple[CommCap, ...], Element("CommCap", single=UNTIL_V12)] = ()
     user_availability: Annotated[UserAvailability | None, Element("UserAvailability")] = None
     preferred_contacts: Annotated[PreferredContacts | None, Element("PreferredContacts")] = None
     preferred_language: Annotated[PreferredLanguage | None, Element("PreferredLanguage")] = None

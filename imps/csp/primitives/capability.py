@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from imps.csp.primitives.declaration import ALWAYS, UNTIL_V12, Choice, Element, structure
+from imps.csp.primitives.declaration import ALWAYS, UNTIL_V12, Choice, Element, Pair, structure
 from imps.csp.primitives.values import TransferEncoding
 from imps.model.capability import (
     Bearer,
@@ -85,6 +85,7 @@ class CapabilityList:
 @structure(
     "AgreedCapabilityList",
     since=V12,
+    pairs=[Pair("tcp_address", "tcp_port", since=V13), Pair("udp_address", "udp_port", since=V13)],
     written={
         V13: (
             "accepted_content_types any_content accepted_pull_length accepted_push_length "

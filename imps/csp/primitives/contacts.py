@@ -77,7 +77,7 @@ class NickList:
     user_ids: Annotated[tuple[Address, ...], Element("UserID")] = ()
 
 
-@structure("AddNickList")
+@structure("AddNickList", choices=[Choice("nick_names user_ids", required=True)])
 class AddNickList:
     nick_names: Annotated[tuple[NickName, ...], Element("NickName")] = ()
     user_ids: Annotated[tuple[Address, ...], Element("UserID")] = ()

@@ -46,6 +46,7 @@ UNTIL_V12 = (V11, V12)
 SINCE_V12 = (V12, V13)
 ONLY_V11 = (V11,)
 ONLY_V12 = (V12,)
+ONLY_V13 = (V13,)
 
 
 @frozen
@@ -53,8 +54,9 @@ class Element:
     """A child element with content.
 
     ``exact`` text keeps its outer white space. ``open`` enumerations skip values they do not know.
-    ``packed`` lists may be one element with commas (DigestSchema, CSP 1.1), ``single_until`` is the
-    last version that allows but one. A ``flat`` structure stands without its own tag.
+    ``packed`` lists may be one element with commas (DigestSchema, CSP 1.1), ``single`` are the
+    versions that allow but one. A ``flat`` structure stands without its own tag. A ``clamped``
+    number that is out of bounds is read as the nearest that can be written.
 
     In WBXML words travel as tokens where the type is an enumeration, unless ``text`` is set, and
     where ``tokens`` is set; ``presence`` chooses the presence group's token where a word has two.
@@ -68,8 +70,9 @@ class Element:
     exact: bool = False
     open: bool = False
     packed: bool = False
-    single_until: Version | None = None
+    single: tuple[Version, ...] = ()
     flat: bool = False
+    clamped: bool = False
     text: bool = False
     tokens: bool = False
     presence: bool = False
@@ -98,6 +101,14 @@ class Choice:
         self.alternatives = tuple(tuple(names.split()) for names in alternatives)
         self.required = required
         self.versions = tuple(version for version in ALWAYS if since <= version <= until)
+
+
+class Pair:
+    """Two children that are both there, or neither."""
+
+    def __init__(self, one: str, other: str, *, since: Version = V11) -> None:
+        self.attributes = (one, other)
+        self.versions = tuple(version for version in ALWAYS if since <= version)
 
 
 class Kind(enum.Enum):
@@ -159,8 +170,7 @@ class Child:
 
     def may_repeat_in(self, version: Version) -> bool:
         """Whether more than one may be written in that version."""
-        single_until = self.element.single_until
-        return self.many and (single_until is None or version > single_until)
+        return self.many and version not in self.element.single
 
 
 _KINDS: dict[Any, Kind] = {
@@ -216,6 +226,7 @@ class Declaration:
     xmlns: bool = False
     aliases: tuple[str, ...] = ()
     choices: tuple[Choice, ...] = ()
+    pairs: tuple[Pair, ...] = ()
     text: str = ""
     text_until: Version | None = None
     written: dict[Version, str] = field(factory=dict)
@@ -235,6 +246,16 @@ class Declaration:
                 children.sort(key=lambda child: order.index(child.attribute))
             self._cache[version] = tuple(children)
         return self._cache[version]
+
+    def names_in(self, version: Version) -> list[str]:
+        """The names that the children of one version are written under; the content has none."""
+        names: list[str] = []
+        for child in self.written_in(version):
+            if child.element.flat:
+                names += declaration_of(child.type).names_in(version)
+            elif child.element.name:
+                names.append(child.element.name)
+        return names
 
 
 _DECLARED: dict[type, Declaration] = {}
@@ -271,6 +292,7 @@ def structure(
     xmlns: bool = False,
     aliases: tuple[str, ...] = (),
     choices: Iterable[Choice] = (),
+    pairs: Iterable[Pair] = (),
     text: str = "",
     text_until: Version | None = None,
     written: dict[Version, str] | None = None,
@@ -291,6 +313,7 @@ def structure(
             xmlns,
             aliases,
             tuple(choices),
+            tuple(pairs),
             text,
             text_until,
             written or {},

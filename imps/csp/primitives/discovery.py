@@ -1,24 +1,24 @@
-"""Version discovery (CSP 1.2 and later): documents of their own, outside any session."""
+"""Version discovery (CSP 1.2 and later): documents of their own, or transactions of any message."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
-from imps.csp.primitives.declaration import Choice, Element, structure
+from imps.csp.primitives.declaration import Choice, Element, Primitive, primitive, structure
 from imps.model.extension import Extension
 from imps.model.version import V12
 
 
-@structure("WV-CSP-VersionDiscovery-Request", since=V12, aliases=("WV-CSP-NSDiscovery-Request",))
-class WVCSPVersionDiscoveryRequest:
+@primitive("WV-CSP-VersionDiscovery-Request", since=V12, aliases=("WV-CSP-NSDiscovery-Request",))
+class WVCSPVersionDiscoveryRequest(Primitive):
     version_list: Annotated[VersionList | None, Element("VersionList")] = None
     extended_datas: Annotated[
         tuple[Extension, ...], Element("ExtendedData", aliases=("Extended-Data",))
     ] = ()
 
 
-@structure("WV-CSP-VersionDiscovery-Response", since=V12, aliases=("WV-CSP-NSDiscovery-Response",))
-class WVCSPVersionDiscoveryResponse:
+@primitive("WV-CSP-VersionDiscovery-Response", since=V12, aliases=("WV-CSP-NSDiscovery-Response",))
+class WVCSPVersionDiscoveryResponse(Primitive):
     version_list: Annotated[VersionList | None, Element("VersionList")] = None
     other_servers: Annotated[tuple[OtherServer, ...], Element("OtherServer")] = ()
     extended_datas: Annotated[

@@ -9,6 +9,7 @@ from imps.csp.primitives.common import Result
 from imps.csp.primitives.declaration import (
     ALWAYS,
     ONLY_V12,
+    ONLY_V13,
     Choice,
     Element,
     Primitive,
@@ -73,7 +74,7 @@ class GetAttributeListResponse(Primitive):
 class DefaultAttributeList:
     default_notify: Annotated[bool | None, Element("DefaultNotify", since=V13)] = None
     presence_sub_lists: Annotated[
-        tuple[PresenceSubList, ...], Element("PresenceSubList", single_until=V13)
+        tuple[PresenceSubList, ...], Element("PresenceSubList", single=ONLY_V13)
     ] = ()
 
 

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from imps.csp.primitives.declaration import (
     ALWAYS,
+    UNTIL_V12,
     Choice,
     Element,
     Primitive,
@@ -14,7 +15,7 @@ from imps.csp.primitives.declaration import (
 )
 from imps.csp.primitives.identity import GroupList, UserList
 from imps.model.search import SearchElement
-from imps.model.version import V12, V13
+from imps.model.version import V13
 
 
 @primitive("Search-Request")
@@ -39,11 +40,11 @@ class SearchResponse(Primitive):
 class SearchPairList:
     search_pairs: Annotated[
         tuple[SearchPair, ...],
-        Element("SearchPair", flat=True, single_until=V12, required=ALWAYS),
+        Element("SearchPair", flat=True, single=UNTIL_V12, required=ALWAYS),
     ] = ()
 
 
-@structure("SearchPair")
+@structure("SearchPair", since=V13)
 class SearchPair:
     search_element: Annotated[SearchElement, Element("SearchElement")]
     search_string: Annotated[str, Element("SearchString", exact=True)]

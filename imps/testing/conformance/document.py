@@ -165,14 +165,12 @@ def _said() -> dict[str, Mapping[Version, set[Any]]]:
             if version in (declaration := declaration_of(declared)).versions
         ]
         primitives = {each.name for each in declarations if issubclass(each.type, Primitive)}
-        children = {
-            child.element.name for each in declarations for child in each.written_in(version)
-        }
+        children = {name for each in declarations for name in each.names_in(version)}
         names = {each.name for each in declarations}
         said: dict[str, set[Any]] = {
             "primitives": primitives,
             "structures": names - primitives,
-            "elements": (names | children) - {""},
+            "elements": names | children,
             "tokens of tags": set(tokens.TAGS[version].items()),
             "tokens of words": set(tokens.WORDS[version].items()),
         }

@@ -214,11 +214,11 @@ class XMLRefusalTests(SynchronousTestCase):
     def test_long_numbers_are_refused(self) -> None:
         for number in ("4294967296", "9" * 5000, "0x100000000", "-1", "1.0", "1e3", "\u0661"):
             document = xml_message(
-                f"<KeepAlive-Request><TimeToLive>{number}</TimeToLive></KeepAlive-Request>"
+                f"<StopSearch-Request><SearchID>{number}</SearchID></StopSearch-Request>"
             )
             (content,) = contents(self.codec.decode(document).root)
             assert isinstance(content, Unreadable)
-            self.assertEqual(content.element, "TimeToLive")
+            self.assertEqual(content.element, "SearchID")
 
 
 class WBXMLRefusalTests(SynchronousTestCase):
@@ -266,10 +266,10 @@ class WBXMLRefusalTests(SynchronousTestCase):
 
     def test_opaque_number_above_32_bits_is_unreadable(self) -> None:
         for octets in ("c3 05 01 00 00 00 00", "c3 0a ff ff ff ff ff ff ff ff ff ff"):
-            document = wbxml_message(f"00 01 5b 72 {octets} 01 01 00 00")
+            document = wbxml_message(f"00 01 71 66 {octets} 01 01 00 00")
             (content,) = contents(self.codec.decode(document).root)
             assert isinstance(content, Unreadable), content
-            self.assertEqual(content.element, "TimeToLive")
+            self.assertEqual(content.element, "SearchID")
             self.assertFalse(content.missing_or_unusable)
 
     def test_opaque_beyond_the_document_is_refused(self) -> None:

@@ -125,6 +125,14 @@ class NumberTests(SynchronousTestCase):
             self.assertFalse(error.missing_or_unusable)
         self.assertEqual(integer("Code", "0" * 1_000_000 + "7"), 7)
 
+    def test_clamped_number_is_the_nearest_that_can_be_written(self) -> None:
+        for form in ("4294967296", "9" * 1_000_000, b"\1\0\0\0\0", b"\xff" * 1_000_000):
+            self.assertEqual(integer("TimeToLive", form, clamped=True), 0xFFFFFFFF)
+        for form in ("-1", "-" + "9" * 1_000_000):
+            self.assertEqual(integer("TimeToLive", form, clamped=True), 0)
+        for form in ("soon", "1.5", "--1", "-", "\u0661"):
+            self.assertRaises(Unusable, integer, "TimeToLive", form, clamped=True)
+
     def test_other_numbers_are_unusable(self) -> None:
         for text in ("-1", "+1", "1.5", "1e3", "0x", "0xfffffffff", "1 2", "\u0661", "\u00b2", "T"):
             self.assertRaises(Unusable, integer, "Code", text)

@@ -122,6 +122,10 @@ class ValueTests(WBXMLTestCase):
         ):
             self.assertEqual(self.time_to_live(pieces), number, pieces)
 
+    def test_time_to_live_above_32_bits_is_the_longest(self) -> None:
+        for pieces in ("c3 05 01 00 00 00 00", "c3 0a" + " ff" * 10, text("4294967296")):
+            self.assertEqual(self.time_to_live(pieces), 0xFFFFFFFF, pieces)
+
     def test_truth_is_a_token_or_a_letter_or_an_octet(self) -> None:
         for pieces, value in (
             ("80 2c", True),

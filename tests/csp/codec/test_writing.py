@@ -12,6 +12,7 @@ from imps.csp.codec.wbxml import WBXMLCodec
 from imps.csp.codec.xml import XMLCodec
 from imps.csp.primitives.access import (
     ClientCapabilityRequest,
+    ClientCapabilityResponse,
     GetSPInfoResponse,
     KeepAliveRequest,
     LoginRequest,
@@ -19,17 +20,26 @@ from imps.csp.primitives.access import (
 )
 from imps.csp.primitives.attributes import CommC, CommCap, PresenceSubList
 from imps.csp.primitives.blocking import BlockEntityRequest, BlockList
-from imps.csp.primitives.capability import AcceptedContentType, CapabilityList
+from imps.csp.primitives.capability import AcceptedContentType, AgreedCapabilityList, CapabilityList
 from imps.csp.primitives.common import Property, Result, Status
-from imps.csp.primitives.contacts import ContactListProperties, CreateListRequest
+from imps.csp.primitives.contacts import (
+    AddNickList,
+    ContactListProperties,
+    CreateListRequest,
+    ListManageRequest,
+)
 from imps.csp.primitives.declaration import Primitive, Unknown, Unreadable
 from imps.csp.primitives.discovery import OtherServer, WVCSPVersionDiscoveryRequest
 from imps.csp.primitives.discovery import WVCSPVersionDiscoveryResponse as DiscoveryResponse
 from imps.csp.primitives.envelope import Session, SessionDescriptor, WVCSPMessage
-from imps.csp.primitives.identity import ClientID, Group, Recipient, Sender, User
+from imps.csp.primitives.identity import ClientID, Group, NickName, Recipient, Sender, User
 from imps.csp.primitives.im import MessageInfo, NewMessage, SendMessageRequest
 from imps.csp.primitives.notices import NotificationRequest
-from imps.csp.primitives.presence import UpdatePresenceRequest
+from imps.csp.primitives.presence import (
+    DefaultAttributeList,
+    GetAttributeListResponse,
+    UpdatePresenceRequest,
+)
 from imps.csp.primitives.search import SearchPair, SearchPairList, SearchRequest
 from imps.csp.primitives.values import DigestSchema, SessionType
 from imps.model.address import Address
@@ -49,6 +59,16 @@ SENDER = Sender(user=User(user_id=ANN))
 def new_message(**info: Any) -> NewMessage:
     info = {"content_size": 2, "recipient": Recipient(), "sender": SENDER, **info}
     return NewMessage(message_info=MessageInfo(**info), content_data="hi")
+
+
+def capabilities_agreed(**agreed: Any) -> ClientCapabilityResponse:
+    return ClientCapabilityResponse(agreed_capability_list=AgreedCapabilityList(**agreed))
+
+
+def adding(**contacts: Any) -> ListManageRequest:
+    return ListManageRequest(
+        contact_list=ANN, add_nick_list=AddNickList(**contacts), receive_list=False
+    )
 
 
 class StrictnessTests(SynchronousTestCase):
@@ -120,6 +140,35 @@ class StrictnessTests(SynchronousTestCase):
             parser_size=1,
         )
         self.assert_written(ClientCapabilityRequest(capability_list=capabilities), V12)
+
+    def test_pair_is_there_or_is_not(self) -> None:
+        for one, other in (
+            ({"tcp_address": "imps.example"}, {"tcp_port": 0}),
+            ({"udp_address": "imps.example"}, {"udp_port": 3717}),
+        ):
+            for agreed in (one, other):
+                self.assert_refused(capabilities_agreed(**agreed), V13, "both")
+            self.assert_written(capabilities_agreed(**one, **other), V13)
+        self.assert_written(capabilities_agreed(), V13)
+        self.assert_written(capabilities_agreed(tcp_port=3171), V12)
+
+    def test_added_contacts_are_at_least_one(self) -> None:
+        named = NickName(name="Ann", user_id=ANN)
+        for version in (V11, V12, V13):
+            self.assert_refused(adding(), version, "AddNickList")
+            for added in (
+                {"nick_names": (named,)},
+                {"user_ids": (ANN,)},
+                {"nick_names": (named,), "user_ids": (ANN, ANN)},
+            ):
+                self.assert_written(adding(**added), version)
+
+    def test_attributes_by_default_are_one_list_in_1_3_and_many_before(self) -> None:
+        lists = DefaultAttributeList(presence_sub_lists=(PresenceSubList(), PresenceSubList()))
+        answer = GetAttributeListResponse(result=Result(code=200), default_attribute_list=lists)
+        self.assert_written(answer, V11)
+        self.assert_written(answer, V12)
+        self.assert_refused(answer, V13, "more than one")
 
     def test_list_that_a_version_has_but_once_cannot_be_longer(self) -> None:
         pair = SearchPair(search_element=SearchElement.USER_ID, search_string="a")
