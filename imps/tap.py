@@ -28,11 +28,14 @@ from imps.csp.negotiation import Negotiation
 from imps.csp.outbox import Outbox
 from imps.csp.transactions import Transactions
 from imps.elements.directory import Directory
-from imps.elements.im import InstantMessaging, MessageLimits
+from imps.elements.im import InstantMessaging
+from imps.elements.interfaces import IInstantMessaging, MessageLimits
 from imps.sap.authentication import Authentication
 from imps.sap.delivery import Delivery
+from imps.sap.routed import RoutedInstantMessaging
+from imps.sap.service_table import ServiceTable
 from imps.sap.sessions import SessionLimits, Sessions
-from imps.sap.work import OverdueWork
+from imps.sap.timers import Timers
 from imps.store.accounts import Accounts
 from imps.store.contact_lists import ContactLists
 from imps.store.errors import StoreError
@@ -102,7 +105,7 @@ class IMPSService(Service):
     _store: Store | None = field(default=None, init=False)
     _ports: list[IListeningPort] = field(factory=list, init=False)
     _http: HTTPDoor | None = field(default=None, init=False)
-    _work: OverdueWork | None = field(default=None, init=False)
+    _timers: Timers | None = field(default=None, init=False)
     _log = Logger()
 
     def startService(self) -> None:
@@ -116,14 +119,14 @@ class IMPSService(Service):
         im = instant_messaging(self._settings, self._store, self._reactor)
         self._http = http_door(self._settings, self._store, im, self._reactor)
         records = WorkRecords(self._store.client, self._store.buckets)
-        self._work = OverdueWork(records, im, self._store.buckets, self._reactor)
+        self._timers = Timers(records, im.report, self._store.buckets, self._reactor)
         for description in self._settings.csp:
             try:
                 endpoint = serverFromString(self._reactor, description)
                 self._ports.append(await endpoint.listen(self._http))
             except (CannotListenError, OSError, ValueError, OverflowError) as error:
                 raise SettingsError(f"csp: {description}: {error}") from None
-        self._work.start()
+        self._timers.start()
         for port in self._ports:
             self._log.info("CSP on {address}", address=_shown(port.getHost()))
         self._log.info("imps is ready")
@@ -144,8 +147,8 @@ class IMPSService(Service):
         if self._starting is not None:
             self._starting.cancel()
             await self._starting
-        if self._work is not None:
-            self._work.stop()
+        if self._timers is not None:
+            self._timers.stop()
         for port in self._ports:
             stopped = port.stopListening()
             if stopped is not None:
@@ -194,13 +197,26 @@ def instant_messaging(settings: Settings, store: Store, reactor: Any) -> Instant
         Delivery(outboxes, reactor, settings.messages.validity_seconds),
         WorkRecords(client, buckets),
         reactor,
-        MessageLimits(
-            validity_seconds=settings.messages.validity_seconds,
-            max_validity_seconds=settings.messages.max_validity_seconds,
-            max_content_octets=settings.messages.max_content_octets,
-            max_recipients=settings.messages.max_recipients,
-        ),
+        message_limits(settings),
     )
+
+
+def message_limits(settings: Settings) -> MessageLimits:
+    """What a message may be."""
+    return MessageLimits(
+        validity_seconds=settings.messages.validity_seconds,
+        max_validity_seconds=settings.messages.max_validity_seconds,
+        max_content_octets=settings.messages.max_content_octets,
+        max_recipients=settings.messages.max_recipients,
+    )
+
+
+def routed(
+    settings: Settings, store: Store, im: InstantMessaging, reactor: Any
+) -> RoutedInstantMessaging:
+    """Instant messaging for the doors."""
+    table = ServiceTable[IInstantMessaging](local=im, home_domains=store.domains)
+    return RoutedInstantMessaging(table, message_limits(settings), reactor)
 
 
 def http_door(settings: Settings, store: Store, im: InstantMessaging, reactor: Any) -> HTTPDoor:
@@ -213,6 +229,7 @@ def http_door(settings: Settings, store: Store, im: InstantMessaging, reactor: A
             buckets,
             settings.messages.resend_seconds,
             settings.session.requests_per_second,
+            settings.session.max_per_user,
         ),
         buckets,
         reactor,
@@ -237,7 +254,9 @@ def http_door(settings: Settings, store: Store, im: InstantMessaging, reactor: A
         reactor,
         settings.session.reveal_unknown_users,
     )
-    door = csp_door(settings, sessions, authentication, im)
+    door = csp_door(
+        settings, sessions, authentication, routed(settings, store, im, reactor), reactor
+    )
     return HTTPDoor(
         door.answer,
         HTTPLimits(
@@ -254,14 +273,23 @@ def http_door(settings: Settings, store: Store, im: InstantMessaging, reactor: A
 
 
 def csp_door(
-    settings: Settings, sessions: Sessions, authentication: Authentication, im: InstantMessaging
+    settings: Settings,
+    sessions: Sessions,
+    authentication: Authentication,
+    im: IInstantMessaging,
+    reactor: Any,
 ) -> Door:
     """The CSP door, with all that it serves and sends."""
     transactions = Transactions()
-    negotiation = Negotiation(sessions, transactions, settings.session.server_poll_min_seconds)
+    negotiation = Negotiation(
+        sessions,
+        transactions,
+        settings.session.server_poll_min_seconds,
+        settings.session.max_per_user,
+    )
     negotiation.register()
     Access(sessions, authentication, negotiation, provider(settings)).register(transactions)
-    Messaging(im).register(transactions)
+    Messaging(im, reactor).register(transactions)
     limits = Limits(
         depth=settings.codec.max_depth,
         elements=settings.codec.max_elements,

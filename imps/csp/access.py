@@ -29,6 +29,7 @@ from imps.csp.transactions import Context, Transactions
 from imps.model.account import Account
 from imps.model.address import Address
 from imps.model.capability import Capabilities
+from imps.model.services import functions_of
 from imps.model.status import Refusal, StatusCode
 from imps.model.version import V11, V13
 from imps.sap.authentication import Authentication, Proof, best_proof
@@ -141,17 +142,18 @@ class Access:
             "cookie": request.session_cookie or "",
             "name": str(request.user_id),
         }
+        granted = None if account.services is None else functions_of(account.services)
         wanted = request.session_id
         if wanted is None and context.session is not None:
             is_own = (context.session.user, context.session.client) == (account.address, client)
             wanted = context.session.id if is_own else None
         if wanted is not None:
             resumed = await self._sessions.resume(
-                wanted, account.address, client, time_to_live, door
+                wanted, account.address, client, time_to_live, door, granted
             )
             if resumed is not None:
                 return resumed
-        return await self._sessions.open(account.address, client, time_to_live, door)
+        return await self._sessions.open(account.address, client, time_to_live, door, granted)
 
     async def _negotiated(
         self, context: Context, request: LoginRequest, session: Session, response: LoginResponse

@@ -4,50 +4,76 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from typing import Any
 
 from attrs import define
+from twisted.internet.interfaces import IReactorTime
 
 from imps.csp.content import content_of, font_element, wrapped
-from imps.csp.primitives.common import Result
+from imps.csp.primitives.common import Result, Status
 from imps.csp.primitives.declaration import Primitive
 from imps.csp.primitives.envelope import Transaction, TransactionDescriptor
 from imps.csp.primitives.identity import Recipient, Sender, User
 from imps.csp.primitives.im import (
     DeliveryReportRequest,
+    GetMessageRequest,
+    GetMessageResponse,
     MessageDelivered,
     MessageInfo,
+    MessageNotification,
     NewMessage,
     SendMessageRequest,
     SendMessageResponse,
 )
-from imps.csp.primitives.values import TransactionMode
+from imps.csp.primitives.values import TransactionMode, TransferEncoding
 from imps.csp.results import result_of, status
 from imps.csp.transactions import Context, Transactions
-from imps.elements.im import InstantMessaging
+from imps.elements.interfaces import IInstantMessaging
 from imps.model.address import Address
-from imps.model.capability import Capabilities
+from imps.model.capability import DeliveryMethod
 from imps.model.events import MessageReported
 from imps.model.extension import Extension
 from imps.model.message import Draft, Message
 from imps.model.status import Refusal, StatusCode
-from imps.sap.sessions import Session, capabilities_in
+from imps.sap.sessions import Session
 from imps.store.messages import Acknowledgement, InFlight
 
-OWN_TRANSACTION_ID = re.compile(r"s\d+")
-"""What the ids of our own transactions look like."""
+_OWN_TRANSACTION_ID = re.compile(r"[sn](\d+)")
+
+
+def in_flight_as(transaction_id: str) -> str | None:
+    """What the store knows a transaction of ours as; None for what is none of ours."""
+    match = _OWN_TRANSACTION_ID.fullmatch(transaction_id)
+    return None if match is None else f"s{match[1]}"
+
+
+def acknowledgement_of(response: Transaction) -> Acknowledgement | None:
+    """What a client says by a response of what we sent; None for what is no such response."""
+    content, transaction_id = response.content, response.descriptor.transaction_id or ""
+    if isinstance(content, MessageDelivered):
+        return Acknowledgement.TRANSACTION if in_flight_as(transaction_id) else None
+    if not isinstance(content, Status):
+        return None
+    if content.result.code != StatusCode.OK:
+        return Acknowledgement.REFUSED
+    # The id says what was sent under it, so that nobody has to keep that.
+    is_notification = transaction_id.startswith("n")
+    return Acknowledgement.NOTIFIED if is_notification else Acknowledgement.TRANSACTION
 
 
 @define(eq=False)
 class Messaging:
     """The transactions of instant messaging."""
 
-    _element: InstantMessaging
+    _element: IInstantMessaging
+    _clock: IReactorTime
 
     def register(self, transactions: Transactions) -> None:
         """Serve and send the transactions of instant messaging."""
         transactions.serve(SendMessageRequest, self.send_message, once=True, failure=_send_failure)
+        transactions.serve(GetMessageRequest, self.get_message)
         transactions.serve(MessageDelivered, self.message_delivered)
-        transactions.send(NewMessage, DeliveryReportRequest)
+        transactions.send(NewMessage, MessageNotification, DeliveryReportRequest)
 
     async def send_message(self, context: Context, request: SendMessageRequest) -> Primitive:
         """Send a message to its recipients."""
@@ -58,6 +84,15 @@ class Messaging:
         return SendMessageResponse(
             result=result_of(sent.outcome, context.version), message_id=sent.message_id
         )
+
+    async def get_message(self, context: Context, request: GetMessageRequest) -> Primitive:
+        """Give out a message that the client was notified of."""
+        session = context.open_session
+        message = await self._element.fetch(session.id, request.message_id)
+        if not session.capabilities.can_fetch(message.content.size):
+            raise Refusal(StatusCode.RESPONSE_TOO_LARGE, "the message is larger than agreed")
+        now = self._clock.seconds()
+        return GetMessageResponse(**_with_content(session, message, now, context.encoding))
 
     async def message_delivered(self, context: Context, request: MessageDelivered) -> Primitive:
         """A message that was fetched has arrived."""
@@ -104,29 +139,54 @@ def draft_of(request: SendMessageRequest, context: Context) -> Draft:
 def request_of(session: Session, flight: InFlight, encoding: str) -> Transaction | None:
     """What is in flight as a transaction of the server, each time the same; None for what this
     session did not agree to be told."""
-    primitive: Primitive
-    extensions: tuple[Extension, ...] = ()
     if isinstance(flight.what, Message):
-        # What was agreed when it was first sent: it is sent again as it was.
-        agreed = capabilities_in(flight.record) if flight.record else session.capabilities
-        primitive = _new_message(session.user, flight.what, flight.since, agreed, encoding)
-        extensions = flight.what.extensions
-    elif session.services is not None and "MDELIV" not in session.services:
+        return _message_request(session, flight.what, flight, encoding)
+    if not session.has("MDELIV"):
         return None
-    else:
-        primitive = _delivery_report(flight.what)
-    descriptor = TransactionDescriptor(
-        mode=TransactionMode.REQUEST, transaction_id=flight.transaction_id
-    )
-    return Transaction(descriptor=descriptor, content=primitive, extensions=extensions)
+    return _request(flight.transaction_id, _delivery_report(flight.what))
 
 
-def _new_message(
-    recipient: Address, message: Message, since: float, agreed: Capabilities, encoding: str
-) -> NewMessage:
-    """A message for its recipient; its validity is what remained when it was first sent."""
-    transfer_encoding, data = wrapped(message.content, agreed, encoding)
-    info = MessageInfo(
+def _message_request(
+    session: Session, message: Message, flight: InFlight, encoding: str
+) -> Transaction | None:
+    """A message pushed, or a notification of it, by what was agreed when it was first sent."""
+    agreed = session if not flight.record else session.as_of(flight.record)
+    fits = agreed.capabilities.fits(message.content.type, message.content.size)
+    prefers_push = agreed.capabilities.delivery_method is DeliveryMethod.PUSH
+    if fits and agreed.has("NEWM") and (prefers_push or not agreed.has("NOTIF")):
+        pushed = NewMessage(**_with_content(agreed, message, flight.since, encoding))
+        return _request(flight.transaction_id, pushed, message.extensions)
+    if agreed.has("NOTIF"):
+        info = _message_info(agreed.user, message, flight.since)
+        notification_id = flight.transaction_id.replace("s", "n")
+        return _request(notification_id, MessageNotification(message_info=info))
+    return None
+
+
+def _request(
+    transaction_id: str, content: Primitive, extensions: tuple[Extension, ...] = ()
+) -> Transaction:
+    descriptor = TransactionDescriptor(mode=TransactionMode.REQUEST, transaction_id=transaction_id)
+    return Transaction(descriptor=descriptor, content=content, extensions=extensions)
+
+
+def _with_content(session: Session, message: Message, at: float, encoding: str) -> dict[str, Any]:
+    """A message with what it says, as this session takes it."""
+    transfer_encoding, data = wrapped(message.content, session.capabilities, encoding)
+    return {
+        "message_info": _message_info(session.user, message, at, transfer_encoding),
+        "content_data": data,
+    }
+
+
+def _message_info(
+    recipient: Address,
+    message: Message,
+    at: float,
+    transfer_encoding: TransferEncoding | None = None,
+) -> MessageInfo:
+    """What is to be known of a message; its validity is what remains at a time."""
+    return MessageInfo(
         message_id=message.message_id,
         content_type=message.content.type,
         content_encoding=transfer_encoding,
@@ -136,9 +196,8 @@ def _new_message(
         sender=Sender(user=User(user_id=message.sender)),
         date_time=_moment(message.sent_at),
         font=font_element(message.content.font),
-        validity=max(1, int(message.expires_at - since)),
+        validity=max(1, int(message.expires_at - at)),
     )
-    return NewMessage(message_info=info, content_data=data)
 
 
 def _delivery_report(report: MessageReported) -> DeliveryReportRequest:

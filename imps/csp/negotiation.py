@@ -39,6 +39,7 @@ class Negotiation:
     _sessions: Sessions
     _transactions: Transactions
     _server_poll_min_seconds: int
+    _max_sessions_per_user: int
 
     def register(self) -> None:
         """Serve the transactions of negotiation."""
@@ -84,6 +85,7 @@ class Negotiation:
             offline_etem_handling=offered.offline_etem_handling,
             online_etem_handling=offered.online_etem_handling,
             session_priority=offered.session_priority,
+            user_session_limit=self._max_sessions_per_user,
         )
 
     def _echo(self, offered: CapabilityList, capabilities: Capabilities) -> CapabilityList:
@@ -109,13 +111,13 @@ class Negotiation:
 
     async def service(self, context: Context, request: ServiceRequest) -> Primitive:
         """Agree on services. The answer names what was asked for and is not there."""
-        version = context.version
+        version, session = context.version, context.open_session
         refused = None
         if request.functions is not None:
-            refused = await self.agree_services(context.open_session, request.functions, version)
+            refused = await self.agree_services(session, request.functions, version)
         everything = None
         if request.all_functions_request:
-            everything = AllFunctions(features=self._offered(version) or WVCSPFeat())
+            everything = AllFunctions(features=self._offered(session, version) or WVCSPFeat())
         return ServiceResponse(
             client_id=request.client_id, functions=refused, all_functions=everything
         )
@@ -125,14 +127,19 @@ class Negotiation:
     ) -> Functions | None:
         """Record the functions that a client gets; those that it does not get, if any."""
         functions = functions_named(wanted.features, version)
-        agreed = functions & available(self._transactions.supported)
+        agreed = functions & self._available_to(session)
         await self._sessions.agree(session, services=agreed)
         refused = tree_of(functions - agreed, version)
         return None if refused is None else Functions(features=refused)
 
-    def _offered(self, version: Version) -> WVCSPFeat | None:
+    def _offered(self, session: Session, version: Version) -> WVCSPFeat | None:
         existing = frozenset(functions_below(WVCSPFeat, version))
-        return tree_of(existing & available(self._transactions.supported), version)
+        return tree_of(existing & self._available_to(session), version)
+
+    def _available_to(self, session: Session) -> frozenset[str]:
+        """The functions that there are, as far as the user may have them."""
+        served = available(self._transactions.supported)
+        return served if session.granted is None else served & session.granted
 
 
 def capabilities_of(offered: CapabilityList, before: Capabilities) -> Capabilities:

@@ -6,12 +6,10 @@ from collections.abc import Sequence
 
 from attrs import define, frozen
 
-from imps.csp.im import OWN_TRANSACTION_ID, request_of
-from imps.csp.primitives.common import Status
+from imps.csp.im import acknowledgement_of, in_flight_as, request_of
 from imps.csp.primitives.envelope import Transaction
 from imps.csp.primitives.im import MessageDelivered
-from imps.elements.im import InstantMessaging
-from imps.model.status import StatusCode
+from imps.elements.interfaces import IInstantMessaging
 from imps.sap.sessions import Session
 from imps.store.messages import Acknowledgement
 
@@ -28,7 +26,7 @@ class Outgoing:
 class Outbox:
     """The requests of the server to its clients."""
 
-    _im: InstantMessaging
+    _im: IInstantMessaging
 
     async def take(
         self, session: Session, responses: Sequence[Transaction], encoding: str, wanted: bool
@@ -41,17 +39,12 @@ class Outbox:
         known: list[tuple[Acknowledgement, str]] = []
         others: list[Transaction] = []
         for response in responses:
-            transaction_id = response.descriptor.transaction_id or ""
-            content = response.content
-            if isinstance(content, Status):
-                accepted = content.result.code == StatusCode.OK
-                says = Acknowledgement.TRANSACTION if accepted else Acknowledgement.REFUSED
-                known.append((says, transaction_id))
-            elif isinstance(content, MessageDelivered):
-                if OWN_TRANSACTION_ID.fullmatch(transaction_id):
-                    known.append((Acknowledgement.TRANSACTION, transaction_id))
-                else:
-                    others.append(response)
+            says = acknowledgement_of(response)
+            if says is not None:
+                transaction_id = response.descriptor.transaction_id or ""
+                known.append((says, in_flight_as(transaction_id) or transaction_id))
+            elif isinstance(response.content, MessageDelivered):
+                others.append(response)
         known = known or [(Acknowledgement.NONE, "")]
         for says, transaction_id in known[:-1]:
             await self._im.deliver(session.id, says, transaction_id, wanted=False)
@@ -63,6 +56,6 @@ class Outbox:
             transaction = request_of(session, flight, encoding)
             if transaction is not None:
                 return Outgoing(transaction, delivery.has_more), others
-            says = Acknowledgement.TRANSACTION
+            says = Acknowledgement.REFUSED
             delivery = await self._im.deliver(session.id, says, flight.transaction_id)
         return Outgoing(None, delivery.has_more), others

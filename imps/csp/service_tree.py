@@ -20,6 +20,8 @@ from imps.csp.primitives import (
 )
 from imps.csp.primitives.declaration import Kind, Primitive, children_of
 from imps.csp.primitives.services import WVCSPFeat
+from imps.model.services import FUNCTIONS as FUNCTIONS_OF
+from imps.model.services import MARKERS as FEATURE_MARKERS
 from imps.model.version import Version
 
 FUNCTIONS: dict[str, tuple[type[Primitive], ...]] = {
@@ -84,6 +86,20 @@ MARKERS: dict[str, tuple[type[Primitive], ...]] = {
     "MG": (groups.JoinGroupRequest, groups.LeaveGroupRequest),
 }
 """What a feature's marker asks for: that of it which every server with the feature has."""
+
+
+def _needed() -> Iterator[tuple[type[Primitive], frozenset[str]]]:
+    for primitive in {each for needs in FUNCTIONS.values() for each in needs}:
+        yield primitive, frozenset(code for code, needs in FUNCTIONS.items() if primitive in needs)
+    for feature, marker in FEATURE_MARKERS.items():
+        for primitive in MARKERS[marker]:
+            if marker != "MF" and not any(primitive in needs for needs in FUNCTIONS.values()):
+                yield primitive, FUNCTIONS_OF[feature]
+
+
+NEEDED: dict[type[Primitive], frozenset[str]] = dict(_needed())
+"""For each primitive that has to be agreed, the functions any of which will do: those that it
+belongs to, or where it has none, any of its feature."""
 
 
 def available(supported: Iterable[type]) -> frozenset[str]:

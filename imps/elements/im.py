@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from attrs import define, frozen
+from attrs import define
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
+from zope.interface import implementer
 
 from imps.elements.directory import Directory
-from imps.elements.interfaces import Caller, IDelivery
+from imps.elements.interfaces import (
+    Caller,
+    IDelivery,
+    IInstantMessaging,
+    MessageLimits,
+    Sent,
+)
 from imps.model.address import Address
 from imps.model.message import Draft, Message
 from imps.model.status import Detail, Outcome, Refusal, StatusCode, merge
@@ -25,24 +32,7 @@ _CODES = {
 }
 
 
-@frozen
-class Sent:
-    """A message that was handed in: its id, None if nobody gets it, and what became of it."""
-
-    message_id: str | None
-    outcome: Outcome
-
-
-@frozen(kw_only=True)
-class MessageLimits:
-    """What a message may be: how long it is kept, how large it is, for how many."""
-
-    validity_seconds: int
-    max_validity_seconds: int
-    max_content_octets: int
-    max_recipients: int
-
-
+@implementer(IInstantMessaging)
 @define(eq=False)
 class InstantMessaging:
     """Messages between the users of the home domains."""
@@ -64,11 +54,11 @@ class InstantMessaging:
         """
         if not caller.operation_id:
             raise ValueError("without an operation id, every message would have the same id")
-        self._check(draft)
+        self._limits.check(draft)
         failures = [Detail(StatusCode.NO_SUCH_GROUP, groups=(each,)) for each in draft.groups]
         failures += await self._unknown_lists(caller.user, draft.contact_lists)
-        stored, more_failures = await self._store(self._stamped(caller, draft), draft.users)
-        outcome = merge(stored, failures + more_failures)
+        stored = await self._store(self._stamped(caller, draft), draft.users)
+        outcome = merge([Outcome(0, tuple(failures)), stored])
         message_id = f"m{caller.operation_id}" if outcome.succeeded else None
         return Sent(message_id, outcome)
 
@@ -96,6 +86,16 @@ class InstantMessaging:
             Deferred.fromCoroutine(self.report(delivery.work)).addErrback(self._not_reported)
         return delivery
 
+    async def fetch(self, session_id: str, message_id: str) -> Message:
+        """A message that waits for the user of a session (CSP, GetMessage).
+
+        It goes on waiting until it is acknowledged. Refused with 426 if there is none of this id.
+        """
+        found = await self._messages.fetch(session_id, message_id, now=self._clock.seconds())
+        if found is None:
+            raise Refusal(StatusCode.INVALID_MESSAGE_ID, "no such message")
+        return found
+
     async def report(self, work: Work) -> None:
         """Tell the sender of a message what became of it."""
         await self._delivery.deliver(work.event.sender, work.event, work.id)
@@ -103,20 +103,6 @@ class InstantMessaging:
 
     def _not_reported(self, failure: Failure) -> None:
         self._log.info("A report is left for later: {reason}", reason=failure.getErrorMessage())
-
-    def _check(self, draft: Draft) -> None:
-        recipients = len(draft.users) + len(draft.groups) + len(draft.contact_lists)
-        if not recipients:
-            raise Refusal(StatusCode.BAD_REQUEST, "no recipient")
-        if recipients > self._limits.max_recipients:
-            raise Refusal(
-                StatusCode.BAD_PARAMETER, f"more than {self._limits.max_recipients} recipients"
-            )
-        if draft.content.size > self._limits.max_content_octets:
-            raise Refusal(
-                StatusCode.BAD_PARAMETER,
-                f"the content is larger than {self._limits.max_content_octets} octets",
-            )
 
     def _stamped(self, caller: Caller, draft: Draft) -> Message:
         now = self._clock.seconds()
@@ -131,7 +117,7 @@ class InstantMessaging:
             extensions=draft.extensions,
         )
 
-    async def _store(self, message: Message, users: Sequence[Address]) -> tuple[int, list[Detail]]:
+    async def _store(self, message: Message, users: Sequence[Address]) -> Outcome:
         """How many have it now, and who cannot get it, by the addresses that the sender used."""
         failures: list[Detail] = []
         here: dict[Address, Address] = {}
@@ -151,7 +137,8 @@ class InstantMessaging:
         for outcome, user in zip(outcomes, here.values(), strict=True):
             if outcome in _CODES:
                 failures.append(Detail(_CODES[outcome], users=(user,)))
-        return sum(outcome is Stored.YES for outcome in outcomes), failures
+        served = sum(outcome is Stored.YES for outcome in outcomes)
+        return Outcome(served, tuple(failures))
 
     async def _named(self, address: Address) -> Address:
         """The account that a telephone number belongs to; other addresses as they are."""

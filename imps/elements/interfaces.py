@@ -7,6 +7,9 @@ from zope.interface import Interface
 
 from imps.model.address import Address
 from imps.model.events import Event
+from imps.model.message import Draft, Message
+from imps.model.status import Outcome, Refusal, StatusCode
+from imps.store.messages import Acknowledgement, Delivery
 
 
 class IDelivery(Interface):
@@ -26,3 +29,55 @@ class Caller:
     user: Address
     session_id: str
     operation_id: str = ""
+
+
+@frozen
+class Sent:
+    """A message that was handed in: its id, None if nobody gets it, and what became of it."""
+
+    message_id: str | None
+    outcome: Outcome
+
+
+@frozen(kw_only=True)
+class MessageLimits:
+    """What a message may be: how long it is kept, how large it is, for how many."""
+
+    validity_seconds: int
+    max_validity_seconds: int
+    max_content_octets: int
+    max_recipients: int
+
+    def check(self, draft: Draft) -> None:
+        """Refuse a message that nobody could get, as it is (CSP, SendMessage)."""
+        if not draft.recipients:
+            raise Refusal(StatusCode.BAD_REQUEST, "no recipient")
+        if len(draft.recipients) > self.max_recipients:
+            raise Refusal(StatusCode.BAD_PARAMETER, f"more than {self.max_recipients} recipients")
+        if draft.content.size > self.max_content_octets:
+            raise Refusal(
+                StatusCode.BAD_PARAMETER,
+                f"the content is larger than {self.max_content_octets} octets",
+            )
+
+
+class IInstantMessaging(Interface):
+    """Instant messaging: on the store of this domain, at a partner, or routed to either."""
+
+    async def send(caller: Caller, draft: Draft) -> Sent:
+        """Have a message stored for each of its recipients (CSP, SendMessage).
+
+        It is stored when this returns. Refused where the message itself is at fault; what is wrong
+        with single recipients is in the outcome.
+        """
+
+    async def deliver(
+        session_id: str,
+        acknowledgement: Acknowledgement = Acknowledgement.NONE,
+        acknowledged: str = "",
+        wanted: bool = True,
+    ) -> Delivery:
+        """Take what a session says of what it was sent, and give it what comes next."""
+
+    async def fetch(session_id: str, message_id: str) -> Message:
+        """A message that waits for the user of a session; refused with 426 if there is none."""

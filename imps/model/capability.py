@@ -99,3 +99,28 @@ class Capabilities:
     offline_handling: OfflineETEMHandling = OfflineETEMHandling.SEND_STORE
     online_handling: OnlineETEMHandling = OnlineETEMHandling.SERVER_LOGIC
     priority: int = 0
+
+    def fits(self, content_type: str, octets: int) -> bool:
+        """Whether content of a type and size can be pushed; plain text of any size that fits can
+        (IM features, delivery methods)."""
+        bare = content_type.partition(";")[0].strip().casefold()
+        limits = [each for each in self.content_types if _covers(each.content_type, bare)]
+        is_taken = limits or self.any_content or not self.content_types or bare == "text/plain"
+        bounds = [self.max_push_octets, self.parser_octets]
+        if bare.startswith("text/"):
+            bounds.append(self.max_text_octets)
+        bounds += [each.max_octets for each in limits]
+        return bool(is_taken) and all(bound is None or octets <= bound for bound in bounds)
+
+    def can_fetch(self, octets: int) -> bool:
+        """Whether content of a size can be fetched."""
+        bounds = (self.max_pull_octets, self.parser_octets)
+        return all(bound is None or octets <= bound for bound in bounds)
+
+
+def _covers(named: str, content_type: str) -> bool:
+    """Whether a type that a client names, maybe with an asterisk, is this one."""
+    named = named.partition(";")[0].strip().casefold()
+    if named.endswith("*"):
+        return content_type.startswith(named[:-1])
+    return named == content_type

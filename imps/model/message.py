@@ -98,6 +98,11 @@ class Draft:
     wants_report: bool = False
     extensions: tuple[Extension, ...] = ()
 
+    @property
+    def recipients(self) -> tuple[Address, ...]:
+        """All that it is for: users, groups and contact lists."""
+        return self.users + self.groups + self.contact_lists
+
 
 @frozen(kw_only=True)
 class Message:

@@ -147,37 +147,45 @@ class Detail:
 
 @frozen
 class Outcome:
-    """The code of an operation with any number of targets, and the details of those that failed."""
+    """How an operation with any number of targets went: how many were served, and why others were
+    not (CSP, status codes)."""
 
-    code: StatusCode = StatusCode.OK
-    details: tuple[Detail, ...] = ()
+    served: int = 0
+    failures: tuple[Detail, ...] = ()
+
+    @property
+    def code(self) -> StatusCode:
+        """All served: 200. Some: 201. None: the one code where a single target failed, else 900."""
+        if not self.failures:
+            return StatusCode.OK
+        if self.served:
+            return StatusCode.PARTLY_DONE
+        if len(self.failures) == 1:
+            return self.failures[0].code
+        return StatusCode.MULTIPLE_ERRORS
+
+    @property
+    def details(self) -> tuple[Detail, ...]:
+        """Why targets were not served, a detail for each code; none where the code says it all."""
+        if self.failures and self.code is self.failures[0].code:
+            return ()
+        by_code: dict[StatusCode, Detail] = {}
+        for failure in self.failures:
+            known = by_code.get(failure.code)
+            by_code[failure.code] = failure if known is None else known.with_targets_of(failure)
+        return tuple(by_code.values())
 
     @property
     def succeeded(self) -> bool:
-        """Whether at least one target was served."""
-        return self.code in (StatusCode.OK, StatusCode.PARTLY_DONE)
+        """Whether at least one target was served, or there was none."""
+        return self.served > 0 or not self.failures
 
 
-def merge(succeeded: int, failures: Iterable[Detail]) -> Outcome:
-    """One outcome of an operation with several targets (CSP, status codes).
-
-    All done: 200. Some: 201 with details, one for each code. None: the one code, where a single
-    target failed; else 900 with details.
-    """
-    by_code: dict[StatusCode, Detail] = {}
-    failed = 0
-    for failure in failures:
-        failed += 1
-        known = by_code.get(failure.code)
-        by_code[failure.code] = failure if known is None else known.with_targets_of(failure)
-    details = tuple(by_code.values())
-    if not failed:
-        return Outcome()
-    if succeeded:
-        return Outcome(StatusCode.PARTLY_DONE, details)
-    if failed == 1:
-        return Outcome(details[0].code)
-    return Outcome(StatusCode.MULTIPLE_ERRORS, details)
+def merge(outcomes: Iterable[Outcome]) -> Outcome:
+    """One outcome of the parts of an operation, whoever did them; a failure names one target."""
+    parts = list(outcomes)
+    served = sum(each.served for each in parts)
+    return Outcome(served, tuple(failure for each in parts for failure in each.failures))
 
 
 class Refusal(Exception):

@@ -17,7 +17,7 @@ from imps.model.address import Address
 from imps.model.capability import Capabilities
 from imps.model.status import Refusal, StatusCode
 from imps.store.keys import Buckets
-from imps.store.sessions import Asked, Operation
+from imps.store.sessions import Asked, Opened, Operation
 from imps.store.sessions import Sessions as StoredSessions
 
 
@@ -25,7 +25,8 @@ from imps.store.sessions import Sessions as StoredSessions
 class Session:
     """A session of a user's client; ``door`` is what the door that opened it needs to know.
 
-    ``services`` are the functions agreed, None before they are negotiated: everything, then.
+    ``granted`` are the functions that its user may have, ``services`` those agreed; None is all of
+    them, as before they are negotiated.
     """
 
     id: str
@@ -33,12 +34,35 @@ class Session:
     client: str
     time_to_live_seconds: int
     capabilities: Capabilities = field(factory=Capabilities)
+    granted: frozenset[str] | None = None
     services: frozenset[str] | None = None
     door: dict[str, Any] = field(factory=dict)
 
     def caller(self, operation_id: str = "") -> Caller:
         """The user of this session as one who asks for an operation."""
         return Caller(self.user, self.id, operation_id)
+
+    def has(self, *functions: str) -> bool:
+        """Whether any of these functions was agreed, and the user may have it."""
+        return any(
+            (self.granted is None or function in self.granted)
+            and (self.services is None or function in self.services)
+            for function in functions
+        )
+
+    def as_of(self, record: bytes) -> Session:
+        """This session with what was agreed in a record of it from before."""
+        then = _unpacked(self.id, record)
+        return evolve(
+            self, capabilities=then.capabilities, services=then.services, granted=then.granted
+        )
+
+    @property
+    def messaging(self) -> str:
+        """How the store has it take messages: its priority and handling, or not at all."""
+        if not self.has("NEWM", "NOTIF"):
+            return ""
+        return f"{self.capabilities.priority} {self.capabilities.online_handling.value}"
 
 
 @frozen
@@ -90,17 +114,24 @@ class Sessions:
     _limits: SessionLimits
 
     async def open(
-        self, user: Address, client: str, time_to_live_seconds: int | None, door: dict[str, Any]
+        self,
+        user: Address,
+        client: str,
+        time_to_live_seconds: int | None,
+        door: dict[str, Any],
+        granted: frozenset[str] | None = None,
     ) -> Session:
         """Open a session for a user who is who they say; the same client's old session ends.
 
-        Refused with 403 when the user has been suspended or deleted meanwhile.
+        Refused with 403 when the user has been suspended or deleted meanwhile, and with 503 when
+        other clients have as many sessions as the user may have.
         """
         session = Session(
             id=f"{self._buckets.of(user):02}{secrets.token_hex(16)}",
             user=user,
             client=client,
             time_to_live_seconds=self._limits.time_to_live(time_to_live_seconds),
+            granted=granted,
             door=door,
         )
         opened = await self._stored.open(
@@ -111,8 +142,11 @@ class Sessions:
             now=self._clock.seconds(),
             lifetime_seconds=self._lifetime(session),
             remember_seconds=self._limits.remember_seconds,
+            messaging=session.messaging,
         )
-        if not opened:
+        if opened is Opened.TOO_MANY:
+            raise Refusal(StatusCode.SERVICE_UNAVAILABLE, "too many sessions of this user")
+        if opened is Opened.NO_SUCH_USER:
             raise Refusal(StatusCode.FORBIDDEN, "the account is suspended")
         return session
 
@@ -123,6 +157,7 @@ class Sessions:
         client: str,
         time_to_live_seconds: int | None,
         door: dict[str, Any],
+        granted: frozenset[str] | None = None,
     ) -> Session | None:
         """The session that a client wants to go on with; None when it is gone.
 
@@ -135,7 +170,7 @@ class Sessions:
         if before.user != user or before.client != client:
             raise Refusal(StatusCode.USER_AND_CLIENT_DO_NOT_MATCH, "not a session of this client")
         time_to_live = self._limits.time_to_live(time_to_live_seconds)
-        resumed = evolve(before, time_to_live_seconds=time_to_live, door=door)
+        resumed = evolve(before, time_to_live_seconds=time_to_live, door=door, granted=granted)
         return await self._change(resumed, is_back=True)
 
     async def check(
@@ -233,6 +268,7 @@ class Sessions:
             _packed(session),
             now=self._clock.seconds(),
             lifetime_seconds=self._lifetime(session),
+            messaging=session.messaging,
             is_back=is_back,
         )
         if not changed:
@@ -265,15 +301,11 @@ def _packed(session: Session) -> bytes:
         "client": session.client,
         "time_to_live": session.time_to_live_seconds,
         "capabilities": _CONVERTER.unstructure(session.capabilities),
+        "granted": None if session.granted is None else sorted(session.granted),
         "services": None if session.services is None else sorted(session.services),
         "door": session.door,
     }
     return json.dumps(fields, separators=(",", ":")).encode()
-
-
-def capabilities_in(record: bytes) -> Capabilities:
-    """What was agreed by a record."""
-    return _unpacked("", record).capabilities
 
 
 @lru_cache(maxsize=10_000)
@@ -286,6 +318,7 @@ def _unpacked(session_id: str, record: bytes) -> Session:
         client=fields["client"],
         time_to_live_seconds=fields["time_to_live"],
         capabilities=_CONVERTER.structure(fields["capabilities"], Capabilities),
+        granted=None if fields["granted"] is None else frozenset(fields["granted"]),
         services=None if fields["services"] is None else frozenset(fields["services"]),
         door=fields["door"],
     )

@@ -12,6 +12,7 @@ from attrs import define, frozen
 from imps.model.address import Address
 from imps.model.events import Event
 from imps.model.message import Message
+from imps.model.status import StatusCode
 from imps.store.client import StoreClient
 from imps.store.keys import Buckets
 from imps.store.packing import packed, report_packed, unpacked_event, unpacked_message
@@ -32,10 +33,12 @@ class Stored(Enum):
 
 class Acknowledgement(Enum):
     """What a client says about a message: that it has what is in flight under a transaction id,
-    that it does not want that, or that it has the message of an id."""
+    that it knows that this may be fetched, that it does not want it, or that it has the message of
+    an id."""
 
     NONE = ""
     TRANSACTION = "transaction"
+    NOTIFIED = "notified"
     REFUSED = "refused"
     MESSAGE = "message"
 
@@ -132,9 +135,23 @@ class Messages:
             self._max_tries,
             MAX_EVENTS_IN_FLIGHT,
             repr(now + LEASE_SECONDS),
+            int(StatusCode.OK),
         )
         work = Work.unpacked(bucket, caused) if caused else None
         return Delivery(bool(done), bool(more), _in_flight(sent) if sent else None, work)
+
+    async def fetch(self, session_id: str, message_id: str, *, now: float) -> Message | None:
+        """A message that waits for the user of a session, if it is for this session, too.
+
+        It goes on waiting until it is acknowledged.
+        """
+        bucket = self._buckets.of_session(session_id)
+        if bucket is None:
+            return None
+        found = await self._client.run(
+            "fetch_message", [self._buckets.prefix(bucket)], session_id, repr(now), message_id
+        )
+        return unpacked_message(message_id, *found) if found else None
 
 
 def _in_flight(sent: list[bytes]) -> InFlight:

@@ -73,14 +73,16 @@ def report_packed(message: Message) -> bytes:
     return json.dumps(fields, separators=(",", ":")).encode()
 
 
-def reported(report: bytes, message_id: str, recipient: str, at: float) -> MessageReported:
-    """The report that a message has arrived, from what ``report_packed`` made of it."""
+def reported(
+    report: bytes, message_id: str, recipient: str, at: float, code: int
+) -> MessageReported:
+    """The report on a message, from what ``report_packed`` made of it."""
     sender, sent_at, content_type, size = json.loads(report)
     return MessageReported(
         message_id=message_id,
         sender=Address.parse(sender),
         recipient=Address.parse(recipient),
-        code=StatusCode.OK,
+        code=StatusCode(code),
         at=at,
         sent_at=sent_at,
         content_type=content_type,

@@ -8,6 +8,7 @@ that is repeated can tell what it has done before.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import Enum
 
 from attrs import define, frozen
 
@@ -21,6 +22,14 @@ OPERATION_LIMIT_SECONDS = 15
 ANSWERS_KEPT = 4
 MAX_EVENTS_IN_FLIGHT = 5
 GOODBYES = 3
+
+
+class Opened(Enum):
+    """Whether a session was opened; not for users that have been suspended or deleted."""
+
+    YES = 1
+    NO_SUCH_USER = 0
+    TOO_MANY = -1
 
 
 @frozen
@@ -70,13 +79,15 @@ class Looked:
 class Sessions:
     """The sessions of the home domains' users.
 
-    What is in flight to a client is sent again after ``resend_seconds``.
+    What is in flight to a client is sent again after ``resend_seconds``. How a session takes
+    messages, its ``messaging``, is its priority and handling, or nothing where it takes none.
     """
 
     _client: StoreClient
     _buckets: Buckets
     _resend_seconds: float
     _requests_per_second: int
+    _most_of_a_user: int
 
     async def open(
         self,
@@ -88,12 +99,10 @@ class Sessions:
         now: float,
         lifetime_seconds: float,
         remember_seconds: float,
-    ) -> bool:
-        """Open a session; one that the same client of the same user has ends with 601.
-
-        False when the user has been suspended or deleted.
-        """
-        return bool(
+        messaging: str,
+    ) -> Opened:
+        """Open a session; one that the same client of the same user has ends with 601."""
+        return Opened(
             await self._client.run(
                 "open_session",
                 [self._buckets.prefix_of(user)],
@@ -106,6 +115,8 @@ class Sessions:
                 record,
                 int(StatusCode.FORCED_LOGOUT),
                 int(StatusCode.SESSION_EXPIRED),
+                messaging,
+                self._most_of_a_user,
             )
         )
 
@@ -224,6 +235,7 @@ class Sessions:
         *,
         now: float,
         lifetime_seconds: float,
+        messaging: str,
         is_back: bool = False,
     ) -> bool:
         """Replace the record of a session; False when there is no such session.
@@ -233,11 +245,16 @@ class Sessions:
         bucket = self._buckets.of_session(session_id)
         if bucket is None:
             return False
-        prefix = self._buckets.prefix(bucket)
-        lifetime = repr(float(lifetime_seconds))
         return bool(
             await self._client.run(
-                "change_session", [prefix], session_id, repr(now), record, lifetime, int(is_back)
+                "change_session",
+                [self._buckets.prefix(bucket)],
+                session_id,
+                repr(now),
+                record,
+                repr(float(lifetime_seconds)),
+                int(is_back),
+                messaging,
             )
         )
 

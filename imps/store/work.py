@@ -12,6 +12,7 @@ import json
 from attrs import define, frozen
 
 from imps.model.events import Event
+from imps.model.status import StatusCode
 from imps.store.client import StoreClient
 from imps.store.keys import Buckets
 from imps.store.packing import reported
@@ -31,28 +32,41 @@ class Work:
     @classmethod
     def unpacked(cls, bucket: int, record: bytes) -> Work:
         """Work from the record that the store made of it."""
-        _, message_id, recipient, at, report = json.loads(record)
-        event = reported(report.encode(), message_id, recipient, float(at))
+        _, message_id, recipient, at, report, code = json.loads(record)
+        event = reported(report.encode(), message_id, recipient, float(at), code)
         return cls(f"{message_id}:{recipient}", bucket, event)
+
+
+@frozen
+class Due:
+    """Work to be done now, the caller's for a while, and whether more is due."""
+
+    work: tuple[Work, ...]
+    has_more: bool
 
 
 @define(eq=False)
 class WorkRecords:
-    """The work that is not done yet."""
+    """The work that is not done yet, and what becomes due as time passes."""
 
     _client: StoreClient
     _buckets: Buckets
 
-    async def overdue(self, bucket: int, *, now: float) -> list[Work]:
-        """Work of a bucket that nobody has done in time; it is the caller's for a while."""
-        records = await self._client.run(
-            "claim_work",
+    async def due(self, bucket: int, *, now: float) -> Due:
+        """Do what is due in a bucket: sessions and messages end whose time is over.
+
+        What this causes elsewhere, and work that nobody has done in time, is the caller's to do.
+        """
+        more, records = await self._client.run(
+            "run_timers",
             [self._buckets.prefix(bucket)],
             repr(now),
             repr(now + LEASE_SECONDS),
             CHUNK,
+            int(StatusCode.SESSION_EXPIRED),
+            int(StatusCode.MESSAGE_EXPIRED),
         )
-        return [Work.unpacked(bucket, record) for record in records]
+        return Due(tuple(Work.unpacked(bucket, record) for record in records), bool(more))
 
     async def finish(self, work: Work) -> None:
         """The work is done."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 from attrs import define, field
 from twisted.trial.unittest import TestCase
 
@@ -30,13 +32,16 @@ from imps.csp.primitives.im import (
 from imps.csp.primitives.values import SessionType, TransactionMode
 from imps.elements.directory import Directory
 from imps.model.address import Address
-from imps.model.version import V12, Version
+from imps.model.version import V11, V12, V13, Version
 from imps.store.accounts import Accounts
 from imps.tap import http_door, instant_messaging
 from imps.testing.conformance.marks import note
 from imps.testing.store import StoreTestCase
 
 CODECS = {codec.name: codec for codec in (XMLCodec(), WBXMLCodec())}
+
+EVERY = tuple(product((V11, V12, V13), CODECS))
+"""Every version in every encoding."""
 
 OK = Status(result=Result(code=200))
 
@@ -48,8 +53,8 @@ class Speaker:
     _test: TestCase
     _door: HTTPDoor
     user: Address
-    _client: ClientID
-    _version: Version = V12
+    client_id: ClientID
+    version: Version = V12
     _encoding: str = "xml"
     session_id: str | None = field(default=None, init=False)
     _last_transaction_id: int = field(default=0, init=False)
@@ -60,7 +65,7 @@ class Speaker:
         descriptor = SessionDescriptor(session_type=inband, session_id=self.session_id)
         session = Session(descriptor=descriptor, transactions=transactions)
         message = WVCSPMessage(session=session)
-        return await self.post_octets(CODECS[self._encoding].encode(message, self._version))
+        return await self.post_octets(CODECS[self._encoding].encode(message, self.version))
 
     async def post_octets(self, octets: bytes) -> WVCSPMessage | None:
         """Say a message as it is."""
@@ -76,7 +81,7 @@ class Speaker:
         if not response.body:
             return None
         document = CODECS[self._encoding].decode(response.body)
-        assert document.version == self._version
+        assert document.version == self.version
         assert isinstance(document.root, WVCSPMessage)
         for each in document.root.session.transactions:
             if each.descriptor.mode is TransactionMode.REQUEST:
@@ -85,7 +90,7 @@ class Speaker:
 
     def _note(self, request: Primitive) -> None:
         name = declaration_of(type(request)).name
-        note(self._test, name, self._version, self._encoding)
+        note(self._test, name, self.version, self._encoding)
 
     async def ask(self, request: Primitive) -> Primitive:
         """Make a request; the answer."""
@@ -106,7 +111,7 @@ class Speaker:
     async def sign_on(self) -> None:
         """Sign on, by password."""
         request = LoginRequest(
-            user_id=self.user, client_id=self._client, password="secret", session_cookie="c"
+            user_id=self.user, client_id=self.client_id, password="secret", session_cookie="c"
         )
         self.session_id = None
         response = await self.ask(request)

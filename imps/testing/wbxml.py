@@ -50,7 +50,7 @@ _TAGS = {
         05 AcceptedCharset 05 AcceptedCharSet 06 AcceptedContentLength 07 AcceptedContentType
         08 AcceptedTransferEncoding 09 AnyContent 0B InitialDeliveryMethod 0C MultiTrans
         0D ParserSize 0E ServerPollMin 0F SupportedBearer 10 SupportedCIRMethod 11 TCPAddress
-        12 TCPPort 13 UDPPort 21 MultiTransPerMessage""",
+        12 TCPPort 13 UDPPort 1F UserSessionLimit 21 MultiTransPerMessage""",
     0x04: """
         06 ContactListProperties 07 CreateAttributeList-Request 08 CreateList-Request 0B DefaultList
         10 GetList-Request 12 GetPresence-Request 16 ListManage-Request
@@ -71,7 +71,7 @@ _TAGS = {
 _LATER = {
     V12: "ReceiveList AgreedCapabilityList AutoSubscribe MF MG MM MP GETAUT GETJU VRID VerifyIDFunc"
     " Domain",
-    V13: "MultiTransPerMessage GETMAP SGMNT EXCON OFFNOTIF ADVSR",
+    V13: "MultiTransPerMessage UserSessionLimit GETMAP SGMNT EXCON OFFNOTIF ADVSR",
 }
 
 _VALUES = """
@@ -114,7 +114,7 @@ _WRITTEN_AS_WORDS = _WORDS | _names(
 _INTEGERS = _names(
     "AcceptedCharset AcceptedCharSet AcceptedContentLength Code ContentSize KeepAliveTime "
     "MultiTrans MultiTransPerMessage ParserSize SearchLimit ServerPollMin TCPPort TimeToLive "
-    "UDPPort Validity"
+    "UDPPort UserSessionLimit Validity"
 )
 
 

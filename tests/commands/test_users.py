@@ -107,10 +107,17 @@ class UserCommandsTests(CommandLineTestCase):
     async def opened_session(self):
         """Open a session of Ann's that is live in the time of commands, and return how to find it
         later."""
-        sessions = Sessions(self.store.client, self.store.buckets, 30, 50)
+        sessions = Sessions(self.store.client, self.store.buckets, 30, 50, 20)
         session_id = f"{self.store.buckets.of(ANN):02}session"
         now = 10.0**10
         await sessions.open(
-            session_id, ANN, "phone", b"record", now=now, lifetime_seconds=60, remember_seconds=60
+            session_id,
+            ANN,
+            "phone",
+            b"record",
+            now=now,
+            lifetime_seconds=60,
+            remember_seconds=60,
+            messaging="",
         )
         return lambda: sessions.check(session_id, (), now=now)

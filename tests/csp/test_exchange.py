@@ -53,7 +53,7 @@ class RepetitionTests(StoreTestCase):
             grace_seconds=0,
             remember_seconds=60,
         )
-        stored = StoredSessions(self.store.client, buckets, 30, 50)
+        stored = StoredSessions(self.store.client, buckets, 30, 50, 20)
         sessions = Sessions(stored, buckets, self.clock, limits)
         self.transactions = Transactions()
         outbox = Outbox(instant_messaging(self.settings, self.store, self.clock))

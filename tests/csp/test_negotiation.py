@@ -55,10 +55,10 @@ OFFERED = CapabilityList(
 class NegotiationTestCase(StoreTestCase):
     async def setUp(self):
         await super().setUp()
-        stored = StoredSessions(self.store.client, self.store.buckets, 30, 50)
+        stored = StoredSessions(self.store.client, self.store.buckets, 30, 50, 20)
         self.sessions = Sessions(stored, self.store.buckets, self.clock, LIMITS)
         self.transactions = Transactions()
-        self.negotiation = Negotiation(self.sessions, self.transactions, 5)
+        self.negotiation = Negotiation(self.sessions, self.transactions, 5, 20)
         user = Address.parse("ann")
         await self.add_accounts(user)
         self.session = await self.sessions.open(user, "phone", None, {})

@@ -45,13 +45,12 @@ from imps.csp.primitives.services import WVCSPFeat
 from imps.csp.service_tree import available, functions_below, functions_named
 from imps.csp.transactions import Transactions
 from imps.model.message import Color, FontStyle
-from imps.model.version import V11, V12, V13, Version
+from imps.model.version import V12, V13, Version
 from imps.tap import csp_door, http_door
 from imps.testing.conformance import ALL, shows, shows_feature
 from imps.testing.conformance.marks import ENCODINGS
-from imps.testing.door import CODECS, OK, DoorTestCase, delivered, message_to, text_of
+from imps.testing.door import CODECS, EVERY, OK, DoorTestCase, delivered, message_to, text_of
 
-EVERY = tuple(product((V11, V12, V13), ENCODINGS))
 NOTHING: Any = None
 LOGO = b"GIF89a"
 SESSIONS = [namespaces["WV-CSP-Message"] for namespaces in NAMESPACES.values()]
@@ -100,9 +99,7 @@ class EveryVersionTests(DoorTestCase):
     @shows(ServiceRequest, *ALL)
     @shows_feature("services negotiated", "what there is")
     async def test_services_that_are_not_there_are_told(self) -> None:
-        supported = available(
-            csp_door(self.settings, NOTHING, NOTHING, NOTHING).transactions.supported
-        )
+        supported = available(csp_door(self.settings, *[NOTHING] * 4).transactions.supported)
         for version, encoding in EVERY:
             ann = self.speaker("ann", "phone", version, encoding)
             await ann.sign_on()

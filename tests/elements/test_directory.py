@@ -25,7 +25,7 @@ class DirectoryTestCase(StoreTestCase):
 
     async def opened_session(self, account):
         """Open a session of a user, and return how it is found later."""
-        sessions = Sessions(self.store.client, self.store.buckets, 30, 50)
+        sessions = Sessions(self.store.client, self.store.buckets, 30, 50, 20)
         session_id = f"{self.store.buckets.of(account.address):02}session"
         now = self.clock.seconds()
         await sessions.open(
@@ -36,6 +36,7 @@ class DirectoryTestCase(StoreTestCase):
             now=now,
             lifetime_seconds=60,
             remember_seconds=60,
+            messaging="0 SERVERLOGIC",
         )
         return lambda: sessions.check(session_id, (), now=now)
 

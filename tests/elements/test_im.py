@@ -27,7 +27,7 @@ class InstantMessagingTestCase(StoreTestCase):
     async def setUp(self):
         await super().setUp()
         self.im = instant_messaging(self.settings, self.store, self.clock)
-        stored = StoredSessions(self.store.client, self.store.buckets, 30, 50)
+        stored = StoredSessions(self.store.client, self.store.buckets, 30, 50, 20)
         self.sessions = Sessions(stored, self.store.buckets, self.clock, LIMITS)
         accounts = directory(self.settings, self.store, self.clock)
         await accounts.add(ANN, "secret")

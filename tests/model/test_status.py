@@ -15,41 +15,42 @@ ANN, BOB, EVE = Address("ann"), Address("bob"), Address("eve")
 
 
 def merged(results: list[tuple[Address, StatusCode]]) -> Outcome:
-    failures = [Detail(code, users=(user,)) for user, code in results if code is not OK]
-    return merge(len(results) - len(failures), failures)
+    return merge(
+        Outcome(1) if code is OK else Outcome(0, (Detail(code, users=(user,)),))
+        for user, code in results
+    )
 
 
 class MergeTests(SynchronousTestCase):
     def test_outcomes_are_merged(self) -> None:
-        for results, expected in (
-            ([], Outcome()),
-            ([(ANN, OK)], Outcome()),
-            ([(ANN, OK), (BOB, OK)], Outcome()),
-            ([(ANN, UNKNOWN)], Outcome(UNKNOWN)),
+        for results, code, details in (
+            ([], OK, ()),
+            ([(ANN, OK)], OK, ()),
+            ([(ANN, OK), (BOB, OK)], OK, ()),
+            ([(ANN, UNKNOWN)], UNKNOWN, ()),
             (
                 [(ANN, OK), (BOB, UNKNOWN)],
-                Outcome(StatusCode.PARTLY_DONE, (Detail(UNKNOWN, users=(BOB,)),)),
+                StatusCode.PARTLY_DONE,
+                (Detail(UNKNOWN, users=(BOB,)),),
             ),
             (
                 [(ANN, UNKNOWN), (BOB, UNKNOWN)],
-                Outcome(StatusCode.MULTIPLE_ERRORS, (Detail(UNKNOWN, users=(ANN, BOB)),)),
+                StatusCode.MULTIPLE_ERRORS,
+                (Detail(UNKNOWN, users=(ANN, BOB)),),
             ),
             (
                 [(ANN, UNKNOWN), (BOB, BLOCKED)],
-                Outcome(
-                    StatusCode.MULTIPLE_ERRORS,
-                    (Detail(UNKNOWN, users=(ANN,)), Detail(BLOCKED, users=(BOB,))),
-                ),
+                StatusCode.MULTIPLE_ERRORS,
+                (Detail(UNKNOWN, users=(ANN,)), Detail(BLOCKED, users=(BOB,))),
             ),
             (
                 [(ANN, UNKNOWN), (EVE, OK), (BOB, BLOCKED)],
-                Outcome(
-                    StatusCode.PARTLY_DONE,
-                    (Detail(UNKNOWN, users=(ANN,)), Detail(BLOCKED, users=(BOB,))),
-                ),
+                StatusCode.PARTLY_DONE,
+                (Detail(UNKNOWN, users=(ANN,)), Detail(BLOCKED, users=(BOB,))),
             ),
         ):
-            self.assertEqual(merged(results), expected)
+            outcome = merged(results)
+            self.assertEqual((outcome.code, outcome.details), (code, details))
 
     @given(
         st.lists(
@@ -66,6 +67,18 @@ class MergeTests(SynchronousTestCase):
             self.assertEqual([outcome.code], [code for _, code in failures])
         served = not failures or len(failures) < len(results)
         self.assertEqual(outcome.succeeded, served)
+
+    @given(
+        st.lists(
+            st.tuples(st.sampled_from([ANN, BOB, EVE]), st.sampled_from([OK, BLOCKED, UNKNOWN]))
+        ),
+        st.integers(0, 5),
+    )
+    def test_it_does_not_matter_who_did_which_part(
+        self, results: list[tuple[Address, StatusCode]], part: int
+    ) -> None:
+        parts = [merged(results[:part]), merged(results[part:])]
+        self.assertEqual(merge(parts), merged(results))
 
 
 class VersionTests(SynchronousTestCase):

@@ -20,7 +20,7 @@ class SessionsTests(StoreTestCase):
     async def setUp(self):
         await super().setUp()
         await self.add_accounts(ANN)
-        stored = StoredSessions(self.store.client, self.store.buckets, 30, 50)
+        stored = StoredSessions(self.store.client, self.store.buckets, 30, 50, 20)
         self.sessions = Sessions(stored, self.store.buckets, self.clock, LIMITS)
 
     async def open(self, client="phone", seconds=None, door=None):

@@ -4,6 +4,7 @@ from imps.model.address import Address
 from imps.model.message import Content, Message
 from imps.store.messages import Acknowledgement, Messages, Stored
 from imps.store.sessions import Sessions
+from imps.store.work import WorkRecords
 from imps.testing.store import EPOCH, StoreTestCase
 
 ANN = Address.parse("wv:ann@localhost")
@@ -13,14 +14,14 @@ BOB = Address.parse("wv:bob@localhost")
 class MessagesTestCase(StoreTestCase):
     async def setUp(self):
         await super().setUp()
-        self.sessions = Sessions(self.store.client, self.store.buckets, 30, 50)
+        self.sessions = Sessions(self.store.client, self.store.buckets, 30, 50, 20)
         self.messages = self.limited()
         await self.add_accounts(BOB)
 
     def limited(self, *, waiting=10, octets=1000):
         return Messages(self.store.client, self.store.buckets, waiting, octets, 30, 3)
 
-    async def session(self, name, user=BOB, seconds=1000, client=""):
+    async def session(self, name, user=BOB, seconds=1000, client="", messaging="0 SERVERLOGIC"):
         session_id = f"{self.store.buckets.of(user):02}{name}"
         await self.sessions.open(
             session_id,
@@ -30,10 +31,11 @@ class MessagesTestCase(StoreTestCase):
             now=self.clock.seconds(),
             lifetime_seconds=seconds,
             remember_seconds=1000,
+            messaging=messaging,
         )
         return session_id
 
-    async def store_message(self, text, *recipients, seconds=600):
+    async def store_message(self, text, *recipients, seconds=600, report=False):
         now = self.clock.seconds()
         message = Message(
             message_id=f"m-{text}",
@@ -41,6 +43,7 @@ class MessagesTestCase(StoreTestCase):
             content=Content(octets=text.encode()),
             sent_at=now,
             expires_at=now + seconds,
+            wants_report=report,
         )
         return await self.messages.store(message, recipients or [BOB], now=now)
 
@@ -52,6 +55,14 @@ class MessagesTestCase(StoreTestCase):
             acknowledged=of,
             wanted=wanted,
         )
+
+    async def run_timers(self):
+        """Do what is due by now; the work that it causes."""
+        records = WorkRecords(self.store.client, self.store.buckets)
+        work = []
+        for bucket in range(self.store.buckets.count):
+            work += (await records.due(bucket, now=self.clock.seconds())).work
+        return work
 
     async def next(self, session_id):
         """What comes next, and how it is acknowledged; None for nothing."""
@@ -109,6 +120,7 @@ class StoringTests(MessagesTestCase):
         await self.store_message("two", seconds=10)
         self.assertEqual(await self.store_message("three"), [Stored.QUEUE_FULL])
         self.clock.advance(11)
+        await self.run_timers()
         self.assertEqual(await self.store_message("three"), [Stored.YES])
         self.assertEqual(await self.take(await self.session("phone")), ["one", "three"])
 
@@ -196,7 +208,36 @@ class DeliveryTests(MessagesTestCase):
         await self.store_message("long")
         self.clock.advance(10)
         self.assertEqual(await self.take(session), ["long"])
+        await self.run_timers()
         self.assertEqual(await self.left(), (0, 0))
+
+    async def test_expiry_is_reported_once_to_those_who_want_it(self):
+        await self.store_message("unreported", seconds=10)
+        await self.store_message("reported", seconds=10, report=True)
+        await self.store_message("arrived", seconds=10, report=True)
+        session = await self.session("phone")
+        await self.deliver(session, Acknowledgement.MESSAGE, "m-arrived")
+        self.clock.advance(9)
+        self.assertEqual(await self.run_timers(), [])
+        self.clock.advance(1)
+        (work,) = await self.run_timers()
+        self.assertEqual(
+            (work.event.message_id, work.event.code, work.event.recipient, work.event.at),
+            ("m-reported", 542, BOB, self.clock.seconds()),
+        )
+        self.assertEqual(await self.run_timers(), [])
+
+    async def test_work_that_is_not_finished_is_claimed_again_after_the_lease(self):
+        await self.store_message("reported", seconds=10, report=True)
+        self.clock.advance(10)
+        (work,) = await self.run_timers()
+        self.clock.advance(29)
+        self.assertEqual(await self.run_timers(), [])
+        self.clock.advance(1)
+        self.assertEqual(await self.run_timers(), [work])
+        await WorkRecords(self.store.client, self.store.buckets).finish(work)
+        self.clock.advance(30)
+        self.assertEqual(await self.run_timers(), [])
 
     async def test_message_that_expires_in_flight_is_not_sent_again(self):
         session = await self.session("phone")
@@ -251,6 +292,70 @@ class SeveralSessionsTests(MessagesTestCase):
         self.clock.advance(61)
         self.assertEqual(await self.take(await self.session("computer")), [])
         self.assertEqual(await self.left(), (0, 0))
+
+    async def test_session_that_expires_is_ended_by_the_timers(self):
+        tablet = await self.session("tablet", seconds=60)
+        phone = await self.session("phone", seconds=60)
+        await self.sessions.check(phone, (), now=self.clock.seconds() + 30)
+        await self.store_message("hello")
+        await self.take(phone)
+        self.clock.advance(61)
+        await self.run_timers()
+        self.assertEqual(await self.left(), (0, 0))
+        now = self.clock.seconds()
+        self.assertEqual(await self.sessions.check(tablet, (), now=now), 600)
+        self.assertEqual((await self.sessions.check(phone, (), now=now)).record, b"record")
+
+    async def test_session_that_takes_no_messages_gets_none(self):
+        presence = await self.session("presence", messaging="")
+        await self.store_message("hello")
+        self.assertFalse((await self.sessions.check(presence, (), now=EPOCH)).has_waiting)
+        self.assertEqual(await self.take(presence), [])
+        self.assertEqual(await self.take(await self.session("phone")), ["hello"])
+        self.assertEqual(await self.left(), (0, 0))
+
+    async def test_session_of_highest_priority_gets_all_if_it_asks_for_that(self):
+        await self.session("low", messaging="1 DETECT")
+        first = await self.session("first", messaging="5 SERVERLOGIC")
+        self.clock.advance(1)
+        latest = await self.session("latest", messaging="5 DETECT")
+        await self.store_message("for one")
+        self.assertIsNone(await self.next(first))
+        late = await self.session("late", messaging="0 SERVERLOGIC")
+        self.assertIsNone(await self.next(late))
+        self.assertEqual(await self.take(latest), ["for one"])
+        await self.store_message("left")
+        await self.sessions.end(latest, now=self.clock.seconds())
+        self.assertEqual(await self.take(first), ["left"])
+
+    async def test_message_can_be_fetched_by_its_id_until_it_is_acknowledged(self):
+        phone, tablet = await self.session("phone"), await self.session("tablet")
+        await self.store_message("first")
+        await self.store_message("second")
+        for _ in range(2):
+            fetched = await self.fetch(phone, "m-second")
+            self.assertEqual(fetched.content.octets, b"second")
+        acknowledged = await self.deliver(phone, Acknowledgement.MESSAGE, "m-second", False)
+        self.assertTrue(acknowledged.acknowledged)
+        self.assertIsNone(await self.fetch(phone, "m-second"))
+        self.assertIsNotNone(await self.fetch(tablet, "m-second"))
+        self.assertEqual(await self.take(phone), ["first"])
+        self.assertIsNone(await self.fetch(phone, "m-unknown"))
+        self.clock.advance(600)
+        self.assertIsNone(await self.fetch(tablet, "m-second"))
+
+    async def test_message_that_a_client_was_notified_of_goes_on_waiting(self):
+        phone = await self.session("phone")
+        await self.store_message("hello")
+        _, transaction_id = await self.next(phone)
+        noted = await self.deliver(phone, Acknowledgement.NOTIFIED, transaction_id)
+        self.assertEqual((noted.acknowledged, noted.in_flight), (True, None))
+        self.assertEqual((await self.fetch(phone, "m-hello")).content.octets, b"hello")
+        await self.deliver(phone, Acknowledgement.MESSAGE, "m-hello")
+        self.assertEqual(await self.left(), (0, 0))
+
+    async def fetch(self, session_id, message_id):
+        return await self.messages.fetch(session_id, message_id, now=self.clock.seconds())
 
     async def test_session_that_ends_leaves_what_it_has_not_acknowledged(self):
         phone = await self.session("phone")

@@ -65,7 +65,7 @@ class PackingTests(SynchronousTestCase):
 
     @given(messages, addresses(), times)
     def test_report_says_of_a_message_what_it_was(self, message, recipient, at):
-        report = reported(report_packed(message), message.message_id, str(recipient), at)
+        report = reported(report_packed(message), message.message_id, str(recipient), at, 200)
         self.assertEqual(
             (report.message_id, report.sender, report.recipient, report.code, report.at),
             (message.message_id, message.sender, recipient, StatusCode.OK, at),

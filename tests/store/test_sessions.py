@@ -1,6 +1,6 @@
 from imps.model.address import Address
 from imps.model.status import StatusCode
-from imps.store.sessions import Asked, Operation, Sessions
+from imps.store.sessions import Asked, Opened, Operation, Sessions
 from imps.testing.store import StoreTestCase
 
 ANN = Address.parse("wv:ann@localhost")
@@ -10,11 +10,15 @@ class SessionsTestCase(StoreTestCase):
     async def setUp(self):
         await super().setUp()
         await self.add_accounts(ANN)
-        self.sessions = Sessions(self.store.client, self.store.buckets, 30, 50)
+        self.sessions = Sessions(self.store.client, self.store.buckets, 30, 50, 20)
 
     async def open(self, name="a", client="phone", record=b"record"):
+        await self.opened(name, client, record)
+        return f"{self.store.buckets.of(ANN):02}{name}"
+
+    async def opened(self, name, client, record=b"record"):
         session_id = f"{self.store.buckets.of(ANN):02}{name}"
-        await self.sessions.open(
+        return await self.sessions.open(
             session_id,
             ANN,
             client,
@@ -22,8 +26,8 @@ class SessionsTestCase(StoreTestCase):
             now=self.clock.seconds(),
             lifetime_seconds=100,
             remember_seconds=1000,
+            messaging="0 SERVERLOGIC",
         )
-        return session_id
 
     async def check(self, session_id, *asked):
         return await self.sessions.check(
@@ -68,7 +72,9 @@ class LifeTests(SessionsTestCase):
         session_id = await self.open()
         now = self.clock.seconds()
         self.assertTrue(
-            await self.sessions.change(session_id, b"other", now=now, lifetime_seconds=10)
+            await self.sessions.change(
+                session_id, b"other", now=now, lifetime_seconds=10, messaging=""
+            )
         )
         self.assertEqual((await self.check(session_id)).record, b"other")
         self.clock.advance(10)
@@ -82,7 +88,9 @@ class LifeTests(SessionsTestCase):
         now = self.clock.seconds()
         for gone in (session_id, "nonsense"):
             self.assertFalse(
-                await self.sessions.change(gone, b"other", now=now, lifetime_seconds=10)
+                await self.sessions.change(
+                    gone, b"other", now=now, lifetime_seconds=10, messaging=""
+                )
             )
         self.assertIs(await self.check(session_id), StatusCode.INVALID_SESSION)
 
@@ -99,6 +107,14 @@ class LifeTests(SessionsTestCase):
         self.assertFalse(await self.sessions.say_goodbye(old))
         self.assertIs(await self.check(old), StatusCode.INVALID_SESSION)
         self.assertEqual((await self.check(new)).record, b"record")
+
+    async def test_user_may_have_so_many_sessions(self):
+        for number in range(20):
+            await self.open(f"a{number}", client=f"client {number}")
+        self.assertIs(await self.opened("b", client="other"), Opened.TOO_MANY)
+        self.assertIs(await self.opened("c", client="client 7"), Opened.YES)
+        self.clock.advance(101)
+        self.assertIs(await self.opened("d", client="other"), Opened.YES)
 
     async def test_store_forgets_it_in_the_end(self):
         session_id = await self.open()

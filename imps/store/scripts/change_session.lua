@@ -1,7 +1,8 @@
 -- Change what is recorded of a session, and how long it lives.
 -- KEYS[1] the bucket's prefix; ARGV[1] the session id, ARGV[2] now, ARGV[3] the new record, ARGV[4]
 -- how long it lives without a request (seconds), ARGV[5] 1 if its client has come back: what is in
--- flight to it is sent again at once. Returns 0 when there is no such session.
+-- flight to it is sent again at once, ARGV[6] how it takes messages. Returns 0 when there is no such
+-- session.
 -- include flights
 local key = KEYS[1] .. 'session:' .. ARGV[1]
 if redis.call('HEXISTS', key, 'record') == 0 then
@@ -11,7 +12,9 @@ end
 if redis.call('HEXISTS', key, 'flight') == 1 then
     redis.call('HSETNX', key, 'flight_record', redis.call('HGET', key, 'record'))
 end
-redis.call('HSET', key, 'record', ARGV[3], 'lifetime', ARGV[4], 'expires', ARGV[2] + ARGV[4])
+redis.call('HSET', key, 'record', ARGV[3], 'lifetime', ARGV[4], 'expires', ARGV[2] + ARGV[4],
+    'messaging', ARGV[6])
+redis.call('ZADD', KEYS[1] .. 'expiring-sessions', 'LT', ARGV[2] + ARGV[4], ARGV[1])
 redis.call('EXPIRE', key, math.ceil(ARGV[4] + redis.call('HGET', key, 'remembered')))
 if ARGV[5] == '1' then
     send_again(KEYS[1], ARGV[1])

@@ -9,9 +9,11 @@
 --
 -- KEYS[1] the bucket's prefix; ARGV[1] the session id, ARGV[2] now, ARGV[3] what is acknowledged:
 -- '' nothing, 'transaction' what is in flight under ARGV[4], 'refused' the same but not wanted,
--- 'message' the message of id ARGV[4]; ARGV[5] 1 if something is wanted, ARGV[6] after how many
+-- 'notified' the same, a notification of a message that may be fetched, 'message' the message of id
+-- ARGV[4]; ARGV[5] 1 if something is wanted, ARGV[6] after how many
 -- seconds and ARGV[7] how many times at most a thing is sent, ARGV[8] how many events may be in
--- flight, ARGV[9] until when the work that this causes is left to the caller.
+-- flight, ARGV[9] until when the work that this causes is left to the caller, ARGV[10] the code of a
+-- report that a message has arrived.
 -- Returns what became of the acknowledgement (1 done, 0 unknown), 1 or 0 for whether more waits, the
 -- work that is to be done now ('' for none), and then, if there is something to send, 'event', its
 -- transaction id and the event, or 'message', its transaction id, since when it is in flight, the
@@ -20,7 +22,8 @@
 -- include waiting
 local prefix, id, now = KEYS[1], ARGV[1], tonumber(ARGV[2])
 local key = prefix .. 'session:' .. id
-local user = redis.call('HGET', key, 'user')
+local user, messaging = unpack(redis.call('HMGET', key, 'user', 'messaging'))
+local takes_messages = messaging ~= ''
 if not user then
     return {0, 0, ''}
 end
@@ -46,40 +49,39 @@ end
 -- wants that.
 local function leave(message_id, acknowledged)
     local message = name(message_id)
-    local sessions, closed, report = unpack(redis.call('HMGET', message, 'sessions', 'closed',
-        'report'))
-    if sessions and acknowledged and not closed then
+    if acknowledged and redis.call('EXISTS', message) == 1 then
+        work = report_message(prefix, user, message_id, ARGV[10], ARGV[2], ARGV[9])
         redis.call('HSET', message, 'closed', 1)
-        if report then
-            work = cjson.encode({'report', message_id, user, ARGV[2], report})
-            redis.call('HSET', prefix .. 'work', message_id .. ':' .. user, work)
-            redis.call('ZADD', prefix .. 'overdue', ARGV[9], message_id .. ':' .. user)
-        end
     end
     leave_message(prefix, user, message_id, id, is_awaiting)
 end
 
+local flight, transaction, at, tries = unpack(redis.call('HMGET', key, 'flight',
+    'flight_transaction', 'flight_at', 'flight_tries'))
+
 local function land()
     redis.call('HDEL', key, 'flight', 'flight_transaction', 'flight_at', 'flight_since',
         'flight_tries', 'flight_record')
+    flight = false
 end
-
-local flight, transaction, at, tries = unpack(redis.call('HMGET', key, 'flight',
-    'flight_transaction', 'flight_at', 'flight_tries'))
 
 local cursor = redis.call('HGET', key, 'cursor') or '0'
 
 local done = 0
 local acknowledged = false
 if ARGV[3] == 'message' then
-    local place = redis.call('ZSCORE', queue, ARGV[4])
-    if place and tonumber(place) <= tonumber(cursor) then
+    if redis.call('ZSCORE', queue, ARGV[4]) then
         acknowledged = ARGV[4]
     elseif (redis.call('HGET', key, 'delivered') or ''):find(' ' .. ARGV[4] .. ' ', 1, true) then
         done = 1
     end
 elseif ARGV[3] ~= '' and flight and transaction == ARGV[4] then
-    acknowledged = flight
+    if ARGV[3] == 'notified' then
+        done = 1
+    else
+        acknowledged = flight
+    end
+    land()
 elseif ARGV[3] ~= '' then
     done = redis.call('HDEL', sending, ARGV[4])
 end
@@ -91,12 +93,13 @@ if acknowledged then
     redis.call('HSET', key, 'delivered', delivered)
     if acknowledged == flight then
         land()
-        flight = false
     end
 end
 
+-- Whether more can be fetched: behind a message that is in flight, only events.
 local function more()
-    local waits = event_waits(prefix, id, ARGV[8]) or message_waits(prefix, user, cursor)
+    local waits = event_waits(prefix, id, ARGV[8])
+        or not flight and takes_messages and message_waits(prefix, user, cursor)
     return waits and 1 or 0
 end
 
@@ -105,10 +108,6 @@ local function next_transaction()
 end
 
 if ARGV[5] ~= '1' then
-    -- Behind a message that is in flight, only events can be fetched.
-    if flight then
-        return {done, event_waits(prefix, id, ARGV[8]) and 1 or 0, work}
-    end
     return {done, more(), work}
 end
 
@@ -150,10 +149,12 @@ while redis.call('HLEN', sending) < tonumber(ARGV[8]) do
     end
 end
 
+-- What is told of a message that is sent: those behind it come once it is acknowledged.
 local function sent(message_id, since)
     local head, content = unpack(redis.call('HMGET', name(message_id), 'head', 'content'))
     local record = redis.call('HGET', key, 'flight_record') or ''
-    return {done, more(), work, 'message', transaction, since, record, message_id, head, content}
+    local waits = event_waits(prefix, id, ARGV[8]) or message_waits(prefix, user, cursor)
+    return {done, waits and 1 or 0, work, 'message', transaction, since, record, message_id, head, content}
 end
 
 if flight then
@@ -168,8 +169,6 @@ if flight then
     end
     if is_valid then
         leave(flight, false)
-    else
-        remove_message(prefix, user, flight)
     end
     land()
 end
@@ -183,23 +182,24 @@ local function is_awaited(sessions)
     return false
 end
 
-while true do
+while takes_messages do
     local found = redis.call('ZRANGEBYSCORE', queue, '(' .. cursor, '+inf', 'WITHSCORES', 'LIMIT',
         0, 1)
     if #found == 0 then
         redis.call('HSET', key, 'cursor', cursor)
-        return {done, 0, work}
+        break
     end
     local message_id = found[1]
     cursor = found[2]
-    local sessions, closed, expires = unpack(redis.call('HMGET', name(message_id), 'sessions',
-        'closed', 'expires'))
-    if not sessions or tonumber(expires) <= now or closed and not is_awaited(sessions) then
+    local message = redis.call('HMGET', name(message_id), 'sessions', 'closed', 'expires', 'only')
+    local sessions, closed = unpack(message)
+    if not sessions or closed and not is_awaited(sessions) then
         remove_message(prefix, user, message_id)
-    elseif not closed or sessions:find(' ' .. id .. ' ', 1, true) then
+    elseif may_have_message(id, now, message, is_awaiting) then
         transaction = next_transaction()
         redis.call('HSET', key, 'cursor', cursor, 'flight', message_id, 'flight_transaction',
             transaction, 'flight_at', ARGV[2], 'flight_since', ARGV[2], 'flight_tries', 1)
         return sent(message_id, ARGV[2])
     end
 end
+return {done, 0, work}

@@ -2,8 +2,9 @@
 -- KEYS[1] the bucket's prefix; ARGV[1] the session id, ARGV[2] its user, ARGV[3] its client, ARGV[4]
 -- now, ARGV[5] how long it lives without a request and ARGV[6] how long it is remembered after that
 -- (seconds), ARGV[7] its record, ARGV[8] the code with which an old session ends, ARGV[9] that of one
--- whose time is over.
--- Returns 0 when there is no such user any more, or the user is suspended.
+-- whose time is over, ARGV[10] how it takes messages, ARGV[11] how many sessions a user may have.
+-- Returns 0 when there is no such user any more, or the user is suspended, and -1 when the user has as
+-- many sessions as may be.
 -- include sessions
 local prefix, id, user, client, now = KEYS[1], ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 local account = prefix .. 'account:' .. user
@@ -20,9 +21,13 @@ for i = 1, #clients, 2 do
         end_session(prefix, clients[i + 1], now, ARGV[8], ARGV[6])
     end
 end
+if redis.call('HLEN', index) >= tonumber(ARGV[11]) then
+    return -1
+end
 local key = prefix .. 'session:' .. id
 redis.call('HSET', key, 'user', user, 'client', client, 'record', ARGV[7], 'lifetime', ARGV[5],
-    'remembered', ARGV[6], 'expires', now + ARGV[5])
+    'remembered', ARGV[6], 'expires', now + ARGV[5], 'messaging', ARGV[10], 'opened', ARGV[4])
+redis.call('ZADD', prefix .. 'expiring-sessions', now + ARGV[5], id)
 redis.call('EXPIRE', key, math.ceil(ARGV[5] + ARGV[6]))
 redis.call('HSET', index, client, id)
 

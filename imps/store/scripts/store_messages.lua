@@ -11,6 +11,29 @@ local prefix, message_id, now = KEYS[1], ARGV[1], tonumber(ARGV[2])
 local head, content = ARGV[4], ARGV[5]
 local size = #head + #content
 
+-- The sessions of a user that get a message; and if it is for one alone, that one: of highest priority,
+-- the latest among equals, if that asks for it.
+local function takers(user)
+    local sessions, best, best_priority, best_opened, best_handling = ' ', nil, nil, nil, nil
+    for _, id in ipairs(redis.call('HVALS', prefix .. 'sessions:' .. user)) do
+        local messaging, expires, opened = unpack(redis.call('HMGET', prefix .. 'session:' .. id,
+            'messaging', 'expires', 'opened'))
+        local priority, handling = (messaging or ''):match('^(%S+) (%S+)$')
+        if priority and tonumber(expires) > now then
+            sessions = sessions .. id .. ' '
+            priority, opened = tonumber(priority), tonumber(opened)
+            if not best or priority > best_priority
+                or priority == best_priority and opened >= best_opened then
+                best, best_priority, best_opened, best_handling = id, priority, opened, handling
+            end
+        end
+    end
+    if best_handling == 'DETECT' then
+        return ' ' .. best .. ' ', best
+    end
+    return sessions, nil
+end
+
 local function store(user)
     if redis.call('EXISTS', prefix .. 'account:' .. user) == 0 then
         return 0
@@ -21,31 +44,26 @@ local function store(user)
         return 1
     end
     local queue, state = prefix .. 'queue:' .. user, prefix .. 'waiting:' .. user
-    for _, id in ipairs(redis.call('ZRANGE', queue, 0, 9)) do
-        local expires = redis.call('HGET', message_key(prefix, user, id), 'expires')
-        if tonumber(expires or 0) <= now then
-            remove_message(prefix, user, id)
-        end
-    end
     local octets = tonumber(redis.call('HGET', state, 'octets') or 0)
     if redis.call('ZCARD', queue) >= tonumber(ARGV[6]) or octets + size > tonumber(ARGV[7]) then
         return -1
     end
-    local sessions = ' '
-    for _, id in ipairs(redis.call('HVALS', prefix .. 'sessions:' .. user)) do
-        if is_alive(prefix, id, now) then
-            sessions = sessions .. id .. ' '
-            wake(prefix, id)
-        end
+    local sessions, only = takers(user)
+    for id in sessions:gmatch('%S+') do
+        wake(prefix, id)
     end
     local message = message_key(prefix, user, message_id)
     redis.call('HSET', message, 'head', head,
         'content', content, 'size', size, 'expires', ARGV[3], 'sessions', sessions)
+    if only then
+        redis.call('HSET', message, 'only', only)
+    end
     if ARGV[9] ~= '' then
         redis.call('HSET', message, 'report', ARGV[9])
     end
     redis.call('ZADD', queue, redis.call('HINCRBY', state, 'sequence', 1), message_id)
     redis.call('HINCRBY', state, 'octets', size)
+    redis.call('ZADD', prefix .. 'expiring-messages', ARGV[3], message_id .. ' ' .. user)
     redis.call('ZADD', recent, now, message_id)
     redis.call('EXPIRE', recent, math.ceil(ARGV[8]))
     return 1

@@ -47,7 +47,7 @@ class Conformance:
     def of_this_server(cls) -> Conformance:
         """What the server registers, asked of a door with nothing behind it; and all marks."""
         nothing: Any = None
-        transactions = csp_door(Settings.read(None, {}), nothing, nothing, nothing).transactions
+        transactions = csp_door(Settings.read(None, {}), *[nothing] * 4).transactions
         return cls(transactions.served, transactions.sent, Marks.collected())
 
     def is_registered(self, transaction: Transaction) -> bool:

@@ -6,7 +6,22 @@ local function remove_message(prefix, user, id)
     local size = redis.call('HGET', message_key(prefix, user, id), 'size') or 0
     redis.call('DEL', message_key(prefix, user, id))
     redis.call('ZREM', prefix .. 'queue:' .. user, id)
+    redis.call('ZREM', prefix .. 'expiring-messages', id .. ' ' .. user)
     redis.call('HINCRBY', prefix .. 'waiting:' .. user, 'octets', -size)
+end
+
+-- What became of a message is told its sender, once, if the sender wants that: as work, which is left
+-- for a while to whoever caused it. Returns that, '' for none.
+local function report_message(prefix, user, id, code, at, lease)
+    local report, closed = unpack(redis.call('HMGET', message_key(prefix, user, id), 'report',
+        'closed'))
+    if not report or closed then
+        return ''
+    end
+    local work = cjson.encode({'report', id, user, at, report, tonumber(code)})
+    redis.call('HSET', prefix .. 'work', id .. ':' .. user, work)
+    redis.call('ZADD', prefix .. 'overdue', lease, id .. ':' .. user)
+    return work
 end
 
 -- A session is through with a message; it goes once it is closed and nobody waits for it any more.
@@ -28,4 +43,13 @@ local function leave_message(prefix, user, message_id, id, is_awaiting)
     elseif rest ~= sessions then
         redis.call('HSET', message, 'sessions', rest)
     end
+end
+
+-- Whether a session may have a message: one that is closed only if it was on line when it came, one
+-- that is for one session alone only where that is gone.
+local function may_have_message(id, now, message, is_awaiting)
+    local sessions, closed, expires, only = unpack(message)
+    return sessions and tonumber(expires) > now
+        and (not closed or sessions:find(' ' .. id .. ' ', 1, true))
+        and (not only or only == id or not is_awaiting(only))
 end

@@ -26,6 +26,7 @@ local function end_session(prefix, id, now, code, seconds)
     local index = prefix .. 'sessions:' .. user
     -- It is dead from here on, and awaits nothing.
     redis.call('HDEL', key, 'expires')
+    redis.call('ZREM', prefix .. 'expiring-sessions', id)
     if redis.call('HGET', index, client) == id then
         redis.call('HDEL', index, client)
     end

@@ -26,7 +26,7 @@ local function can_fetch(prefix, id, now, resend_seconds, most_in_flight)
     if repetition and repetition <= now or event_waits(prefix, id, most_in_flight) then
         return true
     end
-    local user, cursor, flight = unpack(redis.call('HMGET', prefix .. 'session:' .. id, 'user',
-        'cursor', 'flight'))
-    return not flight and message_waits(prefix, user, cursor or '0')
+    local user, cursor, flight, messaging = unpack(redis.call('HMGET', prefix .. 'session:' .. id,
+        'user', 'cursor', 'flight', 'messaging'))
+    return not flight and messaging ~= '' and message_waits(prefix, user, cursor or '0')
 end

@@ -1,6 +1,8 @@
-"""What must still be done: work that whoever began it did not finish is done by any process."""
+"""Timers: what becomes due as time passes is done by whichever process comes first."""
 
 from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
 
 from attrs import define, field
 from twisted.internet.defer import Deferred
@@ -8,20 +10,20 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
-from imps.elements.im import InstantMessaging
 from imps.store.errors import StoreError
 from imps.store.keys import Buckets
-from imps.store.work import WorkRecords
+from imps.store.work import Work, WorkRecords
 
-INTERVAL_SECONDS = 10
+INTERVAL_SECONDS = 1
 
 
 @define(eq=False)
-class OverdueWork:
-    """Looks for overdue work in every bucket, every few seconds, and does it."""
+class Timers:
+    """Looks every second, in each bucket, for what is due: sessions and messages whose time is
+    over, and work that whoever began it did not finish."""
 
     _records: WorkRecords
-    _im: InstantMessaging
+    _do: Callable[[Work], Awaitable[None]]
     _buckets: Buckets
     _clock: IReactorTime
     _loop: LoopingCall = field(init=False)
@@ -46,12 +48,16 @@ class OverdueWork:
         try:
             await self.do_all()
         except StoreError as problem:
-            self._log.debug("Overdue work was not done: {problem}", problem=problem)
+            self._log.debug("Not all that is due was done: {problem}", problem=problem)
         except Exception:
-            self._log.failure("Overdue work was not done")
+            self._log.failure("Not all that is due was done")
 
     async def do_all(self) -> None:
-        """Do what is overdue now."""
+        """Do what is due now."""
         for bucket in range(self._buckets.count):
-            for work in await self._records.overdue(bucket, now=self._clock.seconds()):
-                await self._im.report(work)
+            has_more = True
+            while has_more:
+                due = await self._records.due(bucket, now=self._clock.seconds())
+                has_more = due.has_more
+                for work in due.work:
+                    await self._do(work)

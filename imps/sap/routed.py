@@ -1,0 +1,107 @@
+"""Routing: doors ask here; whoever renders a service for the targets of an operation is asked."""
+
+from __future__ import annotations
+
+from attrs import define, evolve
+from twisted.internet.defer import Deferred, TimeoutError, gatherResults
+from twisted.internet.interfaces import IReactorTime
+from zope.interface import implementer
+
+from imps.elements.interfaces import Caller, IInstantMessaging, MessageLimits, Sent
+from imps.model.address import Address
+from imps.model.message import Draft, Message
+from imps.model.status import Detail, Outcome, Refusal, StatusCode, merge
+from imps.sap.service_table import ServiceTable
+from imps.store.messages import Acknowledgement, Delivery
+
+MESSAGE_SECONDS = 10
+"""How long others may take to accept a message: clients give up after 40 seconds."""
+
+
+@implementer(IInstantMessaging)
+@define(eq=False)
+class RoutedInstantMessaging:
+    """Instant messaging for the doors, whoever renders it for the recipients."""
+
+    _table: ServiceTable[IInstantMessaging]
+    _limits: MessageLimits
+    _clock: IReactorTime
+
+    async def send(self, caller: Caller, draft: Draft) -> Sent:
+        """Have a message stored for each recipient, by whoever serves their domain.
+
+        All are asked at once. Refused where the message itself is at fault; recipients of a domain
+        that nobody serves get 516, those of one that does not answer in time 408.
+        """
+        self._limits.check(draft)
+        parts, unserved = self._parts(draft)
+        if not unserved and len(parts) == 1:
+            element, part = parts[0]
+            sent: Sent = await element.send(caller, part)
+            return sent
+        asked = [
+            Deferred.fromCoroutine(self._asked(element, caller, part)) for element, part in parts
+        ]
+        answers: list[Sent] = await gatherResults(asked)
+        outcome = merge([*(each.outcome for each in answers), Outcome(0, tuple(unserved))])
+        message_ids = (each.message_id for each in answers if each.message_id is not None)
+        return Sent(next(message_ids, None), outcome)
+
+    async def deliver(
+        self,
+        session_id: str,
+        acknowledgement: Acknowledgement = Acknowledgement.NONE,
+        acknowledged: str = "",
+        wanted: bool = True,
+    ) -> Delivery:
+        """What a session is sent waits here, whoever sent it."""
+        delivery: Delivery = await self._table.local.deliver(
+            session_id, acknowledgement, acknowledged, wanted
+        )
+        return delivery
+
+    async def fetch(self, session_id: str, message_id: str) -> Message:
+        """What a session is notified of waits here, whoever sent it."""
+        message: Message = await self._table.local.fetch(session_id, message_id)
+        return message
+
+    def _parts(self, draft: Draft) -> tuple[list[tuple[IInstantMessaging, Draft]], list[Detail]]:
+        """Which element gets which recipients, and those that none serves.
+
+        Groups and contact lists go with the first part, the local one.
+        """
+        local = self._table.local
+        users: dict[IInstantMessaging, list[Address]] = {local: []}
+        unserved = []
+        for user in draft.users:
+            element = self._table.element_of(user.domain)
+            if element is None:
+                unserved.append(
+                    Detail(StatusCode.DOMAIN_NOT_SUPPORTED, users=(user,), domains=(user.domain,))
+                )
+            else:
+                users.setdefault(element, []).append(user)
+        parts = [
+            (element, evolve(draft, users=tuple(its_users), groups=(), contact_lists=()))
+            for element, its_users in users.items()
+            if its_users and element is not local
+        ]
+        ours = evolve(draft, users=tuple(users[local]))
+        if ours.recipients:
+            parts.insert(0, (local, ours))
+        return parts, unserved
+
+    async def _asked(self, element: IInstantMessaging, caller: Caller, part: Draft) -> Sent:
+        """What becomes of a part, within the time; a refusal is that of each of its recipients."""
+        asked = Deferred.fromCoroutine(element.send(caller, part))
+        try:
+            sent: Sent = await asked.addTimeout(MESSAGE_SECONDS, self._clock)
+        except TimeoutError:
+            return Sent(None, _failed(part, StatusCode.REQUEST_TIMEOUT))
+        except Refusal as refusal:
+            return Sent(None, _failed(part, refusal.code))
+        return sent
+
+
+def _failed(part: Draft, code: StatusCode) -> Outcome:
+    return Outcome(0, tuple(Detail(code, users=(user,)) for user in part.users))

@@ -1,0 +1,48 @@
+-- Do what is due in a bucket: end the sessions and take out the messages whose time is over, and claim
+-- the work that nobody has finished in time. For a while, nobody else gets that.
+-- KEYS[1] the bucket's prefix; ARGV[1] now, ARGV[2] until when the work is ours, ARGV[3] how much of
+-- each at most, ARGV[4] the code with which a session expires, ARGV[5] that of the report on a message
+-- that has expired.
+-- Returns 1 if there may be more that is due, and the work.
+-- include sessions
+local prefix, now, limit = KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[3])
+local more = 0
+
+local function due(timers)
+    local found = redis.call('ZRANGEBYSCORE', prefix .. timers, '-inf', ARGV[1], 'LIMIT', 0, limit)
+    if #found == limit then
+        more = 1
+    end
+    return found
+end
+
+for _, id in ipairs(due('expiring-sessions')) do
+    local expires, remembered = unpack(redis.call('HMGET', prefix .. 'session:' .. id, 'expires',
+        'remembered'))
+    redis.call('ZREM', prefix .. 'expiring-sessions', id)
+    if expires and tonumber(expires) > now then
+        -- It was prolonged meanwhile.
+        redis.call('ZADD', prefix .. 'expiring-sessions', expires, id)
+    elseif expires then
+        end_session(prefix, id, now, ARGV[4], remembered)
+    end
+end
+
+for _, member in ipairs(due('expiring-messages')) do
+    local message_id, user = member:match('^(%S+) (.*)$')
+    redis.call('ZREM', prefix .. 'expiring-messages', member)
+    report_message(prefix, user, message_id, ARGV[5], ARGV[1], ARGV[1])
+    remove_message(prefix, user, message_id)
+end
+
+local records = {}
+for _, id in ipairs(due('overdue')) do
+    local record = redis.call('HGET', prefix .. 'work', id)
+    if record then
+        redis.call('ZADD', prefix .. 'overdue', ARGV[2], id)
+        records[#records + 1] = record
+    else
+        redis.call('ZREM', prefix .. 'overdue', id)
+    end
+end
+return {more, records}

@@ -1,0 +1,149 @@
+"""Messages that a client is notified of, and fetches: by what its session agreed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from attrs import evolve
+
+from imps.csp.primitives.access import (
+    ClientCapabilityRequest,
+    Functions,
+    ServiceRequest,
+)
+from imps.csp.primitives.capability import AcceptedContentType, CapabilityList
+from imps.csp.primitives.common import Result, Status
+from imps.csp.primitives.envelope import Transaction
+from imps.csp.primitives.im import (
+    DeliveryReportRequest,
+    GetMessageRequest,
+    GetMessageResponse,
+    MessageDelivered,
+    MessageNotification,
+    NewMessage,
+)
+from imps.csp.primitives.services import IMFeat, IMReceiveFunc, WVCSPFeat
+from imps.model.capability import Bearer, ClientType, DeliveryMethod
+from imps.model.version import V13
+from imps.testing.conformance import ALL, shows, shows_feature
+from imps.testing.door import EVERY, OK, DoorTestCase, Speaker, message_to, text_of
+
+PUSH, NOTIFY = DeliveryMethod.PUSH, DeliveryMethod.NOTIFY
+
+
+class NotificationTests(DoorTestCase):
+    async def agree(self, speaker: Speaker, method: DeliveryMethod = PUSH, **offered: Any) -> None:
+        capabilities: dict[str, Any] = {
+            "client_type": ClientType.MOBILE_PHONE,
+            "initial_delivery_method": method,
+            "supported_bearers": (Bearer.HTTP,),
+            "multi_trans": 1,
+            "parser_size": 100_000,
+            "accepted_content_length": 10_000,
+            "any_content": speaker.version is V13 or None,
+            **offered,
+        }
+        await speaker.ask(
+            ClientCapabilityRequest(
+                client_id=speaker.client_id, capability_list=CapabilityList(**capabilities)
+            )
+        )
+
+    async def notified(self, speaker: Speaker) -> Transaction:
+        transaction = await speaker.poll()
+        assert transaction is not None
+        self.assertIsInstance(transaction.content, MessageNotification)
+        return transaction
+
+    @shows(MessageNotification, GetMessageRequest, *ALL)
+    @shows_feature("capabilities respected", "delivery method")
+    async def test_client_is_notified_fetches_and_acknowledges(self) -> None:
+        for number, (version, encoding) in enumerate(EVERY):
+            bob = self.speaker("bob", "phone", version, encoding)
+            await bob.sign_on()
+            await self.agree(bob, NOTIFY)
+            text = f"hello {number}"
+            message_id = await self.ann.send("bob", text=text, report=True)
+            notification = await self.notified(bob)
+            info = notification.content.message_info  # type: ignore[attr-defined]
+            self.assertEqual((info.message_id, info.content_size), (message_id, len(text)))
+            self.assertEqual(info.sender.user.user_id, self.ann.user.at_home("localhost"))
+            self.assertIsNone(await bob.say(OK, notification))
+            self.assertIsNone(await bob.poll())
+            fetched = await bob.ask(GetMessageRequest(message_id=message_id))
+            assert isinstance(fetched, GetMessageResponse)
+            self.assertEqual(fetched.content_data, text)
+            self.assertEqual(await bob.ask(MessageDelivered(message_id=message_id)), OK)
+            self.assertEqual((await self.code(bob, message_id)), 426)
+            report = await self.ann.poll()
+            while report is None:
+                report = await self.ann.poll()
+            assert isinstance(report.content, DeliveryReportRequest)
+            self.assertEqual(report.content.result.code, 200)
+            await self.ann.say(OK, report)
+
+    async def code(self, speaker: Speaker, message_id: str) -> int:
+        refused = await speaker.ask(GetMessageRequest(message_id=message_id))
+        assert isinstance(refused, Status)
+        return refused.result.code
+
+    async def test_notification_is_repeated_as_one_and_given_up_after_three_times(self) -> None:
+        await self.agree(self.bob, NOTIFY)
+        message_id = await self.ann.send("bob")
+        first = await self.notified(self.bob)
+        await self.agree(self.bob, PUSH)
+        for _ in range(2):
+            self.clock.advance(30)
+            self.assertEqual(await self.bob.poll(), first)
+        self.clock.advance(30)
+        self.assertIsNone(await self.bob.poll())
+        fetched = await self.bob.ask(GetMessageRequest(message_id=message_id))
+        self.assertIsInstance(fetched, GetMessageResponse)
+
+    @shows_feature("capabilities respected", "content length", "content types")
+    async def test_what_is_too_large_or_of_another_type_is_notified(self) -> None:
+        types = (AcceptedContentType(content_type="image/gif"),)
+        await self.agree(self.bob, accepted_content_length=10, accepted_content_types=types)
+        for text, content_type, form in (
+            ("short", "text/plain", NewMessage),
+            ("rather long", "text/plain", MessageNotification),
+            ("GIF89a", "image/gif", NewMessage),
+            ("BM", "image/bmp", MessageNotification),
+        ):
+            request: Any = message_to(self.ann.user, "bob", text=text)
+            info: Any = evolve(request.message_info, content_type=content_type)
+            await self.ann.ask(evolve(request, message_info=info))
+            transaction = await self.bob.poll()
+            assert transaction is not None
+            self.assertIsInstance(transaction.content, form, text)
+            self.clock.advance(1)
+            await self.bob.say(OK, transaction)
+
+    async def test_client_that_agreed_on_no_notification_is_pushed_what_fits(self) -> None:
+        functions = IMReceiveFunc(newm=True)
+        await self.agree(self.bob, NOTIFY, accepted_content_length=10)
+        await self.ask_for(self.bob, WVCSPFeat(im_feat=IMFeat(im_receive_func=functions)))
+        await self.ann.send("bob", text="too long to be pushed")
+        await self.ann.send("bob", text="short")
+        self.assertEqual(text_of(await self.bob.poll()), "short")
+        other = self.speaker("bob", "other phone")
+        await other.sign_on()
+        self.assertEqual(text_of(await other.poll()), "too long to be pushed")
+
+    async def ask_for(self, speaker: Speaker, features: WVCSPFeat) -> None:
+        functions = Functions(features=features)
+        await speaker.ask(ServiceRequest(functions=functions, all_functions_request=False))
+
+    async def test_message_larger_than_a_client_can_read_is_not_given_out(self) -> None:
+        await self.agree(self.bob, parser_size=100)
+        message_id = await self.ann.send("bob", text="x" * 101)
+        await self.bob.say(OK, await self.notified(self.bob))
+        self.assertEqual(await self.code(self.bob, message_id), 432)
+
+    async def test_refused_notification_leaves_the_message_to_the_next_session(self) -> None:
+        await self.agree(self.bob, NOTIFY)
+        await self.ann.send("bob")
+        await self.bob.say(Status(result=Result(code=400)), await self.notified(self.bob))
+        self.assertIsNone(await self.bob.poll())
+        await self.bob.sign_on()
+        self.assertEqual(text_of(await self.bob.poll()), "hi")
