@@ -177,9 +177,9 @@ class DoorTestCase(StoreTestCase):
         self.im = im
         self.door = http_door(self.settings, self.store, im, self.clock)
         accounts = Accounts(self.store.client, self.store.buckets)
-        directory = Directory(accounts, self.store.secrets, self.store.domains, self.clock)
+        self.directory = Directory(accounts, self.store.secrets, self.store.domains, self.clock)
         for user in ("ann", "bob"):
-            await directory.add(Address(user), "secret")
+            await self.directory.add(Address(user), "secret")
         self.ann, self.bob = self.speaker("ann"), self.speaker("bob")
         await self.ann.sign_on()
         await self.bob.sign_on()

@@ -60,8 +60,9 @@ _TAGS = {
         0D ClientInfo 0E ClientProducer 0F ClientType 10 ClientVersion 21 OnlineStatus 2B StatusText
         2E UserAvailability""",
     0x06: """
-        08 DeliveryReport 0B GetBlockedList-Request 12 MessageDelivered 13 MessageInfo 15 NewMessage
-        17 SendMessage-Request 18 SendMessage-Response""",
+        08 DeliveryReport 09 DeliveryReport-Request 0B GetBlockedList-Request 0F GetMessage-Request
+        10 GetMessage-Response 12 MessageDelivered 13 MessageInfo 14 MessageNotification
+        15 NewMessage 17 SendMessage-Request 18 SendMessage-Response 1A DeliveryTime""",
     0x08: """
         05 MP 06 GETAUT 07 GETJU 08 VRID 09 VerifyIDFunc 0A GETMAP 0B SGMNT 0C EXCON
         0D OFFNOTIF 0E ADVSR""",

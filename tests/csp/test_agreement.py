@@ -1,0 +1,92 @@
+"""What was agreed, and what the user may have, is held to (CSP, service negotiation, 506)."""
+
+from __future__ import annotations
+
+from imps.csp.primitives.access import (
+    Functions,
+    GetSPInfoRequest,
+    GetSPInfoResponse,
+    KeepAliveRequest,
+    KeepAliveResponse,
+    ServiceRequest,
+    ServiceResponse,
+)
+from imps.csp.primitives.common import Status
+from imps.csp.primitives.contacts import GetListRequest
+from imps.csp.primitives.declaration import Primitive
+from imps.csp.primitives.im import GetMessageRequest, SendMessageResponse
+from imps.csp.primitives.services import FundamentalFeat, IMFeat, IMReceiveFunc, WVCSPFeat
+from imps.csp.service_tree import functions_named
+from imps.model.address import Address
+from imps.model.version import V12
+from imps.testing.conformance import shows_feature
+from imps.testing.door import DoorTestCase, Speaker, message_to, text_of
+
+PUSHED = WVCSPFeat(im_feat=IMFeat(im_receive_func=IMReceiveFunc(newm=True)))
+NO_MESSAGES = WVCSPFeat(fundamental_feat=FundamentalFeat())
+FETCH = GetMessageRequest(message_id="m0")
+
+
+class AgreementTests(DoorTestCase):
+    async def code(self, speaker: Speaker, request: Primitive) -> int:
+        answer = await speaker.ask(request)
+        assert isinstance(answer, Status | SendMessageResponse)
+        return answer.result.code
+
+    async def agree(self, speaker: Speaker, features: WVCSPFeat) -> frozenset[str]:
+        """Agree on services; those that are refused."""
+        functions = Functions(features=features)
+        request = ServiceRequest(functions=functions, all_functions_request=False)
+        answer = await speaker.ask(request)
+        assert isinstance(answer, ServiceResponse)
+        refused = answer.functions
+        return frozenset() if refused is None else functions_named(refused.features, V12)
+
+    async def test_what_was_not_agreed_gets_506(self) -> None:
+        self.assertEqual(await self.code(self.bob, FETCH), 426)
+        await self.agree(self.bob, PUSHED)
+        self.assertEqual(await self.code(self.bob, FETCH), 506)
+        self.assertEqual(await self.code(self.bob, message_to(self.bob.user, "ann")), 200)
+        self.assertEqual(await self.code(self.bob, GetListRequest()), 501)
+        await self.agree(self.bob, NO_MESSAGES)
+        self.assertEqual(await self.code(self.bob, message_to(self.bob.user, "ann")), 506)
+
+    async def test_what_every_session_has_needs_no_agreement(self) -> None:
+        await self.agree(self.bob, PUSHED)
+        self.assertIsInstance(await self.bob.ask(KeepAliveRequest()), KeepAliveResponse)
+        self.assertIsInstance(await self.bob.ask(GetSPInfoRequest()), GetSPInfoResponse)
+
+    async def test_session_without_messages_is_left_out(self) -> None:
+        await self.agree(self.bob, NO_MESSAGES)
+        await self.ann.send("bob")
+        self.assertIsNone(await self.bob.poll())
+        phone = self.speaker("bob", "other phone")
+        await phone.sign_on()
+        self.assertEqual(text_of(await phone.poll()), "hi")
+
+    @shows_feature("services negotiated", "what the user has")
+    async def test_user_has_what_the_account_has(self) -> None:
+        address = Address.parse("carl")
+        await self.directory.add(address, "secret", services=frozenset({"IMFeat"}))
+        carl = self.speaker("carl")
+        await carl.sign_on()
+        refused = await self.agree(carl, WVCSPFeat())
+        self.assertIn("GETSPI", refused)
+        self.assertNotIn("NEWM", refused)
+        self.assertEqual(await self.code(carl, message_to(carl.user, "ann")), 200)
+        await self.directory.change(address, services=frozenset({"FundamentalFeat"}))
+        await carl.sign_on()
+        self.assertEqual(await self.code(carl, message_to(carl.user, "ann")), 506)
+        self.assertIn("NEWM", await self.agree(carl, WVCSPFeat()))
+        self.assertEqual(await self.code(carl, message_to(carl.user, "ann")), 506)
+
+    async def test_session_that_asks_too_often_gets_503(self) -> None:
+        codes = []
+        while 503 not in codes:
+            answer = await self.bob.ask(KeepAliveRequest())
+            assert isinstance(answer, Status | KeepAliveResponse)
+            codes.append(answer.result.code)
+        self.assertGreater(len(codes), 50)
+        self.clock.advance(1)
+        self.assertIsInstance(await self.bob.ask(KeepAliveRequest()), KeepAliveResponse)
+        self.assertIsInstance(await self.ann.ask(KeepAliveRequest()), KeepAliveResponse)
