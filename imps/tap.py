@@ -13,9 +13,12 @@ from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import serverFromString
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IListeningPort
+from twisted.internet.task import deferLater
 from twisted.logger import Logger
 from twisted.python import usage
 
+from imps.admin.door import AdminDoor, on_loopback, pages
+from imps.admin.health import Health
 from imps.config import Settings, SettingsError
 from imps.csp.access import Access, Provider
 from imps.csp.codec.document import Limits
@@ -29,6 +32,7 @@ from imps.csp.outbox import Outbox
 from imps.csp.transactions import Transactions
 from imps.elements.directory import Directory
 from imps.elements.im import InstantMessaging, MessageLimits
+from imps.metrics import Metrics
 from imps.sap.authentication import Authentication
 from imps.sap.delivery import Delivery
 from imps.sap.sessions import SessionLimits, Sessions
@@ -44,7 +48,8 @@ from imps.store.outboxes import Outboxes
 from imps.store.sessions import Sessions as StoredSessions
 from imps.store.work import WorkRecords
 
-DRAIN_SECONDS = 5
+FINISH_SECONDS = 4
+"""How long connections and requests in hand may go on once the server is to stop."""
 
 
 class Options(usage.Options):
@@ -64,6 +69,7 @@ class Options(usage.Options):
         super().__init__()
         self["domain"] = []
         self["csp"] = []
+        self["admin"] = ""
 
     def opt_domain(self, name: str) -> None:
         """home domain served (default localhost); may be repeated"""
@@ -74,9 +80,15 @@ class Options(usage.Options):
         repeated"""
         self["csp"].append(endpoint)
 
+    def opt_admin(self, endpoint: str) -> None:
+        """serve /health and /metrics on this endpoint, on the loopback interface unless it names
+        another (default: nowhere)"""
+        self["admin"] = endpoint
+
     def postOptions(self) -> None:
         """Read the settings; a bad one ends here, with one line that names it."""
-        given = {key: self[key] for key in ("data", "domain", "redis", "csp") if self[key]}
+        keys = ("data", "domain", "redis", "csp", "admin")
+        given = {key: self[key] for key in keys if self[key]}
         try:
             self.settings = Settings.read(self["config"], given)
         except SettingsError as error:
@@ -100,8 +112,12 @@ class IMPSService(Service):
     _reactor: Any
     _starting: Deferred[None] | None = field(default=None, init=False)
     _store: Store | None = field(default=None, init=False)
+    _metrics: Metrics = field(factory=Metrics, init=False)
     _ports: list[IListeningPort] = field(factory=list, init=False)
+    _admin_ports: list[IListeningPort] = field(factory=list, init=False)
+    _authentication: Authentication | None = field(default=None, init=False)
     _http: HTTPDoor | None = field(default=None, init=False)
+    _health: Health | None = field(default=None, init=False)
     _work: OverdueWork | None = field(default=None, init=False)
     _log = Logger()
 
@@ -112,21 +128,35 @@ class IMPSService(Service):
         self._starting.addErrback(self._failed)
 
     async def _start(self) -> None:
-        self._store = await open_store(self._settings, self._reactor, for_service=True)
-        im = instant_messaging(self._settings, self._store, self._reactor)
-        self._http = http_door(self._settings, self._store, im, self._reactor)
-        records = WorkRecords(self._store.client, self._store.buckets)
-        self._work = OverdueWork(records, im, self._store.buckets, self._reactor)
-        for description in self._settings.csp:
-            try:
-                endpoint = serverFromString(self._reactor, description)
-                self._ports.append(await endpoint.listen(self._http))
-            except (CannotListenError, OSError, ValueError, OverflowError) as error:
-                raise SettingsError(f"csp: {description}: {error}") from None
+        settings, reactor, metrics = self._settings, self._reactor, self._metrics
+        store = await open_store(settings, reactor, for_service=True, metrics=metrics)
+        self._store = store
+        im = instant_messaging(settings, store, reactor, metrics)
+        self._authentication = authentication(settings, store, reactor, metrics)
+        self._http = http_door(settings, store, im, reactor, metrics, self._authentication)
+        records = WorkRecords(store.client, store.buckets)
+        self._work = OverdueWork(records, im, store.buckets, reactor, metrics)
+        self._health = Health(store.client, reactor, metrics)
+        for description in settings.csp:
+            self._ports.append(await self._listening("csp", description, self._http))
+        if settings.admin.endpoint:
+            admin = AdminDoor(pages(self._health, metrics), reactor)
+            endpoint = on_loopback(settings.admin.endpoint)
+            self._admin_ports.append(await self._listening("admin.endpoint", endpoint, admin))
         self._work.start()
         for port in self._ports:
             self._log.info("CSP on {address}", address=_shown(port.getHost()))
+        for port in self._admin_ports:
+            self._log.info("Admin on {address}", address=_shown(port.getHost()))
         self._log.info("imps is ready")
+
+    async def _listening(self, setting: str, description: str, door: Any) -> IListeningPort:
+        try:
+            endpoint = serverFromString(self._reactor, description)
+            port: IListeningPort = await endpoint.listen(door)
+        except (CannotListenError, OSError, ValueError, OverflowError) as error:
+            raise SettingsError(f"{setting}: {description}: {error}") from None
+        return port
 
     def _failed(self, failure: Any) -> None:
         if failure.check(StoreError, SettingsError, CannotListenError, OSError, ValueError):
@@ -146,21 +176,38 @@ class IMPSService(Service):
             await self._starting
         if self._work is not None:
             self._work.stop()
-        for port in self._ports:
-            stopped = port.stopListening()
-            if stopped is not None:
-                await stopped
-        if self._http is not None:
-            finishing = Deferred.fromCoroutine(self._http.finish())
-            finishing.addTimeout(DRAIN_SECONDS, self._reactor).addErrback(lambda _: None)
-            await finishing
+        finishing = Deferred.fromCoroutine(self._finish())
+        finishing.addTimeout(FINISH_SECONDS, self._reactor).addErrback(lambda _: None)
+        await finishing
+        await _closed(self._admin_ports)
         if self._store is not None:
             await self._store.close()
 
+    async def _finish(self) -> None:
+        """Say that we stop, give whoever watches the time to notice, and finish what is in hand."""
+        if self._health is not None:
+            self._health.stop()
+        if self._authentication is not None:
+            self._authentication.close()
+        if self._http is not None:
+            self._http.drain()
+        if self._admin_ports:
+            await deferLater(self._reactor, self._settings.admin.drain_seconds)
+        await _closed(self._ports)
+        if self._http is not None:
+            await self._http.finish()
+
     def stopService(self) -> Deferred[None]:
-        """Take no more connections, finish the requests in hand, and close the store."""
+        """Finish the requests in hand, let nobody sign on meanwhile, and close the store."""
         super().stopService()
         return Deferred.fromCoroutine(self._stop())
+
+
+async def _closed(ports: list[IListeningPort]) -> None:
+    for port in ports:
+        stopped = port.stopListening()
+        if stopped is not None:
+            await stopped
 
 
 def _shown(address: Any) -> str:
@@ -175,7 +222,9 @@ def directory(settings: Settings, store: Store, reactor: Any) -> Directory:
     return Directory(accounts, store.secrets, store.domains, reactor)
 
 
-def instant_messaging(settings: Settings, store: Store, reactor: Any) -> InstantMessaging:
+def instant_messaging(
+    settings: Settings, store: Store, reactor: Any, metrics: Metrics | None = None
+) -> InstantMessaging:
     """The instant messaging element of this domain."""
     client, buckets = store.client, store.buckets
     messages = Messages(
@@ -200,13 +249,43 @@ def instant_messaging(settings: Settings, store: Store, reactor: Any) -> Instant
             max_content_octets=settings.messages.max_content_octets,
             max_recipients=settings.messages.max_recipients,
         ),
+        metrics or Metrics(),
     )
 
 
-def http_door(settings: Settings, store: Store, im: InstantMessaging, reactor: Any) -> HTTPDoor:
+def authentication(
+    settings: Settings, store: Store, reactor: Any, metrics: Metrics | None = None
+) -> Authentication:
+    """Who may sign on here."""
+    client, buckets = store.client, store.buckets
+    failures = LoginFailures(
+        client,
+        buckets,
+        settings.session.login_failures_per_account,
+        settings.session.login_failures_per_source,
+    )
+    return Authentication(
+        directory(settings, store, reactor),
+        Nonces(client, buckets),
+        failures,
+        reactor,
+        settings.session.reveal_unknown_users,
+        metrics or Metrics(),
+    )
+
+
+def http_door(
+    settings: Settings,
+    store: Store,
+    im: InstantMessaging,
+    reactor: Any,
+    metrics: Metrics | None = None,
+    signing_on: Authentication | None = None,
+) -> HTTPDoor:
     """The CSP door, and what stands behind it."""
     client, buckets = store.client, store.buckets
-    accounts = directory(settings, store, reactor)
+    metrics = metrics or Metrics()
+    signing_on = signing_on or authentication(settings, store, reactor, metrics)
     sessions = Sessions(
         StoredSessions(client, buckets),
         buckets,
@@ -220,20 +299,7 @@ def http_door(settings: Settings, store: Store, im: InstantMessaging, reactor: A
         ),
         settings.messages.resend_seconds,
     )
-    failures = LoginFailures(
-        client,
-        buckets,
-        settings.session.login_failures_per_account,
-        settings.session.login_failures_per_source,
-    )
-    authentication = Authentication(
-        accounts,
-        Nonces(client, buckets),
-        failures,
-        reactor,
-        settings.session.reveal_unknown_users,
-    )
-    door = csp_door(settings, sessions, authentication, im)
+    door = csp_door(settings, sessions, signing_on, im, metrics)
     return HTTPDoor(
         door.answer,
         HTTPLimits(
@@ -246,14 +312,19 @@ def http_door(settings: Settings, store: Store, im: InstantMessaging, reactor: A
             body_memory_octets=settings.http.body_memory_megabytes * 1024 * 1024,
         ),
         reactor,
+        metrics,
     )
 
 
 def csp_door(
-    settings: Settings, sessions: Sessions, authentication: Authentication, im: InstantMessaging
+    settings: Settings,
+    sessions: Sessions,
+    authentication: Authentication,
+    im: InstantMessaging,
+    metrics: Metrics | None = None,
 ) -> Door:
     """The CSP door, with all that it serves and sends."""
-    transactions = Transactions()
+    transactions = Transactions(metrics or Metrics())
     negotiation = Negotiation(sessions, transactions, settings.session.server_poll_min_seconds)
     negotiation.register()
     Access(sessions, authentication, negotiation, provider(settings)).register(transactions)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from attrs import define, frozen
+from attrs import define, field, frozen
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
@@ -12,6 +12,7 @@ from twisted.python.failure import Failure
 
 from imps.elements.directory import Directory
 from imps.elements.interfaces import Caller, IDelivery
+from imps.metrics import Metrics
 from imps.model.address import Address
 from imps.model.message import Draft, Message
 from imps.model.status import Detail, Outcome, Refusal, StatusCode, merge
@@ -54,6 +55,7 @@ class InstantMessaging:
     _work: WorkRecords
     _clock: IReactorTime
     _limits: MessageLimits
+    _metrics: Metrics = field(factory=Metrics)
     _log = Logger()
 
     async def send(self, caller: Caller, draft: Draft) -> Sent:
@@ -91,6 +93,8 @@ class InstantMessaging:
             acknowledged=acknowledged,
             wanted=wanted,
         )
+        if delivery.acknowledged:
+            self._metrics.messages_acknowledged.inc()
         if delivery.work is not None:
             # Nobody waits for it: if it fails, it is overdue before long, and repeated.
             Deferred.fromCoroutine(self.report(delivery.work)).addErrback(self._not_reported)
@@ -151,7 +155,9 @@ class InstantMessaging:
         for outcome, user in zip(outcomes, here.values(), strict=True):
             if outcome in _CODES:
                 failures.append(Detail(_CODES[outcome], users=(user,)))
-        return sum(outcome is Stored.YES for outcome in outcomes), failures
+        stored = sum(outcome is Stored.YES for outcome in outcomes)
+        self._metrics.messages_accepted.inc(stored)
+        return stored, failures
 
     async def _named(self, address: Address) -> Address:
         """The account that a telephone number belongs to; other addresses as they are."""

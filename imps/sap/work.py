@@ -9,6 +9,7 @@ from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
 from imps.elements.im import InstantMessaging
+from imps.metrics import Metrics
 from imps.store.errors import StoreError
 from imps.store.keys import Buckets
 from imps.store.work import WorkRecords
@@ -24,6 +25,7 @@ class OverdueWork:
     _im: InstantMessaging
     _buckets: Buckets
     _clock: IReactorTime
+    _metrics: Metrics = field(factory=Metrics)
     _loop: LoopingCall = field(init=False)
     _log = Logger()
 
@@ -55,3 +57,4 @@ class OverdueWork:
         for bucket in range(self._buckets.count):
             for work in await self._records.overdue(bucket, now=self._clock.seconds()):
                 await self._im.report(work)
+                self._metrics.work_redone.inc()

@@ -9,6 +9,7 @@ from typing import Any
 from attrs import define, evolve
 
 from imps.config import Settings
+from imps.metrics import Metrics
 from imps.store.client import StoreClient, connect
 from imps.store.embedded import EmbeddedStore
 from imps.store.errors import StoreError
@@ -39,7 +40,9 @@ class Store:
         await _stop(embedded, ownership)
 
 
-async def open_store(settings: Settings, reactor: Any, for_service: bool) -> Store:
+async def open_store(
+    settings: Settings, reactor: Any, for_service: bool, metrics: Metrics | None = None
+) -> Store:
     """Open the store the settings name, starting the embedded one where they name none.
 
     The service writes its home domains into the store, commands take them from there. StoreError
@@ -58,7 +61,9 @@ async def open_store(settings: Settings, reactor: Any, for_service: bool) -> Sto
             if ownership is not None:
                 await here.start()
                 embedded = here
-        client = connect(reactor, url, settings.store.timeout_seconds, settings.store.ca_file)
+        client = connect(
+            reactor, url, settings.store.timeout_seconds, settings.store.ca_file, metrics
+        )
         await client.ready(READY_SECONDS)
         format, secrets = await _unlock(client, settings)
         if for_service:

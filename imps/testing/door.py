@@ -29,6 +29,7 @@ from imps.csp.primitives.im import (
 )
 from imps.csp.primitives.values import SessionType, TransactionMode
 from imps.elements.directory import Directory
+from imps.metrics import Metrics
 from imps.model.address import Address
 from imps.model.version import V12, Version
 from imps.store.accounts import Accounts
@@ -168,9 +169,10 @@ class DoorTestCase(StoreTestCase):
 
     async def setUp(self) -> None:  # type: ignore[override]
         await super().setUp()
-        im = instant_messaging(self.settings, self.store, self.clock)
+        self.metrics = Metrics()
+        im = instant_messaging(self.settings, self.store, self.clock, self.metrics)
         self.im = im
-        self.door = http_door(self.settings, self.store, im, self.clock)
+        self.door = http_door(self.settings, self.store, im, self.clock, self.metrics)
         accounts = Accounts(self.store.client, self.store.buckets)
         directory = Directory(accounts, self.store.secrets, self.store.domains, self.clock)
         for user in ("ann", "bob"):

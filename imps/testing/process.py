@@ -98,6 +98,12 @@ class Program(ProcessProtocol):
         self._read_up_to = found.end()
         return found
 
+    def said(self, pattern: str) -> str:
+        """What it has written already where this pattern has its group."""
+        found = re.search(pattern, self.output)
+        assert found is not None, self.output
+        return found[1]
+
     async def ends(self) -> int:
         """Wait for its end: its exit status, or minus the signal that killed it."""
         while self.status is None:
