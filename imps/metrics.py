@@ -6,7 +6,6 @@ Labels have few values: names of transactions and scripts, codes. Nothing of a u
 from __future__ import annotations
 
 from functools import partial
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from attrs import define, field
@@ -20,16 +19,10 @@ from prometheus_client import (
     generate_latest,
 )
 
+from imps.version import program_version
+
 _REQUEST_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
 _STORE_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 1.5)
-
-
-def program_version() -> str:
-    """The version of imps that runs."""
-    try:
-        return version("imps")
-    except PackageNotFoundError:
-        return "(not installed)"
 
 
 @define(eq=False)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import atexit
 import os
+import socket
+from collections.abc import Coroutine
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 from attrs import define, field
 from twisted.application.service import MultiService, Service
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred, TimeoutError
 from twisted.internet.endpoints import serverFromString
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IListeningPort
@@ -35,6 +38,7 @@ from imps.elements.im import InstantMessaging, MessageLimits
 from imps.metrics import Metrics
 from imps.sap.authentication import Authentication
 from imps.sap.delivery import Delivery
+from imps.sap.heartbeat import Heartbeat
 from imps.sap.sessions import SessionLimits, Sessions
 from imps.sap.work import OverdueWork
 from imps.store.accounts import Accounts
@@ -45,11 +49,14 @@ from imps.store.messages import Messages
 from imps.store.nonces import Nonces
 from imps.store.opening import Store, open_store
 from imps.store.outboxes import Outboxes
+from imps.store.processes import Process, Processes
 from imps.store.sessions import Sessions as StoredSessions
 from imps.store.work import WorkRecords
+from imps.version import program_version
 
 FINISH_SECONDS = 4
 """How long connections and requests in hand may go on once the server is to stop."""
+WITHDRAW_SECONDS = 0.5
 
 
 class Options(usage.Options):
@@ -119,6 +126,7 @@ class IMPSService(Service):
     _http: HTTPDoor | None = field(default=None, init=False)
     _health: Health | None = field(default=None, init=False)
     _work: OverdueWork | None = field(default=None, init=False)
+    _heartbeat: Heartbeat | None = field(default=None, init=False)
     _log = Logger()
 
     def startService(self) -> None:
@@ -141,13 +149,18 @@ class IMPSService(Service):
             self._ports.append(await self._listening("csp", description, self._http))
         if settings.admin.endpoint:
             admin = AdminDoor(pages(self._health, metrics), reactor)
-            endpoint = on_loopback(settings.admin.endpoint)
-            self._admin_ports.append(await self._listening("admin.endpoint", endpoint, admin))
+            description = on_loopback(settings.admin.endpoint)
+            port = await self._listening("admin.endpoint", description, admin)
+            self._admin_ports.append(port)
         self._work.start()
-        for port in self._ports:
-            self._log.info("CSP on {address}", address=_shown(port.getHost()))
-        for port in self._admin_ports:
-            self._log.info("Admin on {address}", address=_shown(port.getHost()))
+        endpoints = [f"CSP on {_shown(port.getHost())}" for port in self._ports]
+        endpoints += [f"Admin on {_shown(port.getHost())}" for port in self._admin_ports]
+        self._heartbeat = Heartbeat(
+            this_process(endpoints, reactor), Processes(store.client), reactor
+        )
+        self._heartbeat.start()
+        for endpoint in endpoints:
+            self._log.info("{endpoint}", endpoint=endpoint)
         self._log.info("imps is ready")
 
     async def _listening(self, setting: str, description: str, door: Any) -> IListeningPort:
@@ -176,12 +189,20 @@ class IMPSService(Service):
             await self._starting
         if self._work is not None:
             self._work.stop()
-        finishing = Deferred.fromCoroutine(self._finish())
-        finishing.addTimeout(FINISH_SECONDS, self._reactor).addErrback(lambda _: None)
-        await finishing
+        await self._within(FINISH_SECONDS, self._finish())
         await _closed(self._admin_ports)
+        if self._heartbeat is not None:
+            await self._within(WITHDRAW_SECONDS, self._heartbeat.stop())
         if self._store is not None:
             await self._store.close()
+
+    async def _within(self, seconds: float, work: Coroutine[Any, Any, None]) -> None:
+        """Do the work, or as much of it as can be done in this time."""
+        working = Deferred.fromCoroutine(work).addTimeout(seconds, self._reactor)
+        try:
+            await working
+        except (TimeoutError, CancelledError):
+            self._log.warn("Not all was finished in {seconds} seconds", seconds=seconds)
 
     async def _finish(self) -> None:
         """Say that we stop, give whoever watches the time to notice, and finish what is in hand."""
@@ -214,6 +235,18 @@ def _shown(address: Any) -> str:
     """An address that a port listens on, as people write it."""
     host, port = getattr(address, "host", None), getattr(address, "port", None)
     return f"{host}:{port}" if host else str(getattr(address, "name", address))
+
+
+def this_process(endpoints: list[str], reactor: Any) -> Process:
+    """What others may know of this process."""
+    return Process(
+        id=token_hex(8),
+        host=socket.gethostname(),
+        process_id=os.getpid(),
+        version=program_version(),
+        started_at=reactor.seconds(),
+        endpoints=endpoints,
+    )
 
 
 def directory(settings: Settings, store: Store, reactor: Any) -> Directory:

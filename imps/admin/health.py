@@ -43,13 +43,12 @@ class Health:
         """Bring the metrics of the store up to date, as far as it answers."""
         self._metrics.store_up.set(0)
         try:
-            said = await self._soon(self._client.execute("INFO", "memory"))
+            memory = await self._soon(self._client.facts("memory"))
         except (StoreError, TimeoutError, CancelledError):
             return
-        memory = dict(line.split(b":", 1) for line in said.splitlines() if b":" in line)
         self._metrics.store_up.set(1)
-        self._metrics.store_memory_bytes.set(int(memory[b"used_memory"]))
-        self._metrics.store_memory_limit_bytes.set(int(memory[b"maxmemory"]))
+        self._metrics.store_memory_bytes.set(int(memory["used_memory"]))
+        self._metrics.store_memory_limit_bytes.set(int(memory["maxmemory"]))
 
     async def _soon(self, call: Any) -> Any:
         return await Deferred.fromCoroutine(call).addTimeout(ANSWER_SECONDS, self._reactor)

@@ -167,6 +167,12 @@ class StoreClient:
         """Run one command of the server."""
         return await self._timed("command", self._send(self._deadline, command, *arguments))
 
+    async def facts(self, section: str) -> dict[str, str]:
+        """What the server says about itself, by name."""
+        said: bytes = await self.execute("INFO", section)
+        lines = said.decode(errors="replace").splitlines()
+        return dict(line.split(":", 1) for line in lines if ":" in line)
+
     async def ready(self, timeout_seconds: float) -> None:
         """Wait until the store serves; StoreUnavailable when that takes longer than this."""
         if self._connection is None:
