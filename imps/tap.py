@@ -17,7 +17,7 @@ from twisted.internet.endpoints import serverFromString
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IListeningPort
 from twisted.internet.task import deferLater
-from twisted.logger import Logger
+from twisted.logger import ILogObserver, Logger
 from twisted.python import usage
 
 from imps.admin.door import AdminDoor, on_loopback, pages
@@ -35,6 +35,7 @@ from imps.csp.outbox import Outbox
 from imps.csp.transactions import Transactions
 from imps.elements.directory import Directory
 from imps.elements.im import InstantMessaging, MessageLimits
+from imps.logs import json_observer
 from imps.metrics import Metrics
 from imps.sap.authentication import Authentication
 from imps.sap.delivery import Delivery
@@ -106,9 +107,27 @@ def makeService(options: Options) -> MultiService:
     """The service that the options describe; nothing starts before it does."""
     from twisted.internet import reactor
 
-    server = MultiService()
+    server = Server(options, reactor)
     IMPSService(options.settings, reactor).setServiceParent(server)
     return server
+
+
+class Server(MultiService):
+    """All that runs in a process; it tells twistd how to write the log."""
+
+    def __init__(self, options: Options, reactor: Any) -> None:
+        super().__init__()
+        self._options = options
+        self._reactor = reactor
+
+    def setServiceParent(self, parent: Any) -> None:
+        """Become part of twistd's application, which it asks for an observer of the log."""
+        super().setServiceParent(parent)
+        twistd = self._options.parent
+        assert twistd is not None
+        observer = json_observer(self._options.settings.log, twistd, self._reactor)
+        if observer is not None:
+            parent.setComponent(ILogObserver, observer)
 
 
 @define(eq=False, slots=False)
@@ -153,14 +172,16 @@ class IMPSService(Service):
             port = await self._listening("admin.endpoint", description, admin)
             self._admin_ports.append(port)
         self._work.start()
-        endpoints = [f"CSP on {_shown(port.getHost())}" for port in self._ports]
-        endpoints += [f"Admin on {_shown(port.getHost())}" for port in self._admin_ports]
+        doors = [("CSP", port) for port in self._ports]
+        doors += [("Admin", port) for port in self._admin_ports]
+        places = [(door, _shown(port.getHost())) for door, port in doors]
+        endpoints = [f"{door} on {address}" for door, address in places]
         self._heartbeat = Heartbeat(
             this_process(endpoints, reactor), Processes(store.client), reactor
         )
         self._heartbeat.start()
-        for endpoint in endpoints:
-            self._log.info("{endpoint}", endpoint=endpoint)
+        for door, address in places:
+            self._log.info("{door} on {address}", door=door, address=address)
         self._log.info("imps is ready")
 
     async def _listening(self, setting: str, description: str, door: Any) -> IListeningPort:
