@@ -188,7 +188,7 @@ class IMPSService(Service):
         try:
             endpoint = serverFromString(self._reactor, description)
             port: IListeningPort = await endpoint.listen(door)
-        except (CannotListenError, OSError, ValueError, OverflowError) as error:
+        except (CannotListenError, OSError, ValueError, TypeError, OverflowError) as error:
             raise SettingsError(f"{setting}: {description}: {error}") from None
         return port
 

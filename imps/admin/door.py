@@ -18,6 +18,8 @@ from imps.metrics import Metrics
 IDLE_SECONDS = 60
 MAX_BODY_OCTETS = 65_536
 
+_LOOPBACK = {**dict.fromkeys(("tcp", "ssl", "reuse"), "127.0.0.1"), "tcp6": r"\:\:1"}
+
 # prometheus_client.CONTENT_TYPE_LATEST may name a newer format than the function writes.
 PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -120,7 +122,7 @@ class AdminDoor(server.Site):
 def on_loopback(endpoint: str) -> str:
     """The description of an endpoint, on the loopback interface unless it names another."""
     kind = endpoint.partition(":")[0]
-    loopback = {"tcp": "127.0.0.1", "ssl": "127.0.0.1", "tcp6": r"\:\:1"}.get(kind)
+    loopback = _LOOPBACK.get(kind)
     if loopback is None or ":interface=" in endpoint:
         return endpoint
     return f"{endpoint}:interface={loopback}"
