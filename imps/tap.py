@@ -59,6 +59,9 @@ FINISH_SECONDS = 4
 """How long connections and requests in hand may go on once the server is to stop."""
 WITHDRAW_SECONDS = 0.5
 
+# What Twisted raises at a description that it cannot follow, and at an address that is not free.
+_BAD_ENDPOINT = (CannotListenError, OSError, ValueError, TypeError, LookupError, OverflowError)
+
 
 class Options(usage.Options):
     """The command line of ``twistd imps``."""
@@ -188,7 +191,7 @@ class IMPSService(Service):
         try:
             endpoint = serverFromString(self._reactor, description)
             port: IListeningPort = await endpoint.listen(door)
-        except (CannotListenError, OSError, ValueError, TypeError, OverflowError) as error:
+        except _BAD_ENDPOINT as error:
             raise SettingsError(f"{setting}: {description}: {error}") from None
         return port
 

@@ -90,6 +90,9 @@ class StartingTests(StartingTestCase):
         for text, complaint in {
             "csp = ['tcp:99999:interface=127.0.0.1']\n": "csp: tcp:99999:interface=127.0.0.1: ",
             "csp = ['carrier pigeon']\n": "csp: carrier pigeon: ",
+            "csp = ['tcp:0:speed=3']\n": "csp: tcp:0:speed=3: ",
+            "csp = ['systemd:domain=INET:name=csp']\n": "csp: systemd:domain=INET:name=csp: ",
+            "admin = 'carrier pigeon'\n": "admin.endpoint: carrier pigeon: ",
             "[provider]\nlogo_file = '/nowhere/logo.png'\n": "provider.logo_file: ",
         }.items():
             file = settings_file(self, text)
