@@ -18,7 +18,6 @@ from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IListeningPort
 from twisted.internet.task import deferLater
 from twisted.logger import ILogObserver, Logger
-from twisted.python import usage
 
 from imps.admin.door import AdminDoor, on_loopback, pages
 from imps.admin.health import Health
@@ -37,6 +36,7 @@ from imps.elements.directory import Directory
 from imps.elements.im import InstantMessaging, MessageLimits
 from imps.logs import json_observer
 from imps.metrics import Metrics
+from imps.options import Options
 from imps.sap.authentication import Authentication
 from imps.sap.delivery import Delivery
 from imps.sap.heartbeat import Heartbeat
@@ -55,55 +55,14 @@ from imps.store.sessions import Sessions as StoredSessions
 from imps.store.work import WorkRecords
 from imps.version import program_version
 
+__all__ = ["Options", "makeService"]  # what twistd looks for
+
 FINISH_SECONDS = 4
 """How long connections and requests in hand may go on once the server is to stop."""
 WITHDRAW_SECONDS = 0.5
 
 # What Twisted raises at a description that it cannot follow, and at an address that is not free.
 _BAD_ENDPOINT = (CannotListenError, OSError, ValueError, TypeError, LookupError, OverflowError)
-
-
-class Options(usage.Options):
-    """The command line of ``twistd imps``."""
-
-    synopsis = "[options]"
-    longdesc = "Serve instant messaging and presence (OMA IMPS, Wireless Village)."
-    optParameters = [
-        ["config", "c", None, "TOML settings; every option below has a key of its name there"],
-        ["data", "d", None, "state directory (default ./imps-data)"],
-        ["redis", "r", None, "URL of the store (default: an embedded one)"],
-    ]
-
-    settings: Settings
-
-    def __init__(self) -> None:
-        super().__init__()
-        self["domain"] = []
-        self["csp"] = []
-        self["admin"] = ""
-
-    def opt_domain(self, name: str) -> None:
-        """home domain served (default localhost); may be repeated"""
-        self["domain"].append(name)
-
-    def opt_csp(self, endpoint: str) -> None:
-        """serve CSP over HTTP on this endpoint (default tcp:8080:interface=127.0.0.1); may be
-        repeated"""
-        self["csp"].append(endpoint)
-
-    def opt_admin(self, endpoint: str) -> None:
-        """serve /health and /metrics on this endpoint, on the loopback interface unless it names
-        another (default: nowhere)"""
-        self["admin"] = endpoint
-
-    def postOptions(self) -> None:
-        """Read the settings; a bad one ends here, with one line that names it."""
-        keys = ("data", "domain", "redis", "csp", "admin")
-        given = {key: self[key] for key in keys if self[key]}
-        try:
-            self.settings = Settings.read(self["config"], given)
-        except SettingsError as error:
-            raise usage.UsageError(str(error)) from None
 
 
 def makeService(options: Options) -> MultiService:
@@ -182,7 +141,7 @@ class IMPSService(Service):
         self._heartbeat = Heartbeat(
             this_process(endpoints, reactor), Processes(store.client), reactor
         )
-        self._heartbeat.start()
+        await self._heartbeat.start()
         for door, address in places:
             self._log.info("{door} on {address}", door=door, address=address)
         self._log.info("imps is ready")
@@ -227,6 +186,8 @@ class IMPSService(Service):
             await working
         except (TimeoutError, CancelledError):
             self._log.warn("Not all was finished in {seconds} seconds", seconds=seconds)
+        except Exception:
+            self._log.failure("Not all was finished")
 
     async def _finish(self) -> None:
         """Say that we stop, give whoever watches the time to notice, and finish what is in hand."""

@@ -31,17 +31,17 @@ class Heartbeat:
         loop.clock = self._clock
         return loop
 
-    def start(self) -> None:
-        """Begin to beat."""
-        self._stopped = self._loop.start(INTERVAL_SECONDS, now=True)
+    async def start(self) -> None:
+        """Begin to beat; done when others can know."""
+        await self._beat()
+        self._stopped = self._loop.start(INTERVAL_SECONDS, now=False)
 
     async def stop(self) -> None:
         """Beat no more, and be forgotten if the store hears of it."""
-        if self._stopped is None:
-            return
-        self._loop.stop()
-        # A beat that is under way would undo what follows.
-        await self._stopped
+        if self._stopped is not None:
+            self._loop.stop()
+            # A beat that is under way would undo what follows.
+            await self._stopped
         try:
             await self._processes.withdraw(self._process)
         except StoreError as problem:

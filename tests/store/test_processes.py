@@ -1,4 +1,3 @@
-from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
 from imps.sap.heartbeat import INTERVAL_SECONDS, Heartbeat
@@ -36,25 +35,20 @@ class ProcessesTests(StoreTestCase):
 
 class HeartbeatTests(StoreTestCase):
     async def test_process_is_announced_again_and_again_until_it_stops(self):
-        clock, beats = Clock(), []
-
-        class Counted(Processes):
-            async def announce(self, process, *, now):
-                beats.append(now)
-                await super().announce(process, now=now)
-                beaten.callback(None)
-
-        processes = Counted(self.store.client)
+        clock, client = Clock(), self.store.client
+        processes = Processes(client)
         heartbeat = Heartbeat(process("a"), processes, clock)
-        beaten: Deferred[None] = Deferred()
-        heartbeat.start()
-        await beaten
+        await heartbeat.start()
         self.assertEqual(await processes.all(), [process("a")])
-        beaten = Deferred()
+        await client.execute("DEL", process_key("a"))
+        clock.advance(INTERVAL_SECONDS)
+        while not await processes.all():
+            pass
+        # One beat is still under way when it stops.
         clock.advance(INTERVAL_SECONDS)
         await heartbeat.stop()
-        self.assertEqual(beats, [0, INTERVAL_SECONDS])
         self.assertEqual(await processes.all(), [])
+        self.assertEqual(await client.execute("EXISTS", PROCESSES), 0)
 
     async def test_one_that_never_began_can_be_stopped(self):
         await Heartbeat(process("a"), Processes(self.store.client), Clock()).stop()
