@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Sequence
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+from imps.commands.status import add_status_command
+from imps.commands.upgrade import add_upgrade_command
 from imps.commands.users import add_user_commands
+from imps.version import program_version
 
 Commands = Any  # what argparse's add_subparsers returns, a private class
 
@@ -15,19 +17,12 @@ Commands = Any  # what argparse's add_subparsers returns, a private class
 def main(arguments: Sequence[str] | None = None) -> None:
     """Do what the command line says; exits non-zero, after one line on stderr, if that fails."""
     parser = argparse.ArgumentParser(prog="imps", description="Operate an IMPS server.")
-    parser.add_argument("--version", action="version", version=f"imps {_version()}")
+    parser.add_argument("--version", action="version", version=f"imps {program_version()}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for add in COMMANDS:
         add(commands)
     options = parser.parse_args(arguments)
     options.run(options)
-
-
-def _version() -> str:
-    try:
-        return version("imps")
-    except PackageNotFoundError:
-        return "(not installed)"
 
 
 def _add_chat_command(commands: Commands) -> None:
@@ -50,7 +45,12 @@ def _chat(options: argparse.Namespace) -> None:
     chat(options)
 
 
-COMMANDS: tuple[Callable[[Commands], None], ...] = (add_user_commands, _add_chat_command)
+COMMANDS: tuple[Callable[[Commands], None], ...] = (
+    add_user_commands,
+    add_status_command,
+    add_upgrade_command,
+    _add_chat_command,
+)
 """Each adds its command to the parser, with a ``run(options)`` among its defaults."""
 
 if __name__ == "__main__":

@@ -28,6 +28,14 @@ def _at_least(least: float) -> Check:
     return check
 
 
+def _at_most(most: float) -> Check:
+    def check(_: object, attribute: Attribute[Any], value: float) -> None:
+        if value > most:
+            raise ValueError(f"{attribute.name}: must be at most {most}, not {value}")
+
+    return check
+
+
 def _one_of(*choices: str) -> Check:
     def check(_: object, attribute: Attribute[Any], value: str) -> None:
         if value not in choices:
@@ -144,6 +152,14 @@ class ProviderSettings:
 
 
 @frozen
+class AdminSettings:
+    """The door for operators."""
+
+    endpoint: str = ""
+    drain_seconds: float = field(default=2.0, validator=[_at_least(0), _at_most(3)])
+
+
+@frozen
 class Settings:
     """Every setting; etc/imps.toml explains each."""
 
@@ -153,6 +169,8 @@ class Settings:
     redis: str = field(default="", repr=False)
     csp: tuple[str, ...] = ("tcp:8080:interface=127.0.0.1",)
     key_file: str = ""
+    log: str = field(default="auto", validator=_one_of("auto", "text", "json"))
+    admin: AdminSettings = AdminSettings()
     store: StoreSettings = StoreSettings()
     http: HTTPSettings = HTTPSettings()
     codec: CodecSettings = CodecSettings()
@@ -166,11 +184,16 @@ class Settings:
     ) -> Settings:
         """The settings of a TOML file, if any, with these keys of its top level overridden.
 
-        Raises SettingsError, naming the first key that is wrong.
+        ``admin = ENDPOINT`` is short for the endpoint of that table. Raises SettingsError, naming
+        the first key that is wrong.
         """
         written = {} if file is None else _parsed(Path(file))
+        said = {**written, **(overrides or {})}
+        if isinstance(endpoint := said.get("admin"), str):
+            table = written.get("admin")
+            said["admin"] = {**(table if isinstance(table, dict) else {}), "endpoint": endpoint}
         try:
-            return _CONVERTER.structure(written | dict(overrides or {}), cls)
+            return _CONVERTER.structure(said, cls)
         except ClassValidationError as error:
             raise SettingsError(next(_complaints(error, ""))) from None
 

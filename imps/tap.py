@@ -4,95 +4,67 @@ from __future__ import annotations
 
 import atexit
 import os
-from pathlib import Path
+import socket
+from collections.abc import Coroutine
+from secrets import token_hex
 from typing import Any
 
 from attrs import define, field
 from twisted.application.service import MultiService, Service
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred, TimeoutError
 from twisted.internet.endpoints import serverFromString
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IListeningPort
-from twisted.logger import Logger
-from twisted.python import usage
+from twisted.internet.task import deferLater
+from twisted.logger import ILogObserver, Logger
 
+from imps.admin.door import AdminDoor, on_loopback, pages
 from imps.config import Settings, SettingsError
-from imps.csp.access import Access, Provider
-from imps.csp.codec.document import Limits
-from imps.csp.codec.wbxml import WBXMLCodec
-from imps.csp.codec.xml import XMLCodec
-from imps.csp.door import Door
-from imps.csp.http import HTTPDoor, HTTPLimits
-from imps.csp.im import Messaging
-from imps.csp.negotiation import Negotiation
-from imps.csp.outbox import Outbox
-from imps.csp.transactions import Transactions
-from imps.elements.directory import Directory
-from imps.elements.im import InstantMessaging
-from imps.elements.interfaces import IInstantMessaging, MessageLimits
-from imps.sap.authentication import Authentication
-from imps.sap.delivery import Delivery
-from imps.sap.routed import RoutedInstantMessaging
-from imps.sap.service_table import ServiceTable
-from imps.sap.sessions import SessionLimits, Sessions
-from imps.sap.timers import Timers
-from imps.store.accounts import Accounts
-from imps.store.contact_lists import ContactLists
+from imps.logs import json_observer
+from imps.metrics import Metrics
+from imps.options import Options
+from imps.parts import Parts
+from imps.sap.heartbeat import Heartbeat
 from imps.store.errors import StoreError
-from imps.store.login_failures import LoginFailures
-from imps.store.messages import Messages
-from imps.store.nonces import Nonces
 from imps.store.opening import Store, open_store
-from imps.store.outboxes import Outboxes
-from imps.store.sessions import Sessions as StoredSessions
-from imps.store.work import WorkRecords
+from imps.store.processes import Process, Processes
+from imps.version import program_version
 
-DRAIN_SECONDS = 5
+__all__ = ["Options", "makeService"]  # what twistd looks for
 
+FINISH_SECONDS = 4
+"""How long connections and requests in hand may go on once the server is to stop."""
+WITHDRAW_SECONDS = 0.5
 
-class Options(usage.Options):
-    """The command line of ``twistd imps``."""
-
-    synopsis = "[options]"
-    longdesc = "Serve instant messaging and presence (OMA IMPS, Wireless Village)."
-    optParameters = [
-        ["config", "c", None, "TOML settings; every option below has a key of its name there"],
-        ["data", "d", None, "state directory (default ./imps-data)"],
-        ["redis", "r", None, "URL of the store (default: an embedded one)"],
-    ]
-
-    settings: Settings
-
-    def __init__(self) -> None:
-        super().__init__()
-        self["domain"] = []
-        self["csp"] = []
-
-    def opt_domain(self, name: str) -> None:
-        """home domain served (default localhost); may be repeated"""
-        self["domain"].append(name)
-
-    def opt_csp(self, endpoint: str) -> None:
-        """serve CSP over HTTP on this endpoint (default tcp:8080:interface=127.0.0.1); may be
-        repeated"""
-        self["csp"].append(endpoint)
-
-    def postOptions(self) -> None:
-        """Read the settings; a bad one ends here, with one line that names it."""
-        given = {key: self[key] for key in ("data", "domain", "redis", "csp") if self[key]}
-        try:
-            self.settings = Settings.read(self["config"], given)
-        except SettingsError as error:
-            raise usage.UsageError(str(error)) from None
+# What Twisted raises at a description that it cannot follow, and at an address that is not free.
+_BAD_ENDPOINT = (CannotListenError, OSError, ValueError, TypeError, LookupError, OverflowError)
 
 
 def makeService(options: Options) -> MultiService:
     """The service that the options describe; nothing starts before it does."""
     from twisted.internet import reactor
 
-    server = MultiService()
+    server = Server(options, reactor)
     IMPSService(options.settings, reactor).setServiceParent(server)
     return server
+
+
+class Server(MultiService):
+    """All that runs in a process; it tells twistd how to write the log."""
+
+    def __init__(self, options: Options, reactor: Any) -> None:
+        super().__init__()
+        self._options = options
+        self._reactor = reactor
+
+    def setServiceParent(self, parent: Any) -> None:
+        """Become part of twistd's application, which it asks for an observer of the log."""
+        super().setServiceParent(parent)
+        twistd = self._options.parent
+        assert twistd is not None
+        observer = json_observer(self._options.settings.log, twistd, self._reactor)
+        if observer is not None:
+            parent.setComponent(ILogObserver, observer)
 
 
 @define(eq=False, slots=False)
@@ -104,8 +76,9 @@ class IMPSService(Service):
     _starting: Deferred[None] | None = field(default=None, init=False)
     _store: Store | None = field(default=None, init=False)
     _ports: list[IListeningPort] = field(factory=list, init=False)
-    _http: HTTPDoor | None = field(default=None, init=False)
-    _timers: Timers | None = field(default=None, init=False)
+    _admin_ports: list[IListeningPort] = field(factory=list, init=False)
+    _parts: Parts | None = field(default=None, init=False)
+    _heartbeat: Heartbeat | None = field(default=None, init=False)
     _log = Logger()
 
     def startService(self) -> None:
@@ -115,21 +88,39 @@ class IMPSService(Service):
         self._starting.addErrback(self._failed)
 
     async def _start(self) -> None:
-        self._store = await open_store(self._settings, self._reactor, for_service=True)
-        im = instant_messaging(self._settings, self._store, self._reactor)
-        self._http = http_door(self._settings, self._store, im, self._reactor)
-        records = WorkRecords(self._store.client, self._store.buckets)
-        self._timers = Timers(records, im.report, self._store.buckets, self._reactor)
-        for description in self._settings.csp:
-            try:
-                endpoint = serverFromString(self._reactor, description)
-                self._ports.append(await endpoint.listen(self._http))
-            except (CannotListenError, OSError, ValueError, OverflowError) as error:
-                raise SettingsError(f"csp: {description}: {error}") from None
-        self._timers.start()
-        for port in self._ports:
-            self._log.info("CSP on {address}", address=_shown(port.getHost()))
+        settings, reactor, metrics = self._settings, self._reactor, Metrics()
+        self._store = await open_store(settings, reactor, for_service=True, metrics=metrics)
+        parts = Parts(settings, self._store, reactor, metrics)
+        csp = parts.csp
+        # Not before: a setting may be wrong, and what could not be made need not be finished.
+        self._parts = parts
+        for description in settings.csp:
+            self._ports.append(await self._listening("csp", description, csp))
+        if settings.admin.endpoint:
+            admin = AdminDoor(pages(parts.health, metrics), reactor)
+            description = on_loopback(settings.admin.endpoint)
+            port = await self._listening("admin.endpoint", description, admin)
+            self._admin_ports.append(port)
+        parts.timers.start()
+        doors = [("CSP", port) for port in self._ports]
+        doors += [("Admin", port) for port in self._admin_ports]
+        places = [(door, _shown(port.getHost())) for door, port in doors]
+        endpoints = [f"{door} on {address}" for door, address in places]
+        self._heartbeat = Heartbeat(
+            this_process(endpoints, reactor), Processes(self._store.client), reactor
+        )
+        await self._heartbeat.start()
+        for door, address in places:
+            self._log.info("{door} on {address}", door=door, address=address)
         self._log.info("imps is ready")
+
+    async def _listening(self, setting: str, description: str, door: Any) -> IListeningPort:
+        try:
+            endpoint = serverFromString(self._reactor, description)
+            port: IListeningPort = await endpoint.listen(door)
+        except _BAD_ENDPOINT as error:
+            raise SettingsError(f"{setting}: {description}: {error}") from None
+        return port
 
     def _failed(self, failure: Any) -> None:
         if failure.check(StoreError, SettingsError, CannotListenError, OSError, ValueError):
@@ -147,23 +138,46 @@ class IMPSService(Service):
         if self._starting is not None:
             self._starting.cancel()
             await self._starting
-        if self._timers is not None:
-            self._timers.stop()
-        for port in self._ports:
-            stopped = port.stopListening()
-            if stopped is not None:
-                await stopped
-        if self._http is not None:
-            finishing = Deferred.fromCoroutine(self._http.finish())
-            finishing.addTimeout(DRAIN_SECONDS, self._reactor).addErrback(lambda _: None)
-            await finishing
+        if self._parts is not None:
+            self._parts.timers.stop()
+            await self._within(FINISH_SECONDS, self._finish(self._parts))
+        await _closed(self._admin_ports)
+        if self._heartbeat is not None:
+            await self._within(WITHDRAW_SECONDS, self._heartbeat.stop())
         if self._store is not None:
             await self._store.close()
 
+    async def _within(self, seconds: float, work: Coroutine[Any, Any, None]) -> None:
+        """Do the work, or as much of it as can be done in this time."""
+        working = Deferred.fromCoroutine(work).addTimeout(seconds, self._reactor)
+        try:
+            await working
+        except (TimeoutError, CancelledError):
+            self._log.warn("Not all was finished in {seconds} seconds", seconds=seconds)
+        except Exception:
+            self._log.failure("Not all was finished")
+
+    async def _finish(self, parts: Parts) -> None:
+        """Say that we stop, give whoever watches the time to notice, and finish what is in hand."""
+        parts.health.stop()
+        parts.authentication.close()
+        parts.csp.drain()
+        if self._admin_ports:
+            await deferLater(self._reactor, self._settings.admin.drain_seconds)
+        await _closed(self._ports)
+        await parts.csp.finish()
+
     def stopService(self) -> Deferred[None]:
-        """Take no more connections, finish the requests in hand, and close the store."""
+        """Finish the requests in hand, let nobody sign on meanwhile, and close the store."""
         super().stopService()
         return Deferred.fromCoroutine(self._stop())
+
+
+async def _closed(ports: list[IListeningPort]) -> None:
+    for port in ports:
+        stopped = port.stopListening()
+        if stopped is not None:
+            await stopped
 
 
 def _shown(address: Any) -> str:
@@ -172,145 +186,13 @@ def _shown(address: Any) -> str:
     return f"{host}:{port}" if host else str(getattr(address, "name", address))
 
 
-def directory(settings: Settings, store: Store, reactor: Any) -> Directory:
-    """The accounts of the home domains."""
-    accounts = Accounts(store.client, store.buckets, settings.session.remember_seconds)
-    return Directory(accounts, store.secrets, store.domains, reactor)
-
-
-def instant_messaging(settings: Settings, store: Store, reactor: Any) -> InstantMessaging:
-    """The instant messaging element of this domain."""
-    client, buckets = store.client, store.buckets
-    messages = Messages(
-        client,
-        buckets,
-        settings.messages.max_waiting,
-        settings.messages.max_waiting_octets,
-        settings.messages.resend_seconds,
-        settings.messages.max_tries,
-    )
-    outboxes = Outboxes(client, buckets, settings.messages.max_events)
-    return InstantMessaging(
-        messages,
-        ContactLists(client, buckets),
-        directory(settings, store, reactor),
-        Delivery(outboxes, reactor, settings.messages.validity_seconds),
-        WorkRecords(client, buckets),
-        reactor,
-        message_limits(settings),
-    )
-
-
-def message_limits(settings: Settings) -> MessageLimits:
-    """What a message may be."""
-    return MessageLimits(
-        validity_seconds=settings.messages.validity_seconds,
-        max_validity_seconds=settings.messages.max_validity_seconds,
-        max_content_octets=settings.messages.max_content_octets,
-        max_recipients=settings.messages.max_recipients,
-    )
-
-
-def routed(
-    settings: Settings, store: Store, im: InstantMessaging, reactor: Any
-) -> RoutedInstantMessaging:
-    """Instant messaging for the doors."""
-    table = ServiceTable[IInstantMessaging](local=im, home_domains=store.domains)
-    return RoutedInstantMessaging(table, message_limits(settings), reactor)
-
-
-def http_door(settings: Settings, store: Store, im: InstantMessaging, reactor: Any) -> HTTPDoor:
-    """The CSP door, and what stands behind it."""
-    client, buckets = store.client, store.buckets
-    accounts = directory(settings, store, reactor)
-    sessions = Sessions(
-        StoredSessions(
-            client,
-            buckets,
-            settings.messages.resend_seconds,
-            settings.session.requests_per_second,
-            settings.session.max_per_user,
-        ),
-        buckets,
-        reactor,
-        SessionLimits(
-            time_to_live_seconds=settings.session.time_to_live_seconds,
-            min_time_to_live_seconds=settings.session.min_time_to_live_seconds,
-            max_time_to_live_seconds=settings.session.max_time_to_live_seconds,
-            grace_seconds=settings.session.grace_seconds,
-            remember_seconds=settings.session.remember_seconds,
-        ),
-    )
-    failures = LoginFailures(
-        client,
-        buckets,
-        settings.session.login_failures_per_account,
-        settings.session.login_failures_per_source,
-    )
-    authentication = Authentication(
-        accounts,
-        Nonces(client, buckets),
-        failures,
-        reactor,
-        settings.session.reveal_unknown_users,
-    )
-    door = csp_door(
-        settings, sessions, authentication, routed(settings, store, im, reactor), reactor
-    )
-    return HTTPDoor(
-        door.answer,
-        HTTPLimits(
-            max_body_octets=settings.http.max_body_octets,
-            max_header_octets=settings.http.max_header_octets,
-            connections_per_source=settings.http.connections_per_source,
-            requests_per_source=settings.http.requests_per_source,
-            body_timeout_seconds=settings.http.body_timeout_seconds,
-            idle_timeout_seconds=settings.http.idle_timeout_seconds,
-            body_memory_octets=settings.http.body_memory_megabytes * 1024 * 1024,
-        ),
-        reactor,
-    )
-
-
-def csp_door(
-    settings: Settings,
-    sessions: Sessions,
-    authentication: Authentication,
-    im: IInstantMessaging,
-    reactor: Any,
-) -> Door:
-    """The CSP door, with all that it serves and sends."""
-    transactions = Transactions()
-    negotiation = Negotiation(
-        sessions,
-        transactions,
-        settings.session.server_poll_min_seconds,
-        settings.session.max_per_user,
-    )
-    negotiation.register()
-    Access(sessions, authentication, negotiation, provider(settings)).register(transactions)
-    Messaging(im, reactor).register(transactions)
-    limits = Limits(
-        depth=settings.codec.max_depth,
-        elements=settings.codec.max_elements,
-        text_characters=settings.codec.max_text_characters,
-    )
-    door = Door(XMLCodec(limits), WBXMLCodec(limits), transactions, sessions, Outbox(im))
-    door.register()
-    return door
-
-
-def provider(settings: Settings) -> Provider:
-    """Who runs the service, by the settings; the first home domain unless they say more."""
-    try:
-        file = settings.provider.logo_file
-        logo = Path(file).read_bytes() if file else b""
-    except OSError as error:
-        raise SettingsError(f"provider.logo_file: {error}") from None
-    return Provider(
-        name=settings.provider.name or settings.domain[0],
-        text=settings.provider.text,
-        url=settings.provider.url,
-        logo=logo,
-        logo_file=settings.provider.logo_file,
+def this_process(endpoints: list[str], reactor: Any) -> Process:
+    """What others may know of this process."""
+    return Process(
+        id=token_hex(8),
+        host=socket.gethostname(),
+        process_id=os.getpid(),
+        version=program_version(),
+        started_at=reactor.seconds(),
+        endpoints=endpoints,
     )

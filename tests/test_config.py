@@ -41,6 +41,19 @@ class SettingsTests(SynchronousTestCase):
         self.assertEqual((settings.data, settings.redis), ("there", "unix:///a"))
         self.assertEqual(settings.domain, ("b.example",))
 
+    def test_admin_can_be_said_in_short(self):
+        table = self.read('[admin]\nendpoint = "tcp:1"\ndrain_seconds = 1\n')
+        self.assertEqual(table.admin.endpoint, "tcp:1")
+        self.assertEqual(self.read('admin = "tcp:1"').admin.endpoint, "tcp:1")
+        option = self.read('[admin]\nendpoint = "tcp:1"\ndrain_seconds = 1\n', admin="tcp:2")
+        self.assertEqual((option.admin.endpoint, option.admin.drain_seconds), ("tcp:2", 1.0))
+        self.assertEqual(self.read('admin = "tcp:1"', admin="tcp:2").admin.endpoint, "tcp:2")
+        self.assertEqual(self.refused("admin = 3"), "admin: must be a table")
+        self.assertEqual(
+            self.refused("[admin]\ndrain_seconds = 4"),
+            "admin.drain_seconds: must be at most 3, not 4.0",
+        )
+
     def test_unknown_keys_are_named(self):
         self.assertEqual(self.refused("prot = 1"), "prot: there is no such setting")
         self.assertEqual(

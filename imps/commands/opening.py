@@ -11,8 +11,11 @@ from imps.model.status import Refusal
 
 if TYPE_CHECKING:
     from imps.elements.directory import Directory
+    from imps.store.opening import Store
 
 OnDirectory = Callable[["Directory"], Awaitable[None]]
+OnStore = Callable[[Settings, "Store", Any], Awaitable[None]]
+Operate = Callable[[Settings, Any], Awaitable[None]]
 
 
 def add_store_options(parser: argparse.ArgumentParser) -> None:
@@ -23,9 +26,37 @@ def add_store_options(parser: argparse.ArgumentParser) -> None:
 
 
 def on_directory(options: argparse.Namespace, work: OnDirectory) -> None:
-    """Open the store, do the work with the directory on it, close the store, and exit.
+    """Open the store, do the work with the directory on it, close the store, and exit."""
 
-    Ctrl-C ends the work, and closes the store all the same.
+    async def with_directory(settings: Settings, store: Store, reactor: Any) -> None:
+        from imps.elements.directory import Directory
+        from imps.store.accounts import Accounts
+
+        accounts = Accounts(store.client, store.buckets, settings.session.remember_seconds)
+        await work(Directory(accounts, store.secrets, store.domains, reactor))
+
+    on_store(options, with_directory)
+
+
+def on_store(options: argparse.Namespace, work: OnStore) -> None:
+    """Open the store, do the work with it, close the store, and exit."""
+
+    async def with_store(settings: Settings, reactor: Any) -> None:
+        from imps.store.opening import open_store
+
+        store = await open_store(settings, reactor, for_service=False)
+        try:
+            await work(settings, store, reactor)
+        finally:
+            await store.close()
+
+    operate(options, with_store)
+
+
+def operate(options: argparse.Namespace, work: Operate) -> None:
+    """Do the work with the settings, while a reactor runs, and exit.
+
+    Ctrl-C ends the work. What it raises of ours is told in one line.
     """
     # Importing these installs a reactor, for which `imps --help` should not wait.
     from twisted.internet.defer import CancelledError, Deferred
@@ -33,9 +64,9 @@ def on_directory(options: argparse.Namespace, work: OnDirectory) -> None:
 
     from imps.store.errors import StoreError
 
-    async def opened(reactor: Any) -> None:
+    async def told(reactor: Any) -> None:
         try:
-            await _open(options, reactor, work)
+            await work(_settings(options), reactor)
         except Refusal as refusal:
             raise SystemExit(f"imps: {refusal.description}") from None
         except (SettingsError, StoreError) as error:
@@ -55,24 +86,14 @@ def on_directory(options: argparse.Namespace, work: OnDirectory) -> None:
         return closed
 
     def run(reactor: Any) -> Deferred[None]:
-        working = Deferred.fromCoroutine(opened(reactor))
+        working = Deferred.fromCoroutine(told(reactor))
         reactor.addSystemEventTrigger("before", "shutdown", until_closed, working)
         return working
 
     react(run)
 
 
-async def _open(options: argparse.Namespace, reactor: Any, work: OnDirectory) -> None:
-    from imps.elements.directory import Directory
-    from imps.store.accounts import Accounts
-    from imps.store.opening import open_store
-
+def _settings(options: argparse.Namespace) -> Settings:
     named = {key: getattr(options, key) for key in ("data", "redis")}
     given = {key: value for key, value in named.items() if value is not None}
-    settings = Settings.read(options.config, given)
-    store = await open_store(settings, reactor, for_service=False)
-    try:
-        accounts = Accounts(store.client, store.buckets, settings.session.remember_seconds)
-        await work(Directory(accounts, store.secrets, store.domains, reactor))
-    finally:
-        await store.close()
+    return Settings.read(options.config, given)

@@ -19,6 +19,7 @@ from twisted.python.failure import Failure
 from twisted.web import http
 
 from imps.csp.door import HTTPRequest, HTTPResponse
+from imps.metrics import Metrics
 
 LINGER_SECONDS = 5
 
@@ -88,6 +89,12 @@ class _Request(http.Request):
     def _respond(self, response: HTTPResponse) -> None:
         if self._disconnected:
             return
+        site = self.channel.site
+        site.metrics.http_answered(response.status)
+        if site.is_draining:
+            # The client should come again by another connection, and so to another process. One
+            # that stays, as old handsets may, is served as long as that is possible.
+            self.responseHeaders.setRawHeaders("connection", ["close"])
         self.setResponseCode(response.status)
         for name, value in response.headers.items():
             self.responseHeaders.setRawHeaders(name, [value])
@@ -147,6 +154,7 @@ class _Channel(http.HTTPChannel):
         self.refused = True
         self._in_time()
         self.setTimeout(None)
+        self.site.metrics.http_answered(code)
         for request in self.requests:
             request._forget_body()
         phrase = http.RESPONSES.get(code, b"")
@@ -176,6 +184,8 @@ class HTTPDoor(ServerFactory):
     _answer: Answer
     limits: HTTPLimits
     clock: IReactorTime
+    metrics: Metrics = field(factory=Metrics)
+    is_draining: bool = field(default=False, init=False)
     body_octets: int = field(default=0, init=False)
     _channels: set[_Channel] = field(factory=set, init=False)
     _connections: Counter[str] = field(factory=Counter, init=False)
@@ -192,6 +202,7 @@ class HTTPDoor(ServerFactory):
         if self._connections[source] >= self.limits.connections_per_source:
             return None
         self._connections[source] += 1
+        self.metrics.open_connections.inc()
         channel = _Channel(self, source)
         self._channels.add(channel)
         return channel
@@ -199,6 +210,7 @@ class HTTPDoor(ServerFactory):
     def forget(self, channel: _Channel) -> None:
         """A connection is gone."""
         self._channels.discard(channel)
+        self.metrics.open_connections.dec()
         self._connections[channel.source] -= 1
         if self._connections[channel.source] <= 0:
             del self._connections[channel.source]
@@ -218,10 +230,12 @@ class HTTPDoor(ServerFactory):
         Deferred.fromCoroutine(self._serve(request, respond))
 
     async def _serve(self, request: HTTPRequest, respond: Callable[[HTTPResponse], None]) -> None:
+        began_at = self.clock.seconds()
         try:
             respond(await self._response(request))
         except Exception:
             self._log.failure("An answer could not be sent")
+        self.metrics.http_served(self.clock.seconds() - began_at)
         # Only now: whoever waits for this is about to close the connection.
         self._in_hand -= 1
         if self._in_hand == 0 and self._idle is not None:
@@ -234,6 +248,10 @@ class HTTPDoor(ServerFactory):
         except Exception:
             self._log.failure("The door failed")
             return HTTPResponse(status=500)
+
+    def drain(self) -> None:
+        """From now on ask clients to come again by other connections."""
+        self.is_draining = True
 
     async def finish(self) -> None:
         """Wait for the requests in hand, then close every connection."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from time import perf_counter
 from typing import Any, TypeVar, cast
 
 from attrs import define, field, frozen
@@ -14,6 +15,7 @@ from imps.csp.primitives.common import Result
 from imps.csp.primitives.declaration import Primitive, Unknown, Unreadable, declaration_of
 from imps.csp.results import result_of, status, status_of
 from imps.csp.service_tree import NEEDED
+from imps.metrics import Metrics
 from imps.model.extension import Extension
 from imps.model.status import Refusal, StatusCode
 from imps.model.version import Version
@@ -61,6 +63,7 @@ class _Served:
 class Transactions:
     """The registry of what is served and sent."""
 
+    _metrics: Metrics = field(factory=Metrics)
     _served: dict[type[Primitive], _Served] = field(factory=dict, init=False)
     _served_at_the_door: set[type] = field(factory=set, init=False)
     _sent: set[type[Primitive]] = field(factory=set, init=False)
@@ -118,6 +121,14 @@ class Transactions:
 
     async def answer(self, context: Context, request: Primitive) -> Primitive:
         """Serve a request, or say why not. What goes wrong becomes an answer as well."""
+        began_at = perf_counter()
+        answer = await self._answer(context, request)
+        said = getattr(answer, "result", None)
+        code = said.code if isinstance(said, Result) else StatusCode.OK
+        self._metrics.transaction_served(_name(request), code, perf_counter() - began_at)
+        return answer
+
+    async def _answer(self, context: Context, request: Primitive) -> Primitive:
         served = self._served.get(type(request))
         if served is None or declaration_of(type(request)).since > context.version:
             return self._not_served(context.version, request)
@@ -160,6 +171,14 @@ def _is_agreed(session: Session | None, request: type[Primitive]) -> bool:
     """Whether a session may ask for this; what no function stands for is never left out."""
     needed = NEEDED.get(request)
     return needed is None or session is None or session.has(*needed)
+
+
+def _name(request: Primitive) -> str:
+    """What a request is counted as; all that is unknown as one thing, as anybody may make up
+    names."""
+    if isinstance(request, Unknown):
+        return "unknown"
+    return request.name if isinstance(request, Unreadable) else declaration_of(type(request)).name
 
 
 def _unreadable(version: Version, request: Unreadable) -> Primitive:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from attrs import define
+from attrs import define, field
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
@@ -19,6 +19,7 @@ from imps.elements.interfaces import (
     MessageLimits,
     Sent,
 )
+from imps.metrics import Metrics
 from imps.model.address import Address
 from imps.model.message import Draft, Message
 from imps.model.status import Detail, Outcome, Refusal, StatusCode, merge
@@ -44,6 +45,7 @@ class InstantMessaging:
     _work: WorkRecords
     _clock: IReactorTime
     _limits: MessageLimits
+    _metrics: Metrics = field(factory=Metrics)
     _log = Logger()
 
     async def send(self, caller: Caller, draft: Draft) -> Sent:
@@ -81,6 +83,8 @@ class InstantMessaging:
             acknowledged=acknowledged,
             wanted=wanted,
         )
+        if delivery.acknowledged:
+            self._metrics.messages_acknowledged.inc()
         if delivery.work is not None:
             # Nobody waits for it: if it fails, it is overdue before long, and repeated.
             Deferred.fromCoroutine(self.report(delivery.work)).addErrback(self._not_reported)
@@ -138,6 +142,7 @@ class InstantMessaging:
             if outcome in _CODES:
                 failures.append(Detail(_CODES[outcome], users=(user,)))
         served = sum(outcome is Stored.YES for outcome in outcomes)
+        self._metrics.messages_accepted.inc(served)
         return Outcome(served, tuple(failures))
 
     async def _named(self, address: Address) -> Address:

@@ -14,10 +14,11 @@ from collections.abc import Sequence
 from contextlib import suppress
 from enum import Enum
 
-from attrs import define
+from attrs import define, field
 from twisted.internet.interfaces import IReactorTime
 
 from imps.elements.directory import Directory
+from imps.metrics import Metrics
 from imps.model.account import Account
 from imps.model.address import Address
 from imps.model.status import Refusal, StatusCode
@@ -63,6 +64,12 @@ class Authentication:
     _failures: LoginFailures
     _clock: IReactorTime
     _reveals_unknown: bool
+    _metrics: Metrics = field(factory=Metrics)
+    _is_closed: bool = field(default=False, init=False)
+
+    def close(self) -> None:
+        """From now on nobody signs on: the server is about to stop."""
+        self._is_closed = True
 
     async def by_password(self, user: Address, source: str, password: str) -> Account:
         """The account of a user who gives this password; refused otherwise."""
@@ -124,31 +131,40 @@ class Authentication:
         else:
             await self._failures.succeed(self._directory.at_home(user), now=tried_at)
         if account is None and self._reveals_unknown:
-            raise Refusal(StatusCode.UNKNOWN_USER, "unknown user")
+            raise self._refused(StatusCode.UNKNOWN_USER, "unknown user")
         if account is None or not matches:
-            raise Refusal(StatusCode.INVALID_PASSWORD, "wrong user or password")
+            raise self._refused(StatusCode.INVALID_PASSWORD, "wrong user or password")
         if account.suspended:
-            raise Refusal(StatusCode.FORBIDDEN, "the account is suspended")
+            raise self._refused(StatusCode.FORBIDDEN, "the account is suspended")
+        self._metrics.login_tried(StatusCode.OK)
         return account
 
     async def _check_failures(self, user: Address, source: str) -> None:
         """Refuse users of other domains, and those who failed too often of late."""
+        if self._is_closed:
+            raise self._refused(StatusCode.SERVICE_UNAVAILABLE, "the server is stopping")
         home = self._directory.at_home(user)
         if not self._directory.is_home(home):
-            raise Refusal(StatusCode.DOMAIN_NOT_SUPPORTED, f"{home.domain} is not served here")
+            raise self._refused(
+                StatusCode.DOMAIN_NOT_SUPPORTED, f"{home.domain} is not served here"
+            )
         if await self._failures.are_too_many(home, source, now=self._clock.seconds()):
-            raise _must_wait()
+            raise self._must_wait()
 
     async def _begin(self, user: Address) -> float:
         """Begin to check a password; returns when that was."""
         now = self._clock.seconds()
         if not await self._failures.begin(self._directory.at_home(user), now=now):
-            raise _must_wait()
+            raise self._must_wait()
         return now
 
+    def _must_wait(self) -> Refusal:
+        reason = "too many failures, try again later"
+        return self._refused(StatusCode.SERVICE_UNAVAILABLE, reason)
 
-def _must_wait() -> Refusal:
-    return Refusal(StatusCode.SERVICE_UNAVAILABLE, "too many failures, try again later")
+    def _refused(self, code: StatusCode, reason: str) -> Refusal:
+        self._metrics.login_tried(code)
+        return Refusal(code, reason)
 
 
 def _spellings(password: str) -> list[bytes]:

@@ -10,6 +10,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
+from imps.metrics import Metrics
 from imps.store.errors import StoreError
 from imps.store.keys import Buckets
 from imps.store.work import Work, WorkRecords
@@ -26,6 +27,7 @@ class Timers:
     _do: Callable[[Work], Awaitable[None]]
     _buckets: Buckets
     _clock: IReactorTime
+    _metrics: Metrics = field(factory=Metrics)
     _loop: LoopingCall = field(init=False)
     _log = Logger()
 
@@ -61,3 +63,4 @@ class Timers:
                 has_more = due.has_more
                 for work in due.work:
                     await self._do(work)
+                    self._metrics.work_redone.inc()

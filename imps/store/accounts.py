@@ -123,6 +123,14 @@ class Accounts:
                     yield _account(fields)
                 last = chunk[-1][0]
 
+    async def count(self) -> int:
+        """How many accounts there are."""
+        count = 0
+        for bucket in range(self._buckets.count):
+            key = f"{self._buckets.prefix(bucket)}accounts"
+            count += await self._client.execute("ZCARD", key)
+        return count
+
     async def _end(self, script: str, user: Address, now: float) -> Any:
         return await self._client.run(
             script,

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from contextlib import suppress
 from hashlib import sha1
 from importlib.resources import files
+from time import perf_counter
 from typing import Any
 
 import txredisapi
@@ -23,6 +24,7 @@ from twisted.internet.task import deferLater
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from imps.metrics import Metrics
 from imps.store.errors import StoreError, StoreFull, StoreUnavailable
 from imps.store.servers import Sentinels, Server, reason_of_loss, server_at
 
@@ -130,6 +132,7 @@ class StoreClient:
     _reactor: Any
     _server: Server | Sentinels
     _timeout_seconds: float
+    _metrics: Metrics = field(factory=Metrics)
     _connection: _Connection | None = field(default=None, init=False)
     _waiting: dict[Deferred[_Connection], None] = field(factory=dict, init=False)
     _scripts: dict[str, _Script] = field(factory=dict, init=False)
@@ -156,27 +159,46 @@ class StoreClient:
 
         All keys are of one bucket; a script that builds its own gets the bucket's prefix as key.
         """
-        deadline = self._deadline
-        connection = self._connection or await self._connected()
         known = self._scripts.get(script) or self._read(script)
         rest = (len(keys), *keys, *arguments)
-        try:
-            return await connection.send(deadline, "EVALSHA", known.digest, *rest)
-        except txredisapi.ResponseError as error:
-            if not str(error).startswith("NOSCRIPT"):
-                raise self._refusal(connection, error) from None
-        except txredisapi.ConnectionError:
-            raise self._unavailable from None
-        return await self._send(deadline, "EVAL", known.text, *rest)
+        return await self._timed(script, self._run(known, *rest))
 
     async def execute(self, command: str, *arguments: Argument) -> Any:
         """Run one command of the server."""
-        return await self._send(self._deadline, command, *arguments)
+        return await self._timed("command", self._send(self._deadline, command, *arguments))
+
+    async def facts(self, section: str) -> dict[str, str]:
+        """What the server says about itself, by name."""
+        said: bytes = await self.execute("INFO", section)
+        lines = said.decode(errors="replace").splitlines()
+        return dict(line.split(":", 1) for line in lines if ":" in line)
 
     async def ready(self, timeout_seconds: float) -> None:
         """Wait until the store serves; StoreUnavailable when that takes longer than this."""
         if self._connection is None:
             await self._connected(timeout_seconds)
+
+    async def _timed(self, script: str, call: Coroutine[Any, Any, Any]) -> Any:
+        began_at = perf_counter()
+        try:
+            return await call
+        except StoreError as error:
+            self._metrics.store_failed(type(error).__name__)
+            raise
+        finally:
+            self._metrics.store_called(script, perf_counter() - began_at)
+
+    async def _run(self, script: _Script, *rest: Argument) -> Any:
+        deadline = self._deadline
+        connection = self._connection or await self._connected()
+        try:
+            return await connection.send(deadline, "EVALSHA", script.digest, *rest)
+        except txredisapi.ResponseError as error:
+            if not str(error).startswith("NOSCRIPT"):
+                raise self._refusal(connection, error) from None
+        except txredisapi.ConnectionError:
+            raise self._unavailable from None
+        return await self._send(deadline, "EVAL", script.text, *rest)
 
     async def _send(self, deadline: float, *command: Argument) -> Any:
         connection = self._connection or await self._connected()
@@ -274,9 +296,15 @@ class StoreClient:
         return self._scripts.setdefault(script, read)
 
 
-def connect(reactor: Any, url: str, timeout_seconds: float, ca_file: str = "") -> StoreClient:
+def connect(
+    reactor: Any,
+    url: str,
+    timeout_seconds: float,
+    ca_file: str = "",
+    metrics: Metrics | None = None,
+) -> StoreClient:
     """A client of the server a URL names, connecting from now on; StoreError for a bad URL."""
     server = server_at(reactor, url, timeout_seconds, ca_file)
-    client = StoreClient(reactor, server, timeout_seconds)
+    client = StoreClient(reactor, server, timeout_seconds, metrics or Metrics())
     client.start()
     return client

@@ -16,6 +16,11 @@ NUMBER = 1
 _CHECKED = "imps"
 
 
+def too_new(number: int, known: int) -> StoreError:
+    """What to say of a store that a newer program has made or upgraded."""
+    return StoreError(f"the store has format {number}, newer than this program's {known}")
+
+
 @frozen
 class Format:
     """The record a store carries about itself."""
@@ -52,7 +57,7 @@ class Format:
         fields = dict(zip(reply[::2], reply[1::2], strict=True))
         number = int(fields[b"number"])
         if number > NUMBER:
-            raise StoreError(f"the store has format {number}, newer than this program's {NUMBER}")
+            raise too_new(number, NUMBER)
         if number < NUMBER:
             raise StoreError(f"the store has the old format {number}: run imps upgrade")
         domains = tuple(fields[b"domains"].decode().split())

@@ -15,8 +15,14 @@ from attrs.validators import and_, ge, le
 from imps.model.address import Address
 
 FORMAT = "imps:{store}:format"
+PROCESSES = "imps:{store}:processes"
 
 _SESSION_ID = re.compile(r"([0-9]{2})[!-~]+")
+
+
+def process_key(id: str) -> str:
+    """Where a process that serves the store says so."""
+    return f"imps:{{store}}:process:{id}"
 
 
 @frozen

@@ -9,6 +9,7 @@ from typing import Any
 from attrs import define, evolve
 
 from imps.config import Settings
+from imps.metrics import Metrics
 from imps.store.client import StoreClient, connect
 from imps.store.embedded import EmbeddedStore
 from imps.store.errors import StoreError
@@ -21,13 +22,10 @@ READY_SECONDS = 10.0
 
 
 @define(eq=False)
-class Store:
-    """An open store: what repositories need, and the home domains it serves."""
+class ReachedStore:
+    """A store that answers; nobody has looked into it."""
 
     client: StoreClient
-    buckets: Buckets
-    secrets: Secrets
-    domains: tuple[str, ...]
     _embedded: EmbeddedStore | None = None
     _ownership: Ownership | None = None
 
@@ -39,11 +37,27 @@ class Store:
         await _stop(embedded, ownership)
 
 
-async def open_store(settings: Settings, reactor: Any, for_service: bool) -> Store:
-    """Open the store the settings name, starting the embedded one where they name none.
+@define(eq=False)
+class Store:
+    """An open store: what repositories need, and the home domains it serves."""
 
-    The service writes its home domains into the store, commands take them from there. StoreError
-    when it cannot be opened, StoreUnavailable when it does not answer for ten seconds.
+    client: StoreClient
+    buckets: Buckets
+    secrets: Secrets
+    domains: tuple[str, ...]
+    _reached: ReachedStore
+
+    async def close(self) -> None:
+        """Disconnect, and stop the embedded store when it was started here; may be repeated."""
+        await self._reached.close()
+
+
+async def reach_store(
+    settings: Settings, reactor: Any, for_service: bool, metrics: Metrics | None = None
+) -> ReachedStore:
+    """Reach the store the settings name, starting the embedded one where they name none.
+
+    StoreError when it cannot be reached, StoreUnavailable when it does not answer for ten seconds.
     """
     embedded: EmbeddedStore | None = None
     ownership: Ownership | None = None
@@ -58,17 +72,35 @@ async def open_store(settings: Settings, reactor: Any, for_service: bool) -> Sto
             if ownership is not None:
                 await here.start()
                 embedded = here
-        client = connect(reactor, url, settings.store.timeout_seconds, settings.store.ca_file)
+        client = connect(
+            reactor, url, settings.store.timeout_seconds, settings.store.ca_file, metrics
+        )
         await client.ready(READY_SECONDS)
-        format, secrets = await _unlock(client, settings)
-        if for_service:
-            format = await _rename(client, format, settings.domain)
     except BaseException:
         if client is not None:
             await client.close()
         await _stop(embedded, ownership)
         raise
-    return Store(client, format.buckets, secrets, format.domains, embedded, ownership)
+    return ReachedStore(client, embedded, ownership)
+
+
+async def open_store(
+    settings: Settings, reactor: Any, for_service: bool, metrics: Metrics | None = None
+) -> Store:
+    """Reach the store, and open it with the key.
+
+    The service writes its home domains into the store, commands take them from there. StoreError
+    when it cannot be opened, besides what reaching it raises.
+    """
+    reached = await reach_store(settings, reactor, for_service, metrics)
+    try:
+        format, secrets = await _unlock(reached.client, settings)
+        if for_service:
+            format = await _rename(reached.client, format, settings.domain)
+    except BaseException:
+        await reached.close()
+        raise
+    return Store(reached.client, format.buckets, secrets, format.domains, reached)
 
 
 async def _stop(embedded: EmbeddedStore | None, ownership: Ownership | None) -> None:

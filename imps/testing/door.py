@@ -30,11 +30,8 @@ from imps.csp.primitives.im import (
     SendMessageResponse,
 )
 from imps.csp.primitives.values import SessionType, TransactionMode
-from imps.elements.directory import Directory
 from imps.model.address import Address
 from imps.model.version import V11, V12, V13, Version
-from imps.store.accounts import Accounts
-from imps.tap import http_door, instant_messaging
 from imps.testing.conformance.marks import note
 from imps.testing.store import StoreTestCase
 
@@ -173,11 +170,8 @@ class DoorTestCase(StoreTestCase):
 
     async def setUp(self) -> None:  # type: ignore[override]
         await super().setUp()
-        im = instant_messaging(self.settings, self.store, self.clock)
-        self.im = im
-        self.door = http_door(self.settings, self.store, im, self.clock)
-        accounts = Accounts(self.store.client, self.store.buckets)
-        self.directory = Directory(accounts, self.store.secrets, self.store.domains, self.clock)
+        self.door = self.parts.csp
+        self.directory = self.parts.directory
         for user in ("ann", "bob"):
             await self.directory.add(Address(user), "secret")
         self.ann, self.bob = self.speaker("ann"), self.speaker("bob")

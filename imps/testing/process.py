@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -46,6 +47,14 @@ def environment() -> dict[str, str]:
 def installed(command: str) -> str:
     """A command that stands beside the Python that runs the tests."""
     return str(Path(sys.executable).with_name(command))
+
+
+def _message(line: str) -> str:
+    """The message of a line of a log in JSON; other lines as they are."""
+    try:
+        return str(json.loads(line)["message"])
+    except (ValueError, TypeError, KeyError):
+        return line
 
 
 class Program(ProcessProtocol):
@@ -97,6 +106,17 @@ class Program(ProcessProtocol):
             await self._moves(f"did not say {pattern!r}")
         self._read_up_to = found.end()
         return found
+
+    def said(self, pattern: str) -> str:
+        """What it has written already where this pattern has its group."""
+        found = re.search(pattern, self.logged)
+        assert found is not None, self.output
+        return found[1]
+
+    @property
+    def logged(self) -> str:
+        """The messages of its log, a line each, and what else it has written."""
+        return "\n".join(map(_message, self.output.splitlines()))
 
     async def ends(self) -> int:
         """Wait for its end: its exit status, or minus the signal that killed it."""

@@ -8,6 +8,7 @@ from typing import NoReturn
 from unittest import SkipTest
 
 _PACKAGES = {
+    "systemd-analyze": "systemd",
     "wbxml2xml": "libwbxml",
     "xml2wbxml": "libwbxml",
 }

@@ -16,6 +16,7 @@ from twisted.trial.unittest import TestCase
 from imps.config import Settings
 from imps.model.account import Account
 from imps.model.address import Address
+from imps.parts import Parts
 from imps.store.accounts import Accounts
 from imps.store.client import connect
 from imps.store.embedded import find_server
@@ -56,6 +57,7 @@ class StoreTestCase(TestCase):
     store: Store
     clock: Clock
     settings: Settings
+    parts: Parts
 
     async def setUp(self) -> None:  # type: ignore[override]  # trial awaits it
         directory, _ = private_server()
@@ -66,6 +68,7 @@ class StoreTestCase(TestCase):
         await empty_store(reactor, self.settings)
         self.store = await open_store(self.settings, reactor, for_service=True)
         self.addCleanup(self.store.close)
+        self.parts = Parts(self.settings, self.store, self.clock)
 
     async def add_accounts(self, *users: Address) -> None:
         """Make accounts, whose passwords are nothing that anybody could sign on with."""

@@ -19,7 +19,7 @@ class StartingTestCase(TestCase):
         """The one line of a program that cannot start, and how it ends."""
         status = await program.ends()
         self.assertNotIn("Traceback", program.output)
-        reasons = re.findall("imps cannot start: (.*)", program.output)
+        reasons = re.findall("imps cannot start: (.*)", program.logged)
         self.assertEqual(len(reasons), 1, program.output)
         self.assertGreater(status, 0)
         return reasons[0].strip()
@@ -51,7 +51,7 @@ class StartingTests(StartingTestCase):
     async def test_any_number_of_doors_is_opened(self):
         service = Service(self, ("--csp", "tcp:0:interface=127.0.0.1"))
         urls = [await service.start()]
-        found = service.program.output.partition("CSP on ")[2].partition("CSP on ")[2]
+        found = service.program.logged.partition("CSP on ")[2].partition("CSP on ")[2]
         urls.append(f"http://{found.split()[0]}/")
         self.assertNotEqual(*urls)
         for url in urls:
@@ -90,6 +90,9 @@ class StartingTests(StartingTestCase):
         for text, complaint in {
             "csp = ['tcp:99999:interface=127.0.0.1']\n": "csp: tcp:99999:interface=127.0.0.1: ",
             "csp = ['carrier pigeon']\n": "csp: carrier pigeon: ",
+            "csp = ['tcp:0:speed=3']\n": "csp: tcp:0:speed=3: ",
+            "csp = ['systemd:domain=INET:name=csp']\n": "csp: systemd:domain=INET:name=csp: ",
+            "admin = 'carrier pigeon'\n": "admin.endpoint: carrier pigeon: ",
             "[provider]\nlogo_file = '/nowhere/logo.png'\n": "provider.logo_file: ",
         }.items():
             file = settings_file(self, text)

@@ -3,7 +3,6 @@ from xml.etree.ElementTree import fromstring
 from imps.csp.door import HTTPRequest
 from imps.model.address import Address
 from imps.model.version import V11, V12, V13
-from imps.tap import directory, http_door, instant_messaging
 from imps.testing.handset import NAMESPACES
 from imps.testing.store import StoreTestCase
 
@@ -37,9 +36,8 @@ def message(*contents, session_id="", namespace=SESSION[V12], doctype=""):
 class DoorTests(StoreTestCase):
     async def setUp(self):
         await super().setUp()
-        im = instant_messaging(self.settings, self.store, self.clock)
-        self.http = http_door(self.settings, self.store, im, self.clock)
-        await directory(self.settings, self.store, self.clock).add(Address("ann"), "secret")
+        self.http = self.parts.csp
+        await self.parts.directory.add(Address("ann"), "secret")
 
     async def post(self, body, content_type=XML, method="POST"):
         headers = {} if content_type is None else {"content-type": content_type}

@@ -7,13 +7,10 @@ from imps.csp.outbox import Outbox
 from imps.csp.primitives.common import Result
 from imps.csp.primitives.im import SendMessageRequest, SendMessageResponse
 from imps.csp.transactions import Transactions
-from imps.elements.directory import Directory
 from imps.model.address import Address
 from imps.sap.sessions import SessionLimits, Sessions
-from imps.store.accounts import Accounts
 from imps.store.errors import StoreUnavailable
 from imps.store.sessions import Sessions as StoredSessions
-from imps.tap import http_door, instant_messaging
 from imps.testing.store import StoreTestCase
 
 TRC = "http://www.openmobilealliance.org/DTD/WV-TRC1.2"
@@ -56,7 +53,7 @@ class RepetitionTests(StoreTestCase):
         stored = StoredSessions(self.store.client, buckets, 30, 50, 20)
         sessions = Sessions(stored, buckets, self.clock, limits)
         self.transactions = Transactions()
-        outbox = Outbox(instant_messaging(self.settings, self.store, self.clock))
+        outbox = Outbox(self.parts.im)
         self.door = Door(XMLCodec(), WBXMLCodec(), self.transactions, sessions, outbox)
         user = Address.parse("wv:ann@localhost")
         await self.add_accounts(user)
@@ -123,11 +120,8 @@ class FullStoreTests(StoreTestCase):
 
     async def setUp(self):
         await super().setUp()
-        im = instant_messaging(self.settings, self.store, self.clock)
-        self.door = http_door(self.settings, self.store, im, self.clock)
-        accounts = Accounts(self.store.client, self.store.buckets)
-        directory = Directory(accounts, self.store.secrets, self.store.domains, self.clock)
-        await directory.add(Address("ann"), "secret")
+        self.door = self.parts.csp
+        await self.parts.directory.add(Address("ann"), "secret")
         self.session_id = ""
         login = (
             "<Login-Request><UserID>ann</UserID><ClientID><URL>phone</URL></ClientID>"

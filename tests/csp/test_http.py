@@ -225,7 +225,33 @@ class LimitTests(HTTPTestCase):
         self.assertEqual(transport.value().count(b"200 OK"), 3)
 
 
+class CountTests(HTTPTestCase):
+    def count(self, name, **labels):
+        return self.door.metrics.registry.get_sample_value(name, labels)
+
+    def test_answers_are_counted_by_status_and_connections_while_they_are_open(self):
+        channel, _ = self.connection()
+        channel.dataReceived(post(b"one") + post(b"two"))
+        self.status(post(length=101))
+        self.assertEqual(self.count("imps_http_responses_total", status="200"), 2)
+        self.assertEqual(self.count("imps_http_responses_total", status="413"), 1)
+        self.assertEqual(self.count("imps_http_request_seconds_count"), 2)
+        self.assertEqual(self.count("imps_http_connections"), 2)
+        channel.connectionLost()
+        self.assertEqual(self.count("imps_http_connections"), 1)
+
+
 class FinishTests(HTTPTestCase):
+    def test_clients_are_served_and_asked_to_go_while_it_drains(self):
+        channel, transport = self.connection()
+        self.door.drain()
+        channel.dataReceived(post(b"body"))
+        self.assertIn(b"Connection: close\r\n", transport.value())
+        self.assertTrue(transport.value().endswith(b"body"))
+        channel.dataReceived(post(b"more"))
+        self.assertTrue(transport.value().endswith(b"more"))
+        self.assertFalse(transport.disconnecting)
+
     def finish(self):
         return Deferred.fromCoroutine(self.door.finish())
 

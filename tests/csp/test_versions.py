@@ -44,9 +44,10 @@ from imps.csp.primitives.im import (
 from imps.csp.primitives.services import WVCSPFeat
 from imps.csp.service_tree import available, functions_below, functions_named
 from imps.csp.transactions import Transactions
+from imps.metrics import Metrics
 from imps.model.message import Color, FontStyle
 from imps.model.version import V12, V13, Version
-from imps.tap import csp_door, http_door
+from imps.parts import Parts, csp_door
 from imps.testing.conformance import ALL, shows, shows_feature
 from imps.testing.conformance.marks import ENCODINGS
 from imps.testing.door import CODECS, EVERY, OK, DoorTestCase, delivered, message_to, text_of
@@ -99,7 +100,11 @@ class EveryVersionTests(DoorTestCase):
     @shows(ServiceRequest, *ALL)
     @shows_feature("services negotiated", "what there is")
     async def test_services_that_are_not_there_are_told(self) -> None:
-        supported = available(csp_door(self.settings, *[NOTHING] * 4).transactions.supported)
+        supported = available(
+            csp_door(
+                self.settings, NOTHING, NOTHING, NOTHING, NOTHING, Metrics()
+            ).transactions.supported
+        )
         for version, encoding in EVERY:
             ann = self.speaker("ann", "phone", version, encoding)
             await ann.sign_on()
@@ -153,7 +158,7 @@ class EveryVersionTests(DoorTestCase):
         url = "http://imps.example/"
         provider = ProviderSettings(name="Ann", text="hello", url=url, logo_file=str(logo))
         settings = evolve(self.settings, provider=provider)
-        self.door = http_door(settings, self.store, self.im, self.clock)
+        self.door = Parts(settings, self.store, self.clock).csp
         for version, encoding in EVERY:
             told = await self.speaker("ann", "phone", version, encoding).ask(GetSPInfoRequest())
             assert isinstance(told, GetSPInfoResponse)

@@ -5,7 +5,6 @@ from imps.model.status import Refusal, StatusCode
 from imps.sap.sessions import SessionLimits, Sessions
 from imps.store.messages import Acknowledgement
 from imps.store.sessions import Sessions as StoredSessions
-from imps.tap import directory, instant_messaging
 from imps.testing.store import EPOCH, StoreTestCase
 
 ANN = Address.parse("wv:ann@localhost")
@@ -26,10 +25,10 @@ LIMITS = SessionLimits(
 class InstantMessagingTestCase(StoreTestCase):
     async def setUp(self):
         await super().setUp()
-        self.im = instant_messaging(self.settings, self.store, self.clock)
+        self.im = self.parts.im
         stored = StoredSessions(self.store.client, self.store.buckets, 30, 50, 20)
         self.sessions = Sessions(stored, self.store.buckets, self.clock, LIMITS)
-        accounts = directory(self.settings, self.store, self.clock)
+        accounts = self.parts.directory
         await accounts.add(ANN, "secret")
         await accounts.add(BOB, "secret", NUMBERED.user)
         self.operations = 0

@@ -53,6 +53,17 @@ class AuthenticationTestCase(StoreTestCase):
         return await self.authentication.by_digest(user, PHONE, login, proven)
 
 
+class ClosingTests(AuthenticationTestCase):
+    async def test_nobody_signs_on_once_it_is_closed(self):
+        self.authentication.close()
+        for attempt in (
+            self.by_password(ANN, "secret"),
+            self.authentication.challenge(ANN, PHONE, "login", Proof.SHA),
+            self.authentication.by_digest(ANN, PHONE, "login", ""),
+        ):
+            self.assertEqual(await self.code(attempt), StatusCode.SERVICE_UNAVAILABLE)
+
+
 class PasswordTests(AuthenticationTestCase):
     async def test_right_password_gives_the_account(self):
         for spelling in (ANN, Address.parse("ann"), Address.parse("WV:ANN@localhost")):

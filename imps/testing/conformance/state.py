@@ -9,8 +9,9 @@ from attrs import frozen
 
 from imps.config import Settings
 from imps.csp.primitives.declaration import declaration_of
+from imps.metrics import Metrics
 from imps.model.version import Version
-from imps.tap import csp_door
+from imps.parts import csp_door
 from imps.testing.conformance.features import Feature
 from imps.testing.conformance.marks import ENCODINGS, Encoding, Marks
 from imps.testing.conformance.transactions import TRANSACTIONS, Transaction
@@ -47,7 +48,9 @@ class Conformance:
     def of_this_server(cls) -> Conformance:
         """What the server registers, asked of a door with nothing behind it; and all marks."""
         nothing: Any = None
-        transactions = csp_door(Settings.read(None, {}), *[nothing] * 4).transactions
+        transactions = csp_door(
+            Settings.read(None, {}), nothing, nothing, nothing, nothing, Metrics()
+        ).transactions
         return cls(transactions.served, transactions.sent, Marks.collected())
 
     def is_registered(self, transaction: Transaction) -> bool:

@@ -1,0 +1,71 @@
+"""How the log is written: as text on a terminal, elsewhere as JSON, an object a line."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from math import isfinite
+from typing import Any, TextIO
+
+from twisted.logger import FileLogObserver, ILogObserver, LogEvent, formatEvent
+from twisted.python.logfile import LogFile
+
+# What twisted.python.log adds to its events, for observers of its own.
+_LEGACY = frozenset({"format", "isError", "message", "system", "time", "why"})
+
+
+def as_json_line(event: LogEvent) -> str | None:
+    """An event in JSON: time, level, namespace and message, then its fields that are plain values.
+
+    None where there is nothing to tell.
+    """
+    message, failure = formatEvent(event), event.get("log_failure")
+    if not message and failure is None:
+        return None
+    level = event.get("log_level")
+    at = datetime.fromtimestamp(event.get("log_time", 0.0), UTC)
+    written: dict[str, Any] = {
+        "time": at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "level": level.name if level else "info",
+        "namespace": event.get("log_namespace", ""),
+        "message": message,
+    }
+    for name, value in event.items():
+        if not name.startswith("log_") and name not in _LEGACY and _is_plain(value):
+            written.setdefault(name, value)
+    if failure is not None:
+        written["traceback"] = failure.getTraceback()
+    return f"{json.dumps(written)}\n"
+
+
+def _is_plain(value: object) -> bool:
+    if isinstance(value, float):
+        return isfinite(value)
+    return value is None or isinstance(value, str | int)
+
+
+def json_observer(form: str, twistd: Mapping[str, Any], reactor: Any) -> ILogObserver | None:
+    """What writes the log in JSON where twistd would write text; None where it should do that.
+
+    The form is of the settings: ``text``, ``json``, or ``auto``.
+    """
+    if form == "text" or twistd["syslog"]:
+        return None
+    name = twistd["logfile"] or ("-" if twistd["nodaemon"] else "twistd.log")
+    if name != "-":
+        return FileLogObserver(_log_file(name, reactor), as_json_line)
+    if not twistd["nodaemon"] or (form == "auto" and sys.stdout.isatty()):
+        return None
+    return FileLogObserver(sys.stdout, as_json_line)
+
+
+def _log_file(name: str, reactor: Any) -> TextIO:
+    """A file that begins anew when it is large, and when the operator says so, as twistd's does."""
+    file: Any = LogFile.fromFullPath(name)
+    if not signal.getsignal(signal.SIGUSR1):
+        signal.signal(signal.SIGUSR1, lambda *_: reactor.callFromThread(file.rotate))
+    opened: TextIO = file
+    return opened

@@ -1,0 +1,127 @@
+import os
+import signal
+
+from prometheus_client.parser import text_string_to_metric_families
+from twisted.internet import reactor
+from twisted.internet.defer import Deferred
+from twisted.internet.endpoints import serverFromString
+from twisted.trial.unittest import SynchronousTestCase
+from twisted.web.client import Agent, readBody
+
+from imps.admin.door import MAX_BODY_OCTETS, AdminDoor, Page, on_loopback, pages
+from imps.admin.health import Health
+from imps.metrics import Metrics
+from imps.testing.http import Line
+from imps.testing.store import StoreTestCase
+
+
+class AdminDoorTests(StoreTestCase):
+    async def setUp(self):
+        await super().setUp()
+        self.metrics = Metrics()
+        self.health = Health(self.store.client, reactor, self.metrics)
+        self.url = await self.served(pages(self.health, self.metrics))
+
+    async def served(self, by_path):
+        """Serve these pages; the URL of a door of their own."""
+        door = AdminDoor(by_path, reactor)
+        port = await serverFromString(reactor, on_loopback("tcp:0")).listen(door)
+        self.addCleanup(port.stopListening)
+        self.assertEqual(port.getHost().host, "127.0.0.1")
+        return f"http://127.0.0.1:{port.getHost().port}"
+
+    async def ask(self, path, method=b"GET"):
+        """Status, headers and body of an answer."""
+        asked = await Agent(reactor).request(method, f"{self.url}{path}".encode())
+        return asked.code, asked.headers, (await readBody(asked)).decode()
+
+    async def samples(self):
+        code, headers, text = await self.ask("/metrics")
+        self.assertEqual(code, 200)
+        self.assertEqual(
+            headers.getRawHeaders("content-type"), ["text/plain; version=0.0.4; charset=utf-8"]
+        )
+        families = list(text_string_to_metric_families(text))
+        return {sample.name: sample.value for family in families for sample in family.samples}
+
+    async def test_process_is_well_while_its_store_answers(self):
+        code, _, text = await self.ask("/health")
+        self.assertEqual((code, text), (200, "ok\n"))
+
+    async def test_process_that_stops_says_so(self):
+        self.health.stop()
+        code, _, text = await self.ask("/health")
+        self.assertEqual((code, text), (503, "stopping\n"))
+
+    async def test_store_that_hangs_is_told_in_time(self):
+        said = await self.store.client.execute("INFO", "server")
+        server = int(said.split(b"process_id:")[1].split()[0])
+        os.kill(server, signal.SIGSTOP)
+        try:
+            began_at = reactor.seconds()
+            code, _, text = await self.ask("/health")
+            self.assertLess(reactor.seconds() - began_at, 2)
+            self.assertEqual(code, 503)
+            self.assertRegex(text, "^the store does not answer.*\n$")
+            self.assertEqual((await self.samples())["imps_store_up"], 0)
+        finally:
+            os.kill(server, signal.SIGCONT)
+
+    async def test_metrics_are_of_this_server(self):
+        self.metrics.transaction_served("Login-Request", 200, 0.01)
+        samples = await self.samples()
+        self.assertEqual([name for name in samples if not name.startswith("imps_")], [])
+        self.assertEqual(samples["imps_transactions_total"], 1)
+        self.assertEqual(samples["imps_store_up"], 1)
+        self.assertGreater(samples["imps_store_memory_bytes"], 0)
+        self.assertGreater(samples["imps_process_resident_memory_bytes"], 0)
+
+    async def test_head_is_answered_without_a_body(self):
+        for path in ("/health", "/metrics"):
+            code, headers, text = await self.ask(path, b"HEAD")
+            self.assertEqual((code, text), (200, ""))
+            self.assertTrue(headers.hasHeader("content-type"))
+
+    async def test_other_methods_and_paths_are_refused(self):
+        for method in (b"POST", b"PUT", b"DELETE", b"OPTIONS"):
+            code, headers, _ = await self.ask("/metrics", method)
+            self.assertEqual((code, headers.getRawHeaders("allow")), (405, ["GET, HEAD"]))
+        for path in ("/", "/healthy", "/health/", "/metrics/x", "/presence"):
+            self.assertEqual((await self.ask(path))[0], 404)
+        self.assertEqual((await self.ask("/health?probe=1"))[0], 200)
+
+    async def test_endless_body_loses_its_connection(self):
+        line = await Line.to(self.url)
+        head = f"POST /health HTTP/1.1\r\nHost: a\r\nContent-Length: {10**9}\r\n\r\n"
+        lost = line.say(head.encode() + bytes(2 * MAX_BODY_OCTETS))
+        await self.assertFailure(lost, Exception)
+        self.assertFalse(line.is_open)
+
+    async def test_client_that_is_gone_meanwhile_does_no_harm(self):
+        asked_for: Deferred[None] = Deferred()
+        waiting: Deferred[None] = Deferred()
+
+        async def show():
+            asked_for.callback(None)
+            await waiting
+            return Page(200, b"late")
+
+        line = await Line.to(await self.served({b"/late": show}))
+        asked = line.say(b"GET /late HTTP/1.1\r\nHost: a\r\n\r\n")
+        await asked_for
+        line.close()
+        await self.assertFailure(asked, Exception)
+        waiting.callback(None)
+
+
+class EndpointTests(SynchronousTestCase):
+    def test_endpoint_is_on_loopback_unless_it_names_an_interface(self):
+        for said, meant in {
+            "tcp:9090": "tcp:9090:interface=127.0.0.1",
+            "tcp6:9090": r"tcp6:9090:interface=\:\:1",
+            "ssl:9090:privateKey=key.pem": "ssl:9090:privateKey=key.pem:interface=127.0.0.1",
+            "tcp:9090:interface=10.0.0.1": "tcp:9090:interface=10.0.0.1",
+            "tcp:9090:interface=": "tcp:9090:interface=",
+            "unix:/run/imps/admin": "unix:/run/imps/admin",
+        }.items():
+            self.assertEqual(on_loopback(said), meant)
