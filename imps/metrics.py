@@ -33,7 +33,7 @@ class Metrics:
     open_connections: Gauge = field(init=False)
     messages_accepted: Counter = field(init=False)
     messages_acknowledged: Counter = field(init=False)
-    work_redone: Counter = field(init=False)
+    work_done_late: Counter = field(init=False)
     store_up: Gauge = field(init=False)
     store_memory_bytes: Gauge = field(init=False)
     store_memory_limit_bytes: Gauge = field(init=False)
@@ -85,8 +85,8 @@ class Metrics:
         self.messages_acknowledged = counter(
             "imps_messages_acknowledged", "Messages and events that clients said they have."
         )
-        self.work_redone = counter(
-            "imps_overdue_work", "Pieces of work that were left over, and are done."
+        self.work_done_late = counter(
+            "imps_due_work", "Pieces of work that became due or were left over, and are done."
         )
         self._store_seconds = _Children(
             histogram(

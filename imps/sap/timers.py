@@ -63,4 +63,4 @@ class Timers:
                 has_more = due.has_more
                 for work in due.work:
                     await self._do(work)
-                    self._metrics.work_redone.inc()
+                    self._metrics.work_done_late.inc()
