@@ -1,6 +1,83 @@
-"""Words of the presence service element."""
+"""Presence: what a user, and the clients of a user, let others know; and the words for it."""
+
+from __future__ import annotations
 
 from enum import Enum
+from typing import TypeAlias
+
+from attrs import frozen
+
+from imps.model.address import Address
+
+Item: TypeAlias = "str | int | bool | bytes | Content"
+"""What stands in a value: text, a number, a truth, octets, or more of the same."""
+
+Content: TypeAlias = tuple[tuple[str, Item], ...]
+"""What a value consists of: parts by the names that the standard gives them, in order; a name is
+repeated where there are several."""
+
+
+class Attribute(Enum):
+    """A presence attribute; those of clients come first (presence attributes, classes)."""
+
+    ONLINE_STATUS = "OnlineStatus"
+    REGISTRATION = "Registration"
+    CLIENT_INFO = "ClientInfo"
+    TIME_ZONE = "TimeZone"
+    GEO_LOCATION = "GeoLocation"
+    ADDRESS = "Address"
+    FREE_TEXT_LOCATION = "FreeTextLocation"
+    PLMN = "PLMN"
+    COMM_CAP = "CommCap"
+    USER_AVAILABILITY = "UserAvailability"
+    PREFERRED_CONTACTS = "PreferredContacts"
+    PREFERRED_LANGUAGE = "PreferredLanguage"
+    STATUS_TEXT = "StatusText"
+    STATUS_MOOD = "StatusMood"
+    ALIAS = "Alias"
+    STATUS_CONTENT = "StatusContent"
+    CONTACT_INFO = "ContactInfo"
+    INFO_LINK = "InfoLink"
+
+    @property
+    def is_of_client(self) -> bool:
+        """Whether it describes a client, of which a user may have several, and not the user."""
+        return self in _OF_CLIENT
+
+
+_OF_CLIENT = frozenset(list(Attribute)[:9])
+
+EVERY_ATTRIBUTE = frozenset(Attribute)
+
+
+@frozen
+class PresenceValue:
+    """The value of an attribute; one that is not valid says that what was known holds no more
+    (Qualifier)."""
+
+    is_valid: bool = True
+    content: Content = ()
+
+    def first(self, name: str) -> Item | None:
+        """The first part of a name."""
+        return next((item for each, item in self.content if each == name), None)
+
+
+@frozen
+class Published:
+    """An attribute with its value, and for one of a client whose: how it signed on."""
+
+    attribute: Attribute
+    value: PresenceValue
+    client: str | None = None
+
+
+@frozen
+class Presence:
+    """What is told of a publisher; an attribute of clients may be there for each of them."""
+
+    publisher: Address
+    published: tuple[Published, ...] = ()
 
 
 class Availability(Enum):
