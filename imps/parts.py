@@ -30,8 +30,10 @@ from imps.sap.routed import RoutedInstantMessaging
 from imps.sap.service_table import ServiceTable
 from imps.sap.sessions import SessionLimits, Sessions
 from imps.sap.timers import Timers
+from imps.sap.work import Working
 from imps.store.accounts import Accounts
 from imps.store.contact_lists import ContactLists
+from imps.store.deliveries import Deliveries
 from imps.store.login_failures import LoginFailures
 from imps.store.messages import Messages
 from imps.store.nonces import Nonces
@@ -103,6 +105,24 @@ class Parts:
         return WorkRecords(self.store.client, self.store.buckets)
 
     @cached_property
+    def working(self) -> Working:
+        """Who does what is still to be done."""
+        return Working(self.work)
+
+    @cached_property
+    def delivery(self) -> Delivery:
+        """What users are told, and what their sessions are sent next."""
+        client, buckets, settings = self.store.client, self.store.buckets, self.settings.messages
+        return Delivery(
+            Outboxes(client, buckets, settings.max_events),
+            Deliveries(client, buckets, settings.resend_seconds, settings.max_tries),
+            self.working,
+            self.reactor,
+            settings.validity_seconds,
+            self.metrics,
+        )
+
+    @cached_property
     def message_limits(self) -> MessageLimits:
         """What a message may be."""
         settings = self.settings.messages
@@ -117,25 +137,18 @@ class Parts:
     def local_im(self) -> InstantMessaging:
         """The instant messaging element of this domain."""
         client, buckets, settings = self.store.client, self.store.buckets, self.settings.messages
-        messages = Messages(
-            client,
-            buckets,
-            settings.max_waiting,
-            settings.max_waiting_octets,
-            settings.resend_seconds,
-            settings.max_tries,
-        )
-        outboxes = Outboxes(client, buckets, settings.max_events)
-        return InstantMessaging(
+        messages = Messages(client, buckets, settings.max_waiting, settings.max_waiting_octets)
+        element = InstantMessaging(
             messages,
             ContactLists(client, buckets),
             self.directory,
-            Delivery(outboxes, self.reactor, settings.validity_seconds),
-            self.work,
+            self.delivery,
             self.reactor,
             self.message_limits,
             self.metrics,
         )
+        self.working.register("report", element.report)
+        return element
 
     @cached_property
     def im(self) -> RoutedInstantMessaging:
@@ -146,8 +159,9 @@ class Parts:
 
     @cached_property
     def timers(self) -> Timers:
-        """What becomes due as time passes."""
-        do, buckets = self.local_im.report, self.store.buckets
+        """What becomes due as time passes; the elements know how that is done."""
+        assert self.local_im
+        do, buckets = self.working.do, self.store.buckets
         return Timers(self.work, do, buckets, self.reactor, self.metrics)
 
     @cached_property
@@ -159,7 +173,13 @@ class Parts:
     def csp(self) -> HTTPDoor:
         """The CSP door, as HTTP clients come in by it."""
         door = csp_door(
-            self.settings, self.sessions, self.authentication, self.im, self.reactor, self.metrics
+            self.settings,
+            self.sessions,
+            self.authentication,
+            self.delivery,
+            self.im,
+            self.reactor,
+            self.metrics,
         )
         settings = self.settings.http
         limits = HTTPLimits(
@@ -178,6 +198,7 @@ def csp_door(
     settings: Settings,
     sessions: Sessions,
     authentication: Authentication,
+    delivery: Delivery,
     im: IInstantMessaging,
     clock: Any,
     metrics: Metrics,
@@ -192,13 +213,13 @@ def csp_door(
     )
     negotiation.register()
     Access(sessions, authentication, negotiation, provider(settings)).register(transactions)
-    Messaging(im, clock).register(transactions)
+    Messaging(im, delivery, clock).register(transactions)
     limits = Limits(
         depth=settings.codec.max_depth,
         elements=settings.codec.max_elements,
         text_characters=settings.codec.max_text_characters,
     )
-    door = Door(XMLCodec(limits), WBXMLCodec(limits), transactions, sessions, Outbox(im))
+    door = Door(XMLCodec(limits), WBXMLCodec(limits), transactions, sessions, Outbox(delivery))
     door.register()
     return door
 

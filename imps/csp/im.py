@@ -35,8 +35,9 @@ from imps.model.events import MessageReported
 from imps.model.extension import Extension
 from imps.model.message import Draft, Message
 from imps.model.status import Refusal, StatusCode
+from imps.sap.delivery import Delivery
 from imps.sap.sessions import Session
-from imps.store.messages import Acknowledgement, InFlight
+from imps.store.deliveries import Acknowledgement, InFlight
 
 _OWN_TRANSACTION_ID = re.compile(r"[sn](\d+)")
 
@@ -66,6 +67,7 @@ class Messaging:
     """The transactions of instant messaging."""
 
     _element: IInstantMessaging
+    _delivery: Delivery
     _clock: IReactorTime
 
     def register(self, transactions: Transactions) -> None:
@@ -96,10 +98,10 @@ class Messaging:
 
     async def message_delivered(self, context: Context, request: MessageDelivered) -> Primitive:
         """A message that was fetched has arrived."""
-        delivery = await self._element.deliver(
+        taken = await self._delivery.take(
             context.open_session.id, Acknowledgement.MESSAGE, request.message_id, wanted=False
         )
-        if not delivery.acknowledged:
+        if not taken.acknowledged:
             raise Refusal(StatusCode.INVALID_MESSAGE_ID, "no such message")
         return status(StatusCode.OK, context.version)
 

@@ -9,9 +9,9 @@ from attrs import define, frozen
 from imps.csp.im import acknowledgement_of, in_flight_as, request_of
 from imps.csp.primitives.envelope import Transaction
 from imps.csp.primitives.im import MessageDelivered
-from imps.elements.interfaces import IInstantMessaging
+from imps.sap.delivery import Delivery
 from imps.sap.sessions import Session
-from imps.store.messages import Acknowledgement
+from imps.store.deliveries import Acknowledgement
 
 
 @frozen
@@ -26,7 +26,7 @@ class Outgoing:
 class Outbox:
     """The requests of the server to its clients."""
 
-    _im: IInstantMessaging
+    _delivery: Delivery
 
     async def take(
         self, session: Session, responses: Sequence[Transaction], encoding: str, wanted: bool
@@ -47,15 +47,15 @@ class Outbox:
                 others.append(response)
         known = known or [(Acknowledgement.NONE, "")]
         for says, transaction_id in known[:-1]:
-            await self._im.deliver(session.id, says, transaction_id, wanted=False)
+            await self._delivery.take(session.id, says, transaction_id, wanted=False)
         says, transaction_id = known[-1]
-        delivery = await self._im.deliver(
+        taken = await self._delivery.take(
             session.id, says, transaction_id, wanted=wanted and not others
         )
-        while (flight := delivery.in_flight) is not None:
+        while (flight := taken.in_flight) is not None:
             transaction = request_of(session, flight, encoding)
             if transaction is not None:
-                return Outgoing(transaction, delivery.has_more), others
+                return Outgoing(transaction, taken.has_more), others
             says = Acknowledgement.REFUSED
-            delivery = await self._im.deliver(session.id, says, flight.transaction_id)
-        return Outgoing(None, delivery.has_more), others
+            taken = await self._delivery.take(session.id, says, flight.transaction_id)
+        return Outgoing(None, taken.has_more), others

@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from attrs import define, field
-from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
-from twisted.logger import Logger
-from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from imps.elements.directory import Directory
@@ -24,8 +21,9 @@ from imps.model.address import Address
 from imps.model.message import Draft, Message
 from imps.model.status import Detail, Outcome, Refusal, StatusCode, merge
 from imps.store.contact_lists import ContactLists
-from imps.store.messages import Acknowledgement, Delivery, Messages, Stored
-from imps.store.work import Work, WorkRecords
+from imps.store.messages import Messages, Stored
+from imps.store.packing import reported
+from imps.store.work import Work
 
 _CODES = {
     Stored.NO_SUCH_USER: StatusCode.UNKNOWN_USER,
@@ -42,11 +40,9 @@ class InstantMessaging:
     _contact_lists: ContactLists
     _directory: Directory
     _delivery: IDelivery
-    _work: WorkRecords
     _clock: IReactorTime
     _limits: MessageLimits
     _metrics: Metrics = field(factory=Metrics)
-    _log = Logger()
 
     async def send(self, caller: Caller, draft: Draft) -> Sent:
         """Store a message for each of its recipients (CSP, SendMessage).
@@ -64,32 +60,6 @@ class InstantMessaging:
         message_id = f"m{caller.operation_id}" if outcome.succeeded else None
         return Sent(message_id, outcome)
 
-    async def deliver(
-        self,
-        session_id: str,
-        acknowledgement: Acknowledgement = Acknowledgement.NONE,
-        acknowledged: str = "",
-        wanted: bool = True,
-    ) -> Delivery:
-        """Take what a session says of what it was sent, and give it what comes next.
-
-        The first acknowledgement of a message is reported to its sender, if the sender wants that
-        (CSP, NewMessage, DeliveryReport).
-        """
-        delivery = await self._messages.deliver(
-            session_id,
-            now=self._clock.seconds(),
-            acknowledgement=acknowledgement,
-            acknowledged=acknowledged,
-            wanted=wanted,
-        )
-        if delivery.acknowledged:
-            self._metrics.messages_acknowledged.inc()
-        if delivery.work is not None:
-            # Nobody waits for it: if it fails, it is overdue before long, and repeated.
-            Deferred.fromCoroutine(self.report(delivery.work)).addErrback(self._not_reported)
-        return delivery
-
     async def fetch(self, session_id: str, message_id: str) -> Message:
         """A message that waits for the user of a session (CSP, GetMessage).
 
@@ -101,12 +71,10 @@ class InstantMessaging:
         return found
 
     async def report(self, work: Work) -> None:
-        """Tell the sender of a message what became of it."""
-        await self._delivery.deliver(work.event.sender, work.event, work.id)
-        await self._work.finish(work)
-
-    def _not_reported(self, failure: Failure) -> None:
-        self._log.info("A report is left for later: {reason}", reason=failure.getErrorMessage())
+        """Tell the sender of a message what became of it (CSP, DeliveryReport)."""
+        message_id, recipient, at, report, code = work.details
+        event = reported(report.encode(), message_id, recipient, float(at), code)
+        await self._delivery.deliver(event.sender, event, work.id)
 
     def _stamped(self, caller: Caller, draft: Draft) -> Message:
         now = self._clock.seconds()

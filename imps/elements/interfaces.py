@@ -9,7 +9,7 @@ from imps.model.address import Address
 from imps.model.events import Event
 from imps.model.message import Draft, Message
 from imps.model.status import Outcome, Refusal, StatusCode
-from imps.store.messages import Acknowledgement, Delivery
+from imps.store.work import Work
 
 
 class IDelivery(Interface):
@@ -17,6 +17,13 @@ class IDelivery(Interface):
 
     async def deliver(to: Address, event: Event, work_id: str) -> None:
         """Tell a user, now or at the next sign-on; once for each ``work_id``."""
+
+
+class IWork(Interface):
+    """How an element has work done that an operation has caused."""
+
+    def begin(work: Work) -> None:
+        """Do work while nobody waits for it; it is repeated until it is done."""
 
 
 @frozen
@@ -70,14 +77,6 @@ class IInstantMessaging(Interface):
         It is stored when this returns. Refused where the message itself is at fault; what is wrong
         with single recipients is in the outcome.
         """
-
-    async def deliver(
-        session_id: str,
-        acknowledgement: Acknowledgement = Acknowledgement.NONE,
-        acknowledged: str = "",
-        wanted: bool = True,
-    ) -> Delivery:
-        """Take what a session says of what it was sent, and give it what comes next."""
 
     async def fetch(session_id: str, message_id: str) -> Message:
         """A message that waits for the user of a session; refused with 426 if there is none."""

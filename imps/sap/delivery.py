@@ -6,23 +6,50 @@ from attrs import define
 from twisted.internet.interfaces import IReactorTime
 from zope.interface import implementer
 
-from imps.elements.interfaces import IDelivery
+from imps.elements.interfaces import IDelivery, IWork
+from imps.metrics import Metrics
 from imps.model.address import Address
 from imps.model.events import Event
+from imps.store.deliveries import Acknowledgement, Deliveries, Taken
 from imps.store.outboxes import Outboxes
 
 
 @implementer(IDelivery)
 @define(eq=False)
 class Delivery:
-    """Puts events where the doors find them: into the outboxes of a user's sessions."""
+    """Puts events where the doors find them, into the outboxes of a user's sessions; and gives the
+    doors what is to be sent to a session next."""
 
     _outboxes: Outboxes
+    _deliveries: Deliveries
+    _work: IWork
     _clock: IReactorTime
     _lifetime_seconds: float
+    _metrics: Metrics
 
     async def deliver(self, to: Address, event: Event, work_id: str) -> None:
         """Tell a user, now or at the next sign-on; once for each ``work_id``."""
         now = self._clock.seconds()
         expires_at = now + self._lifetime_seconds
         await self._outboxes.put(to, event, work_id, now=now, expires_at=expires_at)
+
+    async def take(
+        self,
+        session_id: str,
+        acknowledgement: Acknowledgement = Acknowledgement.NONE,
+        acknowledged: str = "",
+        wanted: bool = True,
+    ) -> Taken:
+        """Take what a session says of what it was sent, and give it what comes next."""
+        taken = await self._deliveries.take(
+            session_id,
+            now=self._clock.seconds(),
+            acknowledgement=acknowledgement,
+            acknowledged=acknowledged,
+            wanted=wanted,
+        )
+        if taken.acknowledged:
+            self._metrics.messages_acknowledged.inc()
+        if taken.work is not None:
+            self._work.begin(taken.work)
+        return taken

@@ -12,7 +12,6 @@ from imps.model.address import Address
 from imps.model.message import Draft, Message
 from imps.model.status import Detail, Outcome, Refusal, StatusCode, merge
 from imps.sap.service_table import ServiceTable
-from imps.store.messages import Acknowledgement, Delivery
 
 MESSAGE_SECONDS = 10
 """How long others may take to accept a message: clients give up after 40 seconds."""
@@ -46,19 +45,6 @@ class RoutedInstantMessaging:
         outcome = merge([*(each.outcome for each in answers), Outcome(0, tuple(unserved))])
         message_ids = (each.message_id for each in answers if each.message_id is not None)
         return Sent(next(message_ids, None), outcome)
-
-    async def deliver(
-        self,
-        session_id: str,
-        acknowledgement: Acknowledgement = Acknowledgement.NONE,
-        acknowledged: str = "",
-        wanted: bool = True,
-    ) -> Delivery:
-        """What a session is sent waits here, whoever sent it."""
-        delivery: Delivery = await self._table.local.deliver(
-            session_id, acknowledgement, acknowledged, wanted
-        )
-        return delivery
 
     async def fetch(self, session_id: str, message_id: str) -> Message:
         """What a session is notified of waits here, whoever sent it."""

@@ -8,14 +8,13 @@ target can tell a repetition.
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from attrs import define, frozen
 
-from imps.model.events import Event
 from imps.model.status import StatusCode
 from imps.store.client import StoreClient
 from imps.store.keys import Buckets
-from imps.store.packing import reported
 
 LEASE_SECONDS = 30
 CHUNK = 100
@@ -23,18 +22,19 @@ CHUNK = 100
 
 @frozen
 class Work:
-    """Something to be done: its id, the bucket that remembers it, and the event to tell."""
+    """Something to be done: its id, the bucket that remembers it, what kind of work it is, and what
+    whoever knows that kind has to know."""
 
     id: str
     bucket: int
-    event: Event
+    kind: str
+    details: tuple[Any, ...]
 
     @classmethod
     def unpacked(cls, bucket: int, record: bytes) -> Work:
         """Work from the record that the store made of it."""
-        _, message_id, recipient, at, report, code = json.loads(record)
-        event = reported(report.encode(), message_id, recipient, float(at), code)
-        return cls(f"{message_id}:{recipient}", bucket, event)
+        kind, id, *details = json.loads(record)
+        return cls(id, bucket, kind, tuple(details))
 
 
 @frozen

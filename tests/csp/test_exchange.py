@@ -53,7 +53,7 @@ class RepetitionTests(StoreTestCase):
         stored = StoredSessions(self.store.client, buckets, 30, 50, 20)
         sessions = Sessions(stored, buckets, self.clock, limits)
         self.transactions = Transactions()
-        outbox = Outbox(self.parts.im)
+        outbox = Outbox(self.parts.delivery)
         self.door = Door(XMLCodec(), WBXMLCodec(), self.transactions, sessions, outbox)
         user = Address.parse("wv:ann@localhost")
         await self.add_accounts(user)

@@ -3,7 +3,7 @@ from imps.model.address import Address
 from imps.model.message import Content, Draft
 from imps.model.status import Refusal, StatusCode
 from imps.sap.sessions import SessionLimits, Sessions
-from imps.store.messages import Acknowledgement
+from imps.store.deliveries import Acknowledgement
 from imps.store.sessions import Sessions as StoredSessions
 from imps.testing.store import EPOCH, StoreTestCase
 
@@ -44,10 +44,12 @@ class InstantMessagingTestCase(StoreTestCase):
     async def take(self, session_id):
         """All messages that a session gets, each acknowledged."""
         messages = []
-        while (flight := (await self.im.deliver(session_id)).in_flight) is not None:
+        while (flight := (await self.parts.delivery.take(session_id)).in_flight) is not None:
             messages.append(flight.what)
             acknowledged = Acknowledgement.TRANSACTION
-            await self.im.deliver(session_id, acknowledged, flight.transaction_id, wanted=False)
+            await self.parts.delivery.take(
+                session_id, acknowledged, flight.transaction_id, wanted=False
+            )
         return messages
 
 

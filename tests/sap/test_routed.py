@@ -47,9 +47,6 @@ class Element:
         failures = tuple(Detail(self.code, users=(each,)) for each in draft.users)
         return Sent(None, Outcome(0, failures))
 
-    async def deliver(self, session_id, acknowledgement=None, acknowledged="", wanted=True):
-        return session_id, acknowledged
-
     async def fetch(self, session_id, message_id):
         return session_id, message_id
 
@@ -122,5 +119,5 @@ class RoutedTests(SynchronousTestCase):
         self.assertEqual(self.home.drafts + self.partner.drafts, [])
 
     def test_what_waits_for_a_session_waits_at_home(self):
-        for asked in (self.im.deliver("id", acknowledged="s1"), self.im.fetch("id", "s1")):
-            self.assertEqual(self.successResultOf(Deferred.fromCoroutine(asked)), ("id", "s1"))
+        fetching = Deferred.fromCoroutine(self.im.fetch("id", "m1"))
+        self.assertEqual(self.successResultOf(fetching), ("id", "m1"))

@@ -219,7 +219,7 @@ class EndTests(AccountsTestCase):
         return await self.sessions.check(session_id, (), now=self.clock.seconds())
 
     async def send(self, *accounts):
-        messages = Messages(self.store.client, self.store.buckets, 10, 1000, 30, 3)
+        messages = Messages(self.store.client, self.store.buckets, 10, 1000)
         now = self.clock.seconds()
         message = Message(
             message_id="m1",

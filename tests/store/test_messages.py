@@ -2,7 +2,8 @@ from attrs import evolve
 
 from imps.model.address import Address
 from imps.model.message import Content, Message
-from imps.store.messages import Acknowledgement, Messages, Stored
+from imps.store.deliveries import Acknowledgement, Deliveries
+from imps.store.messages import Messages, Stored
 from imps.store.sessions import Sessions
 from imps.store.work import WorkRecords
 from imps.testing.store import EPOCH, StoreTestCase
@@ -16,10 +17,11 @@ class MessagesTestCase(StoreTestCase):
         await super().setUp()
         self.sessions = Sessions(self.store.client, self.store.buckets, 30, 50, 20)
         self.messages = self.limited()
+        self.deliveries = Deliveries(self.store.client, self.store.buckets, 30, 3)
         await self.add_accounts(BOB)
 
     def limited(self, *, waiting=10, octets=1000):
-        return Messages(self.store.client, self.store.buckets, waiting, octets, 30, 3)
+        return Messages(self.store.client, self.store.buckets, waiting, octets)
 
     async def session(self, name, user=BOB, seconds=1000, client="", messaging="0 SERVERLOGIC"):
         session_id = f"{self.store.buckets.of(user):02}{name}"
@@ -48,7 +50,7 @@ class MessagesTestCase(StoreTestCase):
         return await self.messages.store(message, recipients or [BOB], now=now)
 
     async def deliver(self, session_id, acknowledgement=Acknowledgement.NONE, of="", wanted=True):
-        return await self.messages.deliver(
+        return await self.deliveries.take(
             session_id,
             now=self.clock.seconds(),
             acknowledgement=acknowledgement,
@@ -222,8 +224,8 @@ class DeliveryTests(MessagesTestCase):
         self.clock.advance(1)
         (work,) = await self.run_timers()
         self.assertEqual(
-            (work.event.message_id, work.event.code, work.event.recipient, work.event.at),
-            ("m-reported", 542, BOB, self.clock.seconds()),
+            (work.kind, work.details[0], work.details[1], float(work.details[2]), work.details[4]),
+            ("report", "m-reported", str(BOB), self.clock.seconds(), 542),
         )
         self.assertEqual(await self.run_timers(), [])
 

@@ -1,3 +1,4 @@
+-- include work
 local function message_key(prefix, user, id)
     return prefix .. 'message:' .. user .. ':' .. id
 end
@@ -18,9 +19,8 @@ local function report_message(prefix, user, id, code, at, lease)
     if not report or closed then
         return ''
     end
-    local work = cjson.encode({'report', id, user, at, report, tonumber(code)})
-    redis.call('HSET', prefix .. 'work', id .. ':' .. user, work)
-    redis.call('ZADD', prefix .. 'overdue', lease, id .. ':' .. user)
+    local work = cjson.encode({'report', id .. ':' .. user, id, user, at, report, tonumber(code)})
+    leave_work(prefix, id .. ':' .. user, work, lease)
     return work
 end
 

@@ -1,0 +1,106 @@
+"""What is sent to a session next, events and messages, and what its client says to that."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from attrs import define, frozen
+
+from imps.model.events import Event
+from imps.model.message import Message
+from imps.model.status import StatusCode
+from imps.store.client import StoreClient
+from imps.store.keys import Buckets
+from imps.store.packing import unpacked_event, unpacked_message
+from imps.store.sessions import MAX_EVENTS_IN_FLIGHT
+from imps.store.work import LEASE_SECONDS, Work
+
+
+class Acknowledgement(Enum):
+    """What a client says about a message: that it has what is in flight under a transaction id,
+    that it knows that this may be fetched, that it does not want it, or that it has the message of
+    an id."""
+
+    NONE = ""
+    TRANSACTION = "transaction"
+    NOTIFIED = "notified"
+    REFUSED = "refused"
+    MESSAGE = "message"
+
+
+@frozen
+class InFlight:
+    """What is on its way to a session, and under which transaction id; a message also since when,
+    the first time that it was sent, and the session's record of then if it has changed."""
+
+    transaction_id: str
+    what: Message | Event
+    since: float = 0.0
+    record: bytes = b""
+
+
+@frozen
+class Taken:
+    """What a session is to be sent next, if anything, whether more waits behind that, whether an
+    acknowledgement meant something, and what it has caused."""
+
+    acknowledged: bool
+    has_more: bool
+    in_flight: InFlight | None = None
+    work: Work | None = None
+
+
+@define(eq=False)
+class Deliveries:
+    """What waits for the sessions of the home domains' users.
+
+    What is not acknowledged is sent again after ``resend_seconds``, ``max_tries`` times.
+    """
+
+    _client: StoreClient
+    _buckets: Buckets
+    _resend_seconds: float
+    _max_tries: int
+
+    async def take(
+        self,
+        session_id: str,
+        *,
+        now: float,
+        acknowledgement: Acknowledgement = Acknowledgement.NONE,
+        acknowledged: str = "",
+        wanted: bool = True,
+    ) -> Taken:
+        """Take an acknowledgement and then, if wanted, what is due to a session next.
+
+        Events come before messages. One message is in flight at a time. What is not acknowledged
+        for a while is sent again as it was, under its transaction id; after some tries an event is
+        dropped, and a message left to the user's next session.
+        """
+        bucket = self._buckets.of_session(session_id)
+        if bucket is None:
+            return Taken(acknowledged=False, has_more=False)
+        done, more, caused, *sent = await self._client.run(
+            "deliver",
+            [self._buckets.prefix(bucket)],
+            session_id,
+            repr(now),
+            acknowledgement.value,
+            acknowledged,
+            int(wanted),
+            repr(float(self._resend_seconds)),
+            self._max_tries,
+            MAX_EVENTS_IN_FLIGHT,
+            repr(now + LEASE_SECONDS),
+            int(StatusCode.OK),
+        )
+        work = Work.unpacked(bucket, caused) if caused else None
+        return Taken(bool(done), bool(more), _in_flight(sent) if sent else None, work)
+
+
+def _in_flight(sent: list[bytes]) -> InFlight:
+    if sent[0] == b"event":
+        return InFlight(sent[1].decode(), unpacked_event(sent[2]))
+    _, transaction_id, since, record, message_id, head, content = sent
+    message = unpacked_message(message_id.decode(), head, content)
+    return InFlight(transaction_id.decode(), message, float(since), record)
