@@ -97,7 +97,7 @@ class Parts:
             grace_seconds=settings.grace_seconds,
             remember_seconds=settings.remember_seconds,
         )
-        return Sessions(stored, self.store.buckets, self.reactor, limits)
+        return Sessions(stored, self.store.buckets, self.reactor, limits, self.working)
 
     @cached_property
     def work(self) -> WorkRecords:

@@ -50,6 +50,18 @@ _OF_CLIENT = frozenset(list(Attribute)[:9])
 EVERY_ATTRIBUTE = frozenset(Attribute)
 
 
+def names_of(attributes: frozenset[Attribute]) -> str:
+    """Attributes as text; an asterisk for all of them."""
+    if attributes == EVERY_ATTRIBUTE:
+        return "*"
+    return " ".join(sorted(each.value for each in attributes))
+
+
+def attributes_named(names: str) -> frozenset[Attribute]:
+    """Attributes from such a text."""
+    return EVERY_ATTRIBUTE if names == "*" else frozenset(map(Attribute, names.split()))
+
+
 @frozen
 class PresenceValue:
     """The value of an attribute; one that is not valid says that what was known holds no more

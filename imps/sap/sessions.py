@@ -12,7 +12,7 @@ from attrs import define, evolve, field, frozen
 from cattrs import Converter
 from twisted.internet.interfaces import IReactorTime
 
-from imps.elements.interfaces import Caller
+from imps.elements.interfaces import Caller, IWork
 from imps.model.address import Address
 from imps.model.capability import Capabilities
 from imps.model.status import Refusal, StatusCode
@@ -58,11 +58,16 @@ class Session:
         )
 
     @property
-    def messaging(self) -> str:
-        """How the store has it take messages: its priority and handling, or not at all."""
-        if not self.has("NEWM", "NOTIF"):
-            return ""
-        return f"{self.capabilities.priority} {self.capabilities.online_handling.value}"
+    def fields(self) -> dict[str, str]:
+        """What the store has to know: how it takes messages, if it does, and its type of client."""
+        agreed = self.capabilities
+        takes_messages = self.has("NEWM", "NOTIF")
+        return {
+            "messaging": f"{agreed.priority} {agreed.online_handling.value}"
+            if takes_messages
+            else "",
+            "client_type": agreed.client_type.value if agreed.client_type else "",
+        }
 
 
 @frozen
@@ -112,6 +117,7 @@ class Sessions:
     _buckets: Buckets
     _clock: IReactorTime
     _limits: SessionLimits
+    _work: IWork
 
     async def open(
         self,
@@ -134,7 +140,7 @@ class Sessions:
             granted=granted,
             door=door,
         )
-        opened = await self._stored.open(
+        opened, work = await self._stored.open(
             session.id,
             user,
             client,
@@ -142,12 +148,14 @@ class Sessions:
             now=self._clock.seconds(),
             lifetime_seconds=self._lifetime(session),
             remember_seconds=self._limits.remember_seconds,
-            messaging=session.messaging,
+            fields=session.fields,
         )
         if opened is Opened.TOO_MANY:
             raise Refusal(StatusCode.SERVICE_UNAVAILABLE, "too many sessions of this user")
         if opened is Opened.NO_SUCH_USER:
             raise Refusal(StatusCode.FORBIDDEN, "the account is suspended")
+        if work is not None:
+            self._work.begin(work)
         return session
 
     async def resume(
@@ -255,7 +263,8 @@ class Sessions:
 
     async def close(self, session: Session) -> None:
         """End a session, with all that ends with it."""
-        await self._stored.end(session.id, now=self._clock.seconds())
+        for work in await self._stored.end(session.id, now=self._clock.seconds()) or ():
+            self._work.begin(work)
 
     async def say_goodbye(self, session_id: str, is_known: bool = False) -> bool:
         """Whether the client of a session that the server ended is to be told so, unless that
@@ -268,7 +277,7 @@ class Sessions:
             _packed(session),
             now=self._clock.seconds(),
             lifetime_seconds=self._lifetime(session),
-            messaging=session.messaging,
+            fields=session.fields,
             is_back=is_back,
         )
         if not changed:

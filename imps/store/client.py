@@ -110,9 +110,16 @@ def _file(name: str) -> bytes:
     return files("imps.store").joinpath("scripts", name).read_bytes()
 
 
-def _included(line: re.Match[bytes]) -> bytes:
-    """What several scripts share stands in files of its own, which they name."""
-    return _INCLUDE.sub(_included, _file(f"shared/{line[1].decode()}.lua"))
+def _with_included(text: bytes, known: set[bytes]) -> bytes:
+    """A script with what it shares with others, which stands in files of its own that it names."""
+
+    def included(line: re.Match[bytes]) -> bytes:
+        if line[1] in known:
+            return b""
+        known.add(line[1])
+        return _with_included(_file(f"shared/{line[1].decode()}.lua"), known)
+
+    return _INCLUDE.sub(included, text)
 
 
 @frozen
@@ -290,7 +297,7 @@ class StoreClient:
         return await self._server.connected(factory, self._deadline)
 
     def _read(self, script: str) -> _Script:
-        text = _INCLUDE.sub(_included, _file(f"{script}.lua"))
+        text = _with_included(_file(f"{script}.lua"), set())
         # The server names scripts by this digest; nothing here is secret.
         read = _Script(text, sha1(text, usedforsecurity=False).hexdigest())
         return self._scripts.setdefault(script, read)

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import Enum
 
 from attrs import define, frozen
 
+from imps.model.address import Address
 from imps.model.events import Event
 from imps.model.message import Message
+from imps.model.presence import Attribute, attributes_named
 from imps.model.status import StatusCode
 from imps.store.client import StoreClient
 from imps.store.keys import Buckets
 from imps.store.packing import unpacked_event, unpacked_message
 from imps.store.sessions import MAX_EVENTS_IN_FLIGHT
 from imps.store.work import LEASE_SECONDS, Work
+
+NEWS_AT_A_TIME = 50
 
 
 class Acknowledgement(Enum):
@@ -29,12 +34,19 @@ class Acknowledgement(Enum):
 
 
 @frozen
+class News:
+    """Publishers of whom a session is to be told, and which of their attributes."""
+
+    of: Mapping[Address, frozenset[Attribute]]
+
+
+@frozen
 class InFlight:
     """What is on its way to a session, and under which transaction id; a message also since when,
     the first time that it was sent, and the session's record of then if it has changed."""
 
     transaction_id: str
-    what: Message | Event
+    what: Message | Event | News
     since: float = 0.0
     record: bytes = b""
 
@@ -93,14 +105,22 @@ class Deliveries:
             MAX_EVENTS_IN_FLIGHT,
             repr(now + LEASE_SECONDS),
             int(StatusCode.OK),
+            NEWS_AT_A_TIME,
         )
         work = Work.unpacked(bucket, caused) if caused else None
         return Taken(bool(done), bool(more), _in_flight(sent) if sent else None, work)
 
 
 def _in_flight(sent: list[bytes]) -> InFlight:
+    if sent[0] == b"news":
+        return InFlight(sent[1].decode(), _news(sent[2]))
     if sent[0] == b"event":
         return InFlight(sent[1].decode(), unpacked_event(sent[2]))
     _, transaction_id, since, record, message_id, head, content = sent
     message = unpacked_message(message_id.decode(), head, content)
     return InFlight(transaction_id.decode(), message, float(since), record)
+
+
+def _news(told: bytes) -> News:
+    lines = (line.split("\t") for line in told.decode().split("\n"))
+    return News({Address.parse(user): attributes_named(names) for user, names in lines})

@@ -7,7 +7,7 @@ that is repeated can tell what it has done before.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import Enum
 
 from attrs import define, frozen
@@ -16,6 +16,7 @@ from imps.model.address import Address
 from imps.model.status import StatusCode
 from imps.store.client import StoreClient
 from imps.store.keys import Buckets
+from imps.store.work import LEASE_SECONDS, Work
 
 OPERATION_SECONDS = 180
 OPERATION_LIMIT_SECONDS = 15
@@ -79,8 +80,9 @@ class Looked:
 class Sessions:
     """The sessions of the home domains' users.
 
-    What is in flight to a client is sent again after ``resend_seconds``. How a session takes
-    messages, its ``messaging``, is its priority and handling, or nothing where it takes none.
+    What is in flight to a client is sent again after ``resend_seconds``. What
+    scripts have to know of a session stands beside its record, in fields of its own: how it takes
+    ``messaging``, its priority and handling, or nothing where it takes none; its ``client_type``.
     """
 
     _client: StoreClient
@@ -99,26 +101,31 @@ class Sessions:
         now: float,
         lifetime_seconds: float,
         remember_seconds: float,
-        messaging: str,
-    ) -> Opened:
-        """Open a session; one that the same client of the same user has ends with 601."""
-        return Opened(
-            await self._client.run(
-                "open_session",
-                [self._buckets.prefix_of(user)],
-                session_id,
-                user.canonical,
-                client,
-                repr(now),
-                repr(float(lifetime_seconds)),
-                repr(float(remember_seconds)),
-                record,
-                int(StatusCode.FORCED_LOGOUT),
-                int(StatusCode.SESSION_EXPIRED),
-                messaging,
-                self._most_of_a_user,
-            )
+        fields: Mapping[str, str],
+    ) -> tuple[Opened, Work | None]:
+        """Open a session; one that the same client of the same user has ends with 601.
+
+        With it comes the work of telling those who watch the user.
+        """
+        reply = await self._client.run(
+            "open_session",
+            [self._buckets.prefix_of(user)],
+            session_id,
+            user.canonical,
+            client,
+            repr(now),
+            repr(float(lifetime_seconds)),
+            repr(float(remember_seconds)),
+            record,
+            int(StatusCode.FORCED_LOGOUT),
+            int(StatusCode.SESSION_EXPIRED),
+            self._most_of_a_user,
+            repr(now + LEASE_SECONDS),
+            *(part for field in fields.items() for part in field),
         )
+        if isinstance(reply, int):
+            return Opened(reply), None
+        return Opened.YES, Work.unpacked(self._buckets.of(user), reply) if reply else None
 
     async def check(
         self,
@@ -235,7 +242,7 @@ class Sessions:
         *,
         now: float,
         lifetime_seconds: float,
-        messaging: str,
+        fields: Mapping[str, str],
         is_back: bool = False,
     ) -> bool:
         """Replace the record of a session; False when there is no such session.
@@ -254,13 +261,18 @@ class Sessions:
                 record,
                 repr(float(lifetime_seconds)),
                 int(is_back),
-                messaging,
+                *(part for field in fields.items() for part in field),
             )
         )
 
-    async def end(self, session_id: str, *, now: float) -> bool:
-        """End a session; False when there is no such session."""
-        return bool(await self._about("end_session", session_id, repr(now)))
+    async def end(self, session_id: str, *, now: float) -> list[Work] | None:
+        """End a session; the work that this causes, None when there is no such session."""
+        lease = repr(now + LEASE_SECONDS)
+        records = await self._about("end_session", session_id, repr(now), lease)
+        if not isinstance(records, list):
+            return None
+        bucket = self._buckets.of_session(session_id) or 0
+        return [Work.unpacked(bucket, record) for record in records if record]
 
     async def say_goodbye(self, session_id: str, *, is_known: bool = False) -> bool:
         """Whether the client of a session that the server ended is to be told so.
@@ -269,11 +281,13 @@ class Sessions:
         """
         return bool(await self._about("say_goodbye", session_id, 0 if is_known else GOODBYES))
 
-    async def _about(self, script: str, session_id: str, argument: str | int) -> object:
+    async def _about(self, script: str, session_id: str, *arguments: str | int) -> object:
         bucket = self._buckets.of_session(session_id)
         if bucket is None:
             return 0
-        return await self._client.run(script, [self._buckets.prefix(bucket)], session_id, argument)
+        return await self._client.run(
+            script, [self._buckets.prefix(bucket)], session_id, *arguments
+        )
 
 
 def _why_not(reply: int) -> StatusCode:

@@ -29,12 +29,13 @@ class Work:
     bucket: int
     kind: str
     details: tuple[Any, ...]
+    record: bytes = b""
 
     @classmethod
     def unpacked(cls, bucket: int, record: bytes) -> Work:
         """Work from the record that the store made of it."""
         kind, id, *details = json.loads(record)
-        return cls(id, bucket, kind, tuple(details))
+        return cls(id, bucket, kind, tuple(details), record)
 
 
 @frozen
@@ -69,5 +70,6 @@ class WorkRecords:
         return Due(tuple(Work.unpacked(bucket, record) for record in records), bool(more))
 
     async def finish(self, work: Work) -> None:
-        """The work is done."""
-        await self._client.run("finish_work", [self._buckets.prefix(work.bucket)], work.id)
+        """The work is done; more of it that has come meanwhile is not."""
+        prefix = self._buckets.prefix(work.bucket)
+        await self._client.run("finish_work", [prefix], work.id, work.record)

@@ -51,7 +51,7 @@ class RepetitionTests(StoreTestCase):
             remember_seconds=60,
         )
         stored = StoredSessions(self.store.client, buckets, 30, 50, 20)
-        sessions = Sessions(stored, buckets, self.clock, limits)
+        sessions = Sessions(stored, buckets, self.clock, limits, self.parts.working)
         self.transactions = Transactions()
         outbox = Outbox(self.parts.delivery)
         self.door = Door(XMLCodec(), WBXMLCodec(), self.transactions, sessions, outbox)

@@ -56,7 +56,7 @@ class NegotiationTestCase(StoreTestCase):
     async def setUp(self):
         await super().setUp()
         stored = StoredSessions(self.store.client, self.store.buckets, 30, 50, 20)
-        self.sessions = Sessions(stored, self.store.buckets, self.clock, LIMITS)
+        self.sessions = Sessions(stored, self.store.buckets, self.clock, LIMITS, self.parts.working)
         self.transactions = Transactions()
         self.negotiation = Negotiation(self.sessions, self.transactions, 5, 20)
         user = Address.parse("ann")

@@ -27,7 +27,7 @@ class InstantMessagingTestCase(StoreTestCase):
         await super().setUp()
         self.im = self.parts.im
         stored = StoredSessions(self.store.client, self.store.buckets, 30, 50, 20)
-        self.sessions = Sessions(stored, self.store.buckets, self.clock, LIMITS)
+        self.sessions = Sessions(stored, self.store.buckets, self.clock, LIMITS, self.parts.working)
         accounts = self.parts.directory
         await accounts.add(ANN, "secret")
         await accounts.add(BOB, "secret", NUMBERED.user)

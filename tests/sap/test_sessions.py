@@ -21,7 +21,7 @@ class SessionsTests(StoreTestCase):
         await super().setUp()
         await self.add_accounts(ANN)
         stored = StoredSessions(self.store.client, self.store.buckets, 30, 50, 20)
-        self.sessions = Sessions(stored, self.store.buckets, self.clock, LIMITS)
+        self.sessions = Sessions(stored, self.store.buckets, self.clock, LIMITS, self.parts.working)
 
     async def open(self, client="phone", seconds=None, door=None):
         return await self.sessions.open(ANN, client, seconds, door or {"version": 12})

@@ -33,7 +33,7 @@ class MessagesTestCase(StoreTestCase):
             now=self.clock.seconds(),
             lifetime_seconds=seconds,
             remember_seconds=1000,
-            messaging=messaging,
+            fields={"messaging": messaging},
         )
         return session_id
 

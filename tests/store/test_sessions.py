@@ -18,7 +18,7 @@ class SessionsTestCase(StoreTestCase):
 
     async def opened(self, name, client, record=b"record"):
         session_id = f"{self.store.buckets.of(ANN):02}{name}"
-        return await self.sessions.open(
+        outcome, _ = await self.sessions.open(
             session_id,
             ANN,
             client,
@@ -26,8 +26,9 @@ class SessionsTestCase(StoreTestCase):
             now=self.clock.seconds(),
             lifetime_seconds=100,
             remember_seconds=1000,
-            messaging="0 SERVERLOGIC",
+            fields={"messaging": "0 SERVERLOGIC"},
         )
+        return outcome
 
     async def check(self, session_id, *asked):
         return await self.sessions.check(
@@ -73,7 +74,7 @@ class LifeTests(SessionsTestCase):
         now = self.clock.seconds()
         self.assertTrue(
             await self.sessions.change(
-                session_id, b"other", now=now, lifetime_seconds=10, messaging=""
+                session_id, b"other", now=now, lifetime_seconds=10, fields={}
             )
         )
         self.assertEqual((await self.check(session_id)).record, b"other")
@@ -82,15 +83,13 @@ class LifeTests(SessionsTestCase):
 
     async def test_session_that_is_gone_cannot_be_changed_or_ended(self):
         session_id = await self.open()
-        self.assertTrue(await self.sessions.end(session_id, now=self.clock.seconds()))
+        self.assertEqual(await self.sessions.end(session_id, now=self.clock.seconds()), [])
         self.assertIs(await self.check(session_id), StatusCode.INVALID_SESSION)
-        self.assertFalse(await self.sessions.end(session_id, now=self.clock.seconds()))
+        self.assertIsNone(await self.sessions.end(session_id, now=self.clock.seconds()))
         now = self.clock.seconds()
         for gone in (session_id, "nonsense"):
             self.assertFalse(
-                await self.sessions.change(
-                    gone, b"other", now=now, lifetime_seconds=10, messaging=""
-                )
+                await self.sessions.change(gone, b"other", now=now, lifetime_seconds=10, fields={})
             )
         self.assertIs(await self.check(session_id), StatusCode.INVALID_SESSION)
 

@@ -11,7 +11,7 @@ end
 for _, id in ipairs(redis.call('HVALS', prefix .. 'sessions:' .. user)) do
     -- One whose time is over is told that.
     if is_alive(prefix, id, now) then
-        end_session(prefix, id, now, ARGV[2], ARGV[4])
+        end_session(prefix, id, now, now, ARGV[2], ARGV[4])
     end
 end
 
@@ -20,7 +20,7 @@ for _, list in ipairs(redis.call('ZRANGE', prefix .. 'contact-lists:' .. user, 0
 end
 
 for _, kind in ipairs({'account', 'sessions', 'queue', 'waiting', 'recent', 'kept', 'kept-events',
-    'done', 'contact-lists', 'default-contact-list'}) do
+    'done', 'contact-lists', 'default-contact-list', 'presence', 'subscribers', 'watchers'}) do
     redis.call('DEL', prefix .. kind .. ':' .. user)
 end
 return redis.call('ZREM', prefix .. 'accounts', user)

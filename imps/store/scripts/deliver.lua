@@ -13,13 +13,15 @@
 -- ARGV[4]; ARGV[5] 1 if something is wanted, ARGV[6] after how many
 -- seconds and ARGV[7] how many times at most a thing is sent, ARGV[8] how many events may be in
 -- flight, ARGV[9] until when the work that this causes is left to the caller, ARGV[10] the code of a
--- report that a message has arrived.
+-- report that a message has arrived, ARGV[11] of how many publishers there may be news at a time.
 -- Returns what became of the acknowledgement (1 done, 0 unknown), 1 or 0 for whether more waits, the
 -- work that is to be done now ('' for none), and then, if there is something to send, 'event', its
--- transaction id and the event, or 'message', its transaction id, since when it is in flight, the
+-- transaction id and the event, or 'news', its transaction id and for each publisher a line with it, a
+-- tab and the attributes, or 'message', its transaction id, since when it is in flight, the
 -- session's record of that time ('' if it is the same), its id, head and content.
 -- include sessions
 -- include waiting
+-- include news
 local prefix, id, now = KEYS[1], ARGV[1], tonumber(ARGV[2])
 local key = prefix .. 'session:' .. id
 local user, messaging = unpack(redis.call('HMGET', key, 'user', 'messaging'))
@@ -115,11 +117,21 @@ end
 -- flight is kept as it was sent.
 local in_flight = redis.call('HGETALL', sending)
 local late, late_number
+local news_tries = 1
 for i = 1, #in_flight, 2 do
-    local since, times = fields_of_sending(in_flight[i + 1])
+    local since, times, _, event_key, event = fields_of_sending(in_flight[i + 1])
     if now - since >= again then
         if tonumber(times) >= tries_limit then
             redis.call('HDEL', sending, in_flight[i])
+        elseif event_key == 'news' then
+            -- Told anew, as it is by then, and under another id.
+            redis.call('HDEL', sending, in_flight[i])
+            for publisher, attributes in event:gmatch('([^\t\n]+)\t([^\n]+)') do
+                if redis.call('HEXISTS', prefix .. 'subscriptions:' .. id, publisher) == 1 then
+                    put_news(prefix, id, publisher, attributes)
+                end
+            end
+            news_tries = math.max(news_tries, times + 1)
         else
             local number = tonumber(in_flight[i]:sub(2))
             if not late or number < late_number then
@@ -146,6 +158,24 @@ while redis.call('HLEN', sending) < tonumber(ARGV[8]) do
         redis.call('HSET', sending, own, sending_of(ARGV[2], 1, expires, first, event))
         prolong(sending, 86400)
         return {done, more(), work, 'event', own, event}
+    end
+end
+
+-- News of some publishers at a time; what is known of them is read when it is sent.
+if redis.call('HLEN', sending) < tonumber(ARGV[8]) then
+    local news, news_of = prefix .. 'news:' .. id, prefix .. 'news-of:' .. id
+    local publishers = redis.call('ZRANGE', news, 0, ARGV[11] - 1)
+    if #publishers > 0 then
+        local lines = {}
+        for i, publisher in ipairs(publishers) do
+            lines[i] = publisher .. '\t' .. redis.call('HGET', news_of, publisher)
+        end
+        redis.call('ZREM', news, unpack(publishers))
+        redis.call('HDEL', news_of, unpack(publishers))
+        local own, told = next_transaction(), table.concat(lines, '\n')
+        redis.call('HSET', sending, own, sending_of(ARGV[2], news_tries, now + 86400, 'news', told))
+        prolong(sending, 86400)
+        return {done, more(), work, 'news', own, told}
     end
 end
 

@@ -6,7 +6,7 @@ local prefix, now, ended = KEYS[1], tonumber(ARGV[3]), 0
 for _, id in ipairs(redis.call('HVALS', prefix .. 'sessions:' .. ARGV[1])) do
     -- One whose time is over is told that.
     if is_alive(prefix, id, now) then
-        end_session(prefix, id, now, ARGV[2], ARGV[4])
+        end_session(prefix, id, now, now, ARGV[2], ARGV[4])
         ended = ended + 1
     end
 end

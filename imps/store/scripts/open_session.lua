@@ -2,9 +2,10 @@
 -- KEYS[1] the bucket's prefix; ARGV[1] the session id, ARGV[2] its user, ARGV[3] its client, ARGV[4]
 -- now, ARGV[5] how long it lives without a request and ARGV[6] how long it is remembered after that
 -- (seconds), ARGV[7] its record, ARGV[8] the code with which an old session ends, ARGV[9] that of one
--- whose time is over, ARGV[10] how it takes messages, ARGV[11] how many sessions a user may have.
+-- whose time is over, ARGV[10] how many sessions a user may have, ARGV[11] until
+-- when the work that this causes is left to the caller, then other fields and their values.
 -- Returns 0 when there is no such user any more, or the user is suspended, and -1 when the user has as
--- many sessions as may be.
+-- many sessions as may be; else the work, '' for none: to tell those who watch the user.
 -- include sessions
 local prefix, id, user, client, now = KEYS[1], ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 local account = prefix .. 'account:' .. user
@@ -15,18 +16,18 @@ local index = prefix .. 'sessions:' .. user
 local clients = redis.call('HGETALL', index)
 for i = 1, #clients, 2 do
     if not is_alive(prefix, clients[i + 1], now) then
-        end_session(prefix, clients[i + 1], now, ARGV[9], ARGV[6])
+        end_session(prefix, clients[i + 1], now, now, ARGV[9], ARGV[6])
         redis.call('HDEL', index, clients[i])
     elseif clients[i] == client then
-        end_session(prefix, clients[i + 1], now, ARGV[8], ARGV[6])
+        end_session(prefix, clients[i + 1], now, now, ARGV[8], ARGV[6])
     end
 end
-if redis.call('HLEN', index) >= tonumber(ARGV[11]) then
+if redis.call('HLEN', index) >= tonumber(ARGV[10]) then
     return -1
 end
 local key = prefix .. 'session:' .. id
 redis.call('HSET', key, 'user', user, 'client', client, 'record', ARGV[7], 'lifetime', ARGV[5],
-    'remembered', ARGV[6], 'expires', now + ARGV[5], 'messaging', ARGV[10], 'opened', ARGV[4])
+    'remembered', ARGV[6], 'expires', now + ARGV[5], 'opened', ARGV[4], unpack(ARGV, 12))
 redis.call('ZADD', prefix .. 'expiring-sessions', now + ARGV[5], id)
 redis.call('EXPIRE', key, math.ceil(ARGV[5] + ARGV[6]))
 redis.call('HSET', index, client, id)
@@ -37,4 +38,4 @@ if redis.call('EXISTS', kept, kept_events) == 2 then
     redis.call('RENAME', kept, prefix .. 'outbox:' .. id)
     redis.call('RENAME', kept_events, prefix .. 'events:' .. id)
 end
-return 1
+return presence_changed(prefix, user, 'OnlineStatus ClientInfo CommCap', ARGV[11])

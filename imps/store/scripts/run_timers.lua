@@ -24,7 +24,7 @@ for _, id in ipairs(due('expiring-sessions')) do
         -- It was prolonged meanwhile.
         redis.call('ZADD', prefix .. 'expiring-sessions', expires, id)
     elseif expires then
-        end_session(prefix, id, now, ARGV[4], remembered)
+        end_session(prefix, id, now, now, ARGV[4], remembered)
     end
 end
 

@@ -58,6 +58,9 @@ local function keep_events(prefix, user, id, now)
     table.sort(sent, function(one, other) return one[1] > other[1] end)
     for _, each in ipairs(sent) do
         local _, _, expires, key, event = fields_of_sending(each[2])
-        keep(key, expires, event)
+        -- News of publishers are the session's own.
+        if key ~= 'news' then
+            keep(key, expires, event)
+        end
     end
 end

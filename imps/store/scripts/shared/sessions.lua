@@ -1,6 +1,7 @@
 -- include messages
 -- include outboxes
 -- include wakeups
+-- include presence
 local function is_alive(prefix, id, now)
     return tonumber(redis.call('HGET', prefix .. 'session:' .. id, 'expires') or 0) > now
 end
@@ -16,12 +17,21 @@ end
 
 -- End a session, with all that ends with it. Messages that waited for it alone, and that another one
 -- has acknowledged, go; what the user was not told is left to the next session, unless another one
--- tells it. A code is what requests of its client get for so many seconds; without one, it is forgotten.
-local function end_session(prefix, id, now, code, seconds)
+-- tells it. Those who watch the user are told that the client is gone, and its own subscriptions end:
+-- that is work, left to whoever caused it until lease. A code is what requests of its client get for so
+-- many seconds; without one, it is forgotten. Returns the work, or nil when there was no such session.
+local function end_session(prefix, id, now, lease, code, seconds)
     local key = prefix .. 'session:' .. id
     local user, client = unpack(redis.call('HMGET', key, 'user', 'client'))
     if not user then
-        return false
+        return nil
+    end
+    local attributes = table.concat(redis.call('HKEYS', prefix .. 'client-presence:' .. id), ' ')
+    local work = {presence_changed(prefix, user, union('OnlineStatus ClientInfo CommCap', attributes),
+        lease)}
+    if redis.call('EXISTS', prefix .. 'subscriptions:' .. id) == 1 then
+        work[2] = cjson.encode({'unsubscribe', 'unsubscribe:' .. id, id})
+        leave_work(prefix, 'unsubscribe:' .. id, work[2], lease)
     end
     local index = prefix .. 'sessions:' .. user
     -- It is dead from here on, and awaits nothing.
@@ -36,7 +46,8 @@ local function end_session(prefix, id, now, code, seconds)
     if not is_anybody_alive(prefix, user, now) then
         keep_events(prefix, user, id, now)
     end
-    for _, kind in ipairs({'session', 'transactions', 'answers', 'outbox', 'events', 'sending'}) do
+    for _, kind in ipairs({'session', 'transactions', 'answers', 'outbox', 'events', 'sending', 'news',
+        'news-of', 'client-presence', 'followed'}) do
         redis.call('DEL', prefix .. kind .. ':' .. id)
     end
     if code then
@@ -44,5 +55,5 @@ local function end_session(prefix, id, now, code, seconds)
         redis.call('EXPIRE', key, math.ceil(seconds))
         wake(prefix, id)
     end
-    return true
+    return work
 end

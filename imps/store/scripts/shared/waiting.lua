@@ -1,6 +1,7 @@
--- Whether an event can be sent to a session: one waits, and not as many as may be are in flight.
+-- Whether an event, or news of publishers, can be sent to a session: one waits, and not as many as may
+-- be are in flight.
 local function event_waits(prefix, id, most_in_flight)
-    return redis.call('EXISTS', prefix .. 'outbox:' .. id) == 1
+    return redis.call('EXISTS', prefix .. 'outbox:' .. id, prefix .. 'news:' .. id) > 0
         and redis.call('HLEN', prefix .. 'sending:' .. id) < tonumber(most_in_flight)
 end
 

@@ -1,0 +1,73 @@
+"""What a publisher shows: of what is known of the user and of each client, what is told of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from imps.elements.authorization import visible_value
+from imps.model.presence import Attribute, Presence, PresenceValue, Published
+from imps.model.address import Address
+from imps.store.presence import ClientPresence, UserPresence
+
+Attributes = frozenset[Attribute]
+
+_GONE = PresenceValue(is_valid=False)
+
+
+def shown(
+    publisher: Address,
+    known: UserPresence,
+    asked: Attributes,
+    allowed: Attributes,
+    changed: Attributes = frozenset(),
+) -> Presence:
+    """What somebody is told who asks for some attributes, and is allowed some.
+
+    What has ``changed`` and has no value any more is told so; other attributes without a value are
+    left out.
+    """
+    values = list(_values(known, asked))
+    there = {each.attribute for each in values}
+    values += [Published(each, _GONE) for each in Attribute if each in (asked & changed) - there]
+    seen = [
+        Published(each.attribute, value, each.client)
+        for each in values
+        if (value := visible_value(each.attribute, each.value, allowed)) is not None
+    ]
+    return Presence(publisher, tuple(seen))
+
+
+def _values(known: UserPresence, asked: Attributes) -> Iterator[Published]:
+    for attribute in Attribute:
+        if attribute not in asked:
+            continue
+        value = known.values.get(attribute)
+        if attribute is Attribute.ONLINE_STATUS and not known.clients:
+            yield Published(attribute, _of(False))
+        elif value is not None:
+            yield Published(attribute, value)
+        elif attribute is Attribute.ALIAS and known.alias:
+            yield Published(attribute, _of(known.alias))
+        if attribute.is_of_client:
+            for client in known.clients:
+                value = _value_of(client, attribute)
+                if value is not None:
+                    yield Published(attribute, value, client.client)
+
+
+def _value_of(client: ClientPresence, attribute: Attribute) -> PresenceValue | None:
+    """What a client has published, or what the server knows of it."""
+    if attribute is Attribute.ONLINE_STATUS:
+        return _of(True)
+    published = client.values.get(attribute)
+    if published is not None:
+        return published
+    if attribute is Attribute.COMM_CAP:
+        return PresenceValue(content=(("CommC", (("Cap", "IM"), ("Status", "OPEN"))),))
+    if attribute is Attribute.CLIENT_INFO and client.type:
+        return PresenceValue(content=(("ClientType", client.type),))
+    return None
+
+
+def _of(value: str | bool) -> PresenceValue:
+    return PresenceValue(content=(("PresenceValue", value),))
