@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from attrs import Attribute, field, frozen, has
 from cattrs import ClassValidationError, Converter, ForbiddenExtraKeysError
@@ -44,6 +45,23 @@ def _domains(_: object, attribute: Attribute[Any], value: tuple[str, ...]) -> No
             raise ValueError(f"{attribute.name}: {domain!r} is not a domain name")
 
 
+def _host_and_port(text: str) -> tuple[str, int | None]:
+    """What ``host``, ``host:port`` and ``[host]:port`` name; ValueError for anything else."""
+    if text.count(":") > 1 and "[" not in text:
+        return text, None
+    parts = urlsplit(f"//{text}")
+    if text and (not parts.hostname or parts.netloc != text or "@" in text):
+        raise ValueError("no host is named")
+    return parts.hostname or "", parts.port
+
+
+def _place(_: object, attribute: Attribute[Any], value: str) -> None:
+    try:
+        _host_and_port(value)
+    except ValueError:
+        raise ValueError(f"{attribute.name}: {value!r} is neither host nor host:port") from None
+
+
 def _count(default: int) -> int:
     counted: int = field(default=default, validator=_at_least(1))
     return counted
@@ -75,6 +93,21 @@ class HTTPSettings:
     body_timeout_seconds: int = _count(30)
     idle_timeout_seconds: int = _count(330)
     body_memory_megabytes: int = _count(64)
+
+
+@frozen
+class CIRSettings:
+    """Waking clients over TCP: where, and what they may keep open."""
+
+    endpoint: tuple[str, ...] = ()
+    address: str = field(default="", validator=_place)
+    connections_per_source: int = _count(10_000)
+    idle_timeout_seconds: int = _count(3600)
+
+    @property
+    def place(self) -> tuple[str, int | None]:
+        """The host and the port that the address names, if it does."""
+        return _host_and_port(self.address)
 
 
 @frozen
@@ -154,6 +187,7 @@ class Settings:
     key_file: str = ""
     store: StoreSettings = StoreSettings()
     http: HTTPSettings = HTTPSettings()
+    cir: CIRSettings = CIRSettings()
     codec: CodecSettings = CodecSettings()
     session: SessionSettings = SessionSettings()
     messages: MessageSettings = MessageSettings()
@@ -163,15 +197,24 @@ class Settings:
     def read(
         cls, file: str | Path | None = None, overrides: Mapping[str, object] | None = None
     ) -> Settings:
-        """The settings of a TOML file, if any, with these keys of its top level overridden.
+        """The settings of a TOML file, if any, with these keys overridden; of a table those named.
 
         Raises SettingsError, naming the first key that is wrong.
         """
         written = {} if file is None else _parsed(Path(file))
         try:
-            return _CONVERTER.structure(written | dict(overrides or {}), cls)
+            return _CONVERTER.structure(_merged(written, overrides or {}), cls)
         except ClassValidationError as error:
             raise SettingsError(next(_complaints(error, ""))) from None
+
+
+def _merged(written: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(written)
+    for key, value in overrides.items():
+        before = merged.get(key, {})
+        both_are_tables = isinstance(before, Mapping) and isinstance(value, Mapping)
+        merged[key] = {**before, **value} if both_are_tables else value
+    return merged
 
 
 def _parsed(file: Path) -> dict[str, Any]:

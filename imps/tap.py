@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,14 @@ from twisted.application.service import MultiService, Service
 from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import serverFromString
 from twisted.internet.error import CannotListenError
-from twisted.internet.interfaces import IListeningPort
+from twisted.internet.interfaces import IAddress, IListeningPort
 from twisted.logger import Logger
 from twisted.python import usage
 
 from imps.config import Settings, SettingsError
 from imps.csp.access import Access, Provider
+from imps.csp.cir.offer import POLLING_ONLY, CIROffer
+from imps.csp.cir.tcp import CIRLimits, TCPDoor
 from imps.csp.codec.document import Limits
 from imps.csp.codec.wbxml import WBXMLCodec
 from imps.csp.codec.xml import XMLCodec
@@ -42,6 +45,7 @@ from imps.store.nonces import Nonces
 from imps.store.opening import Store, open_store
 from imps.store.outboxes import Outboxes
 from imps.store.sessions import Sessions as StoredSessions
+from imps.store.wakeups import Wakeups
 from imps.store.work import WorkRecords
 
 DRAIN_SECONDS = 5
@@ -64,6 +68,7 @@ class Options(usage.Options):
         super().__init__()
         self["domain"] = []
         self["csp"] = []
+        self["cir"] = []
 
     def opt_domain(self, name: str) -> None:
         """home domain served (default localhost); may be repeated"""
@@ -74,9 +79,15 @@ class Options(usage.Options):
         repeated"""
         self["csp"].append(endpoint)
 
+    def opt_cir(self, endpoint: str) -> None:
+        """wake clients over TCP (CIR) on this endpoint (default: none); may be repeated"""
+        self["cir"].append(endpoint)
+
     def postOptions(self) -> None:
         """Read the settings; a bad one ends here, with one line that names it."""
         given = {key: self[key] for key in ("data", "domain", "redis", "csp") if self[key]}
+        if self["cir"]:
+            given["cir"] = {"endpoint": self["cir"]}
         try:
             self.settings = Settings.read(self["config"], given)
         except SettingsError as error:
@@ -102,6 +113,7 @@ class IMPSService(Service):
     _store: Store | None = field(default=None, init=False)
     _ports: list[IListeningPort] = field(factory=list, init=False)
     _http: HTTPDoor | None = field(default=None, init=False)
+    _cir: TCPDoor | None = field(default=None, init=False)
     _work: OverdueWork | None = field(default=None, init=False)
     _log = Logger()
 
@@ -114,19 +126,45 @@ class IMPSService(Service):
     async def _start(self) -> None:
         self._store = await open_store(self._settings, self._reactor, for_service=True)
         im = instant_messaging(self._settings, self._store, self._reactor)
-        self._http = http_door(self._settings, self._store, im, self._reactor)
+        offer = await self._listen_for_cir()
+        self._http = http_door(self._settings, self._store, im, self._reactor, offer)
         records = WorkRecords(self._store.client, self._store.buckets)
         self._work = OverdueWork(records, im, self._store.buckets, self._reactor)
-        for description in self._settings.csp:
+        await self._listen("CSP", self._settings.csp, self._http)
+        self._work.start()
+        self._log.info("imps is ready")
+
+    async def _listen_for_cir(self) -> CIROffer:
+        """Listen for clients that want to be woken; what they are told of that."""
+        settings = self._settings.cir
+        if not settings.endpoint:
+            return POLLING_ONLY
+        assert self._store is not None
+        wakeups = Wakeups(self._store.client, self._store.buckets)
+        wakeups.start()
+        self._cir = cir_door(self._settings, self._store, wakeups, self._reactor)
+        places = await self._listen("CIR", settings.endpoint, self._cir)
+        here: Any = places[0]
+        host, port = settings.place
+        host = host or getattr(here, "host", "")
+        port = port or getattr(here, "port", None)
+        if not host or not port:
+            raise SettingsError("cir.address: is needed where the endpoint has no host and port")
+        return CIROffer.over_tcp(host, port)
+
+    async def _listen(self, name: str, endpoints: Sequence[str], door: Any) -> list[IAddress]:
+        """Listen with a door on endpoints; where that is."""
+        ports = []
+        for description in endpoints:
             try:
                 endpoint = serverFromString(self._reactor, description)
-                self._ports.append(await endpoint.listen(self._http))
+                ports.append(await endpoint.listen(door))
             except (CannotListenError, OSError, ValueError, OverflowError) as error:
-                raise SettingsError(f"csp: {description}: {error}") from None
-        self._work.start()
-        for port in self._ports:
-            self._log.info("CSP on {address}", address=_shown(port.getHost()))
-        self._log.info("imps is ready")
+                raise SettingsError(f"{name.lower()}: {description}: {error}") from None
+            self._ports.append(ports[-1])
+        for port in ports:
+            self._log.info("{name} on {address}", name=name, address=_shown(port.getHost()))
+        return [port.getHost() for port in ports]
 
     def _failed(self, failure: Any) -> None:
         if failure.check(StoreError, SettingsError, CannotListenError, OSError, ValueError):
@@ -150,6 +188,9 @@ class IMPSService(Service):
             stopped = port.stopListening()
             if stopped is not None:
                 await stopped
+        if self._cir is not None:
+            self._cir.hang_up()
+            await self._cir.wakeups.close()
         if self._http is not None:
             finishing = Deferred.fromCoroutine(self._http.finish())
             finishing.addTimeout(DRAIN_SECONDS, self._reactor).addErrback(lambda _: None)
@@ -203,18 +244,16 @@ def instant_messaging(settings: Settings, store: Store, reactor: Any) -> Instant
     )
 
 
-def http_door(settings: Settings, store: Store, im: InstantMessaging, reactor: Any) -> HTTPDoor:
-    """The CSP door, and what stands behind it."""
-    client, buckets = store.client, store.buckets
-    accounts = directory(settings, store, reactor)
-    sessions = Sessions(
+def sessions_of(settings: Settings, store: Store, reactor: Any) -> Sessions:
+    """The sessions of all doors."""
+    return Sessions(
         StoredSessions(
-            client,
-            buckets,
+            store.client,
+            store.buckets,
             settings.messages.resend_seconds,
             settings.session.requests_per_second,
         ),
-        buckets,
+        store.buckets,
         reactor,
         SessionLimits(
             time_to_live_seconds=settings.session.time_to_live_seconds,
@@ -224,6 +263,28 @@ def http_door(settings: Settings, store: Store, im: InstantMessaging, reactor: A
             remember_seconds=settings.session.remember_seconds,
         ),
     )
+
+
+def cir_door(settings: Settings, store: Store, wakeups: Wakeups, reactor: Any) -> TCPDoor:
+    """The door at which clients wait to be woken."""
+    limits = CIRLimits(
+        connections_per_source=settings.cir.connections_per_source,
+        idle_timeout_seconds=settings.cir.idle_timeout_seconds,
+    )
+    return TCPDoor(sessions_of(settings, store, reactor), wakeups, limits, reactor)
+
+
+def http_door(
+    settings: Settings,
+    store: Store,
+    im: InstantMessaging,
+    reactor: Any,
+    cir: CIROffer = POLLING_ONLY,
+) -> HTTPDoor:
+    """The CSP door, and what stands behind it."""
+    client, buckets = store.client, store.buckets
+    accounts = directory(settings, store, reactor)
+    sessions = sessions_of(settings, store, reactor)
     failures = LoginFailures(
         client,
         buckets,
@@ -237,7 +298,7 @@ def http_door(settings: Settings, store: Store, im: InstantMessaging, reactor: A
         reactor,
         settings.session.reveal_unknown_users,
     )
-    door = csp_door(settings, sessions, authentication, im)
+    door = csp_door(settings, sessions, authentication, im, cir)
     return HTTPDoor(
         door.answer,
         HTTPLimits(
@@ -254,11 +315,16 @@ def http_door(settings: Settings, store: Store, im: InstantMessaging, reactor: A
 
 
 def csp_door(
-    settings: Settings, sessions: Sessions, authentication: Authentication, im: InstantMessaging
+    settings: Settings,
+    sessions: Sessions,
+    authentication: Authentication,
+    im: InstantMessaging,
+    cir: CIROffer = POLLING_ONLY,
 ) -> Door:
     """The CSP door, with all that it serves and sends."""
     transactions = Transactions()
-    negotiation = Negotiation(sessions, transactions, settings.session.server_poll_min_seconds)
+    poll_min = settings.session.server_poll_min_seconds
+    negotiation = Negotiation(sessions, transactions, poll_min, cir)
     negotiation.register()
     Access(sessions, authentication, negotiation, provider(settings)).register(transactions)
     Messaging(im).register(transactions)
