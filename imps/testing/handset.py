@@ -19,6 +19,7 @@ from twisted.internet.error import ConnectError, ConnectionLost
 from twisted.trial.unittest import TestCase
 
 from imps.model.version import V11, V12, V13, Version
+from imps.testing.cir import ByLine
 from imps.testing.conformance.marks import note
 from imps.testing.http import Answer
 from imps.testing.service import PASSWORD
@@ -108,9 +109,12 @@ class Handset(ABC):
     session_id: str | None = field(default=None, init=False)
     ended_with: int | None = field(default=None, init=False)
     received: list[Received] = field(factory=list, init=False)
+    channel: ByLine | None = field(default=None, init=False)
     _turn_of: Iterator[int] = field(factory=count, init=False)
 
     client_id: ClassVar[str]
+    cookie: ClassVar[str]
+    reading: ClassVar[type[ByLine]] = ByLine
     writer: ClassVar[Writer]
 
     def __str__(self) -> str:
@@ -239,6 +243,31 @@ class Handset(ABC):
             self.expect(len(message.transactions) == 1, "one transaction in answer to a poll")
             due.extend(self.responses(message))
 
+    async def agree_on_channel(self, capabilities: Element) -> None:
+        """Connect to where the server wakes clients, if it has agreed to do that over TCP."""
+        self._leave_channel()
+        methods = [each.text for each in capabilities.findall("SupportedCIRMethod")]
+        self.expect(methods in ([], ["STCP"]), f"methods {methods}")
+        host, port = capabilities.findtext("TCPAddress"), capabilities.findtext("TCPPort")
+        self.expect(bool(methods) == bool(host) == bool(port), f"{methods} at {host}:{port}")
+        if methods:
+            self.channel = await self.reading.to(host or "", int(port or 0))
+            self.test.addCleanup(self.channel.close)
+            await self.channel.ask(f"HELO {self.session_id}")
+
+    async def poll_when_woken(self) -> None:
+        """Wait until the server says so, and poll."""
+        if self.channel is None:
+            raise Choked(f"{self}: nobody wakes it")
+        line = await self.channel.hears("WVCI")
+        self.expect(line == f"WVCI {self.version} {self.cookie}", f"woken with {line}")
+        await self.poll()
+
+    def _leave_channel(self) -> None:
+        if self.channel is not None:
+            self.channel.close()
+            self.channel = None
+
     def _note(self, request: str) -> None:
         note(self.test, request, self.version, self.encoding)
 
@@ -314,6 +343,7 @@ class Handset(ABC):
         if answer.code == 200:
             self.expect(answer.primitive.tag == expected, f"{answer.primitive.tag} at logout")
             self.session_id = None
+            self._leave_channel()
         return answer.code
 
 
