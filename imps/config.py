@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
+from ipaddress import IPv6Address
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from attrs import Attribute, field, frozen, has
 from cattrs import ClassValidationError, Converter, ForbiddenExtraKeysError
@@ -45,14 +46,19 @@ def _domains(_: object, attribute: Attribute[Any], value: tuple[str, ...]) -> No
             raise ValueError(f"{attribute.name}: {domain!r} is not a domain name")
 
 
+_HOST_AND_PORT = re.compile(r"(?:\[([\da-fA-F:.]+)\]|([\w.-]+))(?::(\d+))?", re.ASCII)
+
+
 def _host_and_port(text: str) -> tuple[str, int | None]:
     """What ``host``, ``host:port`` and ``[host]:port`` name; ValueError for anything else."""
-    if text.count(":") > 1 and "[" not in text:
-        return text, None
-    parts = urlsplit(f"//{text}")
-    if text and (not parts.hostname or parts.netloc != text or "@" in text):
-        raise ValueError("no host is named")
-    return parts.hostname or "", parts.port
+    match = _HOST_AND_PORT.fullmatch(text)
+    if match is None:
+        # An IPv6 address may do without its brackets where it has no port.
+        return (str(IPv6Address(text)) if text else ""), None
+    port = int(match[3]) if match[3] else None
+    if port is not None and not 0 < port < 65536:
+        raise ValueError("no such port")
+    return match[1] or match[2], port
 
 
 def _place(_: object, attribute: Attribute[Any], value: str) -> None:

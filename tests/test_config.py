@@ -41,6 +41,28 @@ class SettingsTests(SynchronousTestCase):
         self.assertEqual((settings.data, settings.redis), ("there", "unix:///a"))
         self.assertEqual(settings.domain, ("b.example",))
 
+    def test_command_line_overrides_one_key_of_a_table(self):
+        settings = self.read(
+            '[cir]\nendpoint = ["tcp:1"]\naddress = "imps.example"', cir={"endpoint": ["tcp:2"]}
+        )
+        self.assertEqual(settings.cir.endpoint, ("tcp:2",))
+        self.assertEqual(settings.cir.address, "imps.example")
+
+    def test_address_for_clients_names_a_host_and_perhaps_a_port(self):
+        for address, place in [
+            ("", ("", None)),
+            ("imps.example", ("imps.example", None)),
+            ("imps.example:3171", ("imps.example", 3171)),
+            ("192.0.2.1:3171", ("192.0.2.1", 3171)),
+            ("[2001:db8::1]:3171", ("2001:db8::1", 3171)),
+            ("[2001:db8::1]", ("2001:db8::1", None)),
+            ("2001:db8::1", ("2001:db8::1", None)),
+        ]:
+            self.assertEqual(self.read(f'[cir]\naddress = "{address}"').cir.place, place)
+        for address in ("imps.example:x", "imps.example:70000", ":3171", "a/b", "a@b", "[a", "a b"):
+            complaint = f"cir.address: {address!r} is neither host nor host:port"
+            self.assertEqual(self.refused(f'[cir]\naddress = "{address}"'), complaint)
+
     def test_unknown_keys_are_named(self):
         self.assertEqual(self.refused("prot = 1"), "prot: there is no such setting")
         self.assertEqual(
