@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from typing import Any, TypeVar
+from xml.etree.ElementTree import Element
 
 from twisted.internet.defer import Deferred, DeferredQueue
 from twisted.internet.endpoints import TCP4ClientEndpoint
 from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.python.failure import Failure
+from twisted.trial.unittest import TestCase
 
 from imps.testing.process import PATIENCE_SECONDS, reactor
 from imps.testing.wbxml import Choked
@@ -31,6 +33,21 @@ class ByLine(Protocol):
         factory.noisy = False
         line: Any = await TCP4ClientEndpoint(reactor, host, port).connect(factory)
         assert isinstance(line, cls)
+        return line
+
+    @classmethod
+    async def agreed(cls: type[L], test: TestCase, answer: Element, session_id: str) -> L | None:
+        """Connect to where an answer to capabilities says, and name the session; None where it
+        does not agree on TCP."""
+        methods = [each.text for each in answer.findall("SupportedCIRMethod")]
+        host, port = answer.findtext("TCPAddress"), answer.findtext("TCPPort")
+        if methods not in ([], ["STCP"]) or bool(methods) is not bool(host and port):
+            raise Choked(f"{methods} at {host}:{port}")
+        if not methods:
+            return None
+        line = await cls.to(host or "", int(port or 0))
+        test.addCleanup(line.close)
+        await line.ask(f"HELO {session_id}")
         return line
 
     async def ask(self, command: str) -> None:

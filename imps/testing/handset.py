@@ -246,14 +246,7 @@ class Handset(ABC):
     async def agree_on_channel(self, capabilities: Element) -> None:
         """Connect to where the server wakes clients, if it has agreed to do that over TCP."""
         self._leave_channel()
-        methods = [each.text for each in capabilities.findall("SupportedCIRMethod")]
-        self.expect(methods in ([], ["STCP"]), f"methods {methods}")
-        host, port = capabilities.findtext("TCPAddress"), capabilities.findtext("TCPPort")
-        self.expect(bool(methods) == bool(host) == bool(port), f"{methods} at {host}:{port}")
-        if methods:
-            self.channel = await self.reading.to(host or "", int(port or 0))
-            self.test.addCleanup(self.channel.close)
-            await self.channel.ask(f"HELO {self.session_id}")
+        self.channel = await self.reading.agreed(self.test, capabilities, self.session_id or "")
 
     async def poll_when_woken(self) -> None:
         """Wait until the server says so, and poll."""

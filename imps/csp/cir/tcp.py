@@ -201,10 +201,16 @@ class CIRConnection(LineReceiver):
     async def _take(self, session_id: str) -> None:
         """Subscribe, then read, then wait."""
         looked = await self._door.sessions.look(session_id, is_back=True)
+        if self.transport.disconnecting:
+            return
         watch = Watch(looked.session, self._door.sessions, self._door.clock, self._wake, self._over)
         self._watch = watch
         watch.hold(SILENCE_SECONDS)
         await self._door.wakeups.listen(session_id, watch.woken)
+        if self._watch is not watch:
+            # We have hung up meanwhile.
+            self._door.wakeups.forget(session_id, watch.woken)
+            return
         self._door.serve(self)
         self._ok()
         watch.woken()

@@ -371,6 +371,20 @@ class WakeUpTests(CIRTestCase):
         await self.ann.send("bob")
         self.assertEqual(await self.answer(line), WVCI)
 
+    async def test_door_hangs_up_on_those_whom_it_is_about_to_greet(self) -> None:
+        for looks in (0, 1):
+            line = Line(self.cir)
+            line.say(f"HELO {self.bob.session_id}\r\n")
+            for _ in range(looks):
+                await self.settled()
+            self.cir.hang_up()
+            self.assertTrue(line.is_closed)
+            await self.settled()
+            await self.wakeups.listen(self.bob.session_id or "", lambda: None)
+            self.assertEqual(line.said(), b"")
+            line.lose()
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
     async def test_door_hangs_up_on_everybody(self) -> None:
         lines = [await self.greeted(self.bob), Line(self.cir)]
         self.cir.hang_up()
