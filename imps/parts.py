@@ -11,6 +11,8 @@ from attrs import define, field
 from imps.admin.health import Health
 from imps.config import Settings, SettingsError
 from imps.csp.access import Access, Provider
+from imps.csp.cir.offer import POLLING_ONLY, CIROffer
+from imps.csp.cir.tcp import CIRLimits, TCPDoor
 from imps.csp.codec.document import Limits
 from imps.csp.codec.wbxml import WBXMLCodec
 from imps.csp.codec.xml import XMLCodec
@@ -40,6 +42,7 @@ from imps.store.nonces import Nonces
 from imps.store.opening import Store
 from imps.store.outboxes import Outboxes
 from imps.store.sessions import Sessions as StoredSessions
+from imps.store.wakeups import Wakeups
 from imps.store.work import WorkRecords
 
 
@@ -51,6 +54,7 @@ class Parts:
     store: Store
     reactor: Any
     metrics: Metrics = field(factory=Metrics)
+    cir_offer: CIROffer = POLLING_ONLY
 
     @cached_property
     def directory(self) -> Directory:
@@ -170,6 +174,16 @@ class Parts:
         return Health(self.store.client, self.reactor, self.metrics)
 
     @cached_property
+    def cir(self) -> TCPDoor:
+        """The door at which clients wait to be woken."""
+        limits = CIRLimits(
+            connections_per_source=self.settings.cir.connections_per_source,
+            idle_timeout_seconds=self.settings.cir.idle_timeout_seconds,
+        )
+        wakeups = Wakeups(self.store.client, self.store.buckets)
+        return TCPDoor(self.sessions, wakeups, limits, self.reactor)
+
+    @cached_property
     def csp(self) -> HTTPDoor:
         """The CSP door, as HTTP clients come in by it."""
         door = csp_door(
@@ -180,6 +194,7 @@ class Parts:
             self.im,
             self.reactor,
             self.metrics,
+            self.cir_offer,
         )
         settings = self.settings.http
         limits = HTTPLimits(
@@ -202,6 +217,7 @@ def csp_door(
     im: IInstantMessaging,
     clock: Any,
     metrics: Metrics,
+    cir: CIROffer = POLLING_ONLY,
 ) -> Door:
     """The CSP door, with all that it serves and sends."""
     transactions = Transactions(metrics)
@@ -210,6 +226,7 @@ def csp_door(
         transactions,
         settings.session.server_poll_min_seconds,
         settings.session.max_per_user,
+        cir,
     )
     negotiation.register()
     Access(sessions, authentication, negotiation, provider(settings)).register(transactions)

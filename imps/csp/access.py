@@ -162,7 +162,9 @@ class Access:
         agreed = None
         if request.capability_list is not None:
             session = await self._negotiation.agree_capabilities(session, request.capability_list)
-            agreed = self._negotiation.agreed_list(request.capability_list, session.capabilities)
+            agreed = self._negotiation.agreed_list(
+                request.capability_list, session.capabilities, context.host
+            )
         refused = None
         if request.functions is not None:
             refused = await self._negotiation.agree_services(

@@ -68,6 +68,7 @@ class Exchange:
     _codec: Codec
     _body: bytes
     _source: str
+    _host: str
     _transactions: Transactions
     _sessions: Sessions
     _outbox: Outbox
@@ -235,6 +236,7 @@ class Exchange:
             version=version,
             encoding=self._codec.name,
             source=self._source,
+            host=self._host,
             transaction_id=transaction.descriptor.transaction_id or "",
             session=session,
             operation_id=operation_id,

@@ -29,7 +29,8 @@ _log = Logger()
 
 @frozen(kw_only=True)
 class Context:
-    """What a transaction came in with: version, encoding, source, its id, its session if any."""
+    """What a transaction came in with: version, encoding, source, its id, its session if any; and
+    the host that it was sent to, if the client says that."""
 
     version: Version
     encoding: str
@@ -37,6 +38,7 @@ class Context:
     transaction_id: str
     session: Session | None = None
     operation_id: str = ""
+    host: str = ""
     extensions: tuple[Extension, ...] = ()
 
     @property

@@ -77,13 +77,14 @@ class Present:
 @frozen(kw_only=True)
 class Looked:
     """A session whose client can be woken: whether anything waits, when the client last polled,
-    since when a request of it is being answered whose answer will say so, and when something in
-    flight will be sent again."""
+    since when a request of it is being answered whose answer will say so, when the answer to the
+    last one said that something waits, and when something in flight will be sent again."""
 
     session: Session
     has_waiting: bool
     polled_at: float
     answering_since: float | None
+    told_at: float | None
     repetition_at: float | None
 
 
@@ -229,6 +230,7 @@ class Sessions:
             has_waiting=found.has_waiting,
             polled_at=found.polled_at,
             answering_since=found.answering_since,
+            told_at=found.told_at,
             repetition_at=found.repetition_at,
         )
 

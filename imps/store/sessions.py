@@ -66,12 +66,14 @@ class Found:
 class Looked:
     """A live session for whoever holds a channel to its client: its record, whether anything can be
     fetched, when the client last polled, since when a request of it is being answered whose answer
-    will say whether anything waits, and when something in flight will be sent again."""
+    will say whether anything waits, when the answer to the last one said that something does, and
+    when something in flight will be sent again."""
 
     record: bytes
     has_waiting: bool
     polled_at: float
     answering_since: float | None
+    told_at: float | None
     repetition_at: float | None
 
 
@@ -219,12 +221,13 @@ class Sessions:
         )
         if isinstance(reply, int):
             return _why_not(reply)
-        record, waiting, polled, answering, repetition = reply
+        record, waiting, polled, answering, told, repetition = reply
         return Looked(
             record=record,
             has_waiting=bool(waiting),
             polled_at=float(polled or 0),
             answering_since=float(answering) if answering else None,
+            told_at=float(told) if told else None,
             repetition_at=float(repetition) if repetition else None,
         )
 

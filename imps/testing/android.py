@@ -50,6 +50,7 @@ class Android(Handset):
     """
 
     client_id: ClassVar[str] = "JiMMY"
+    cookie: ClassVar[str] = "1795175332132"
     writer: ClassVar[Writer] = Writer(
         in_digits=frozenset({"AcceptedContentLength"}), in_surrogates=True
     )
@@ -179,7 +180,7 @@ class Android(Handset):
         answer = await self.ask(
             f"<Login-Request><UserID>{self.user}</UserID>"
             f"<ClientID><URL>{self.client_id}</URL><MSISDN>+15550100</MSISDN></ClientID>"
-            "<TimeToLive>7205</TimeToLive><SessionCookie>1795175332132</SessionCookie>"
+            f"<TimeToLive>7205</TimeToLive><SessionCookie>{self.cookie}</SessionCookie>"
             f"{proof}</Login-Request>",
             transaction_id,
             session_id,
@@ -193,8 +194,7 @@ class Android(Handset):
         first = capabilities[0].tag
         known = ("AgreedCapabilityList", "CapabilityList")
         self.expect(first in known, f"{first} before the list of capabilities")
-        methods = capabilities[0].findall("SupportedCIRMethod")
-        self.expect(not methods, "a CIR channel that is not there")
+        await self.agree_on_channel(capabilities[0])
         services = (await self.ask(_SERVICES)).primitive
         self.expect(services.find("AllFunctions/WVCSPFeat") is not None, "no AllFunctions")
 

@@ -11,6 +11,7 @@ from xml.etree.ElementTree import Element
 from attrs import define, field
 
 from imps.model.version import V11
+from imps.testing.cir import ByLine, BySegment
 from imps.testing.handset import (
     Handset,
     Message,
@@ -71,6 +72,8 @@ class Nokia(Handset):
     """
 
     client_id: ClassVar[str] = "http://nokia.example/imps"
+    cookie: ClassVar[str] = "wv:nokia.1785236"
+    reading: ClassVar[type[ByLine]] = BySegment
     writer: ClassVar[Writer] = Writer()
 
     four_way: bool = False
@@ -185,7 +188,7 @@ class Nokia(Handset):
     async def _half_login(self, transaction_id: str, proof: str) -> Element:
         answer = await self.ask(
             f"<Login-Request><UserID>{self.user}</UserID>{self._client}{proof}"
-            "<TimeToLive>3600</TimeToLive><SessionCookie>wv:nokia.1785236</SessionCookie>"
+            f"<TimeToLive>3600</TimeToLive><SessionCookie>{self.cookie}</SessionCookie>"
             "</Login-Request>",
             transaction_id,
         )
@@ -206,8 +209,10 @@ class Nokia(Handset):
             ["ClientID", "CapabilityList"] if self.version is V11 else ["AgreedCapabilityList"]
         )
         self.expect(children == expected, f"{children} in answer to capabilities")
+        agreed = answer.primitive[-1]
         answer = await self.ask(f"<Service-Request>{client}{_SERVICES}</Service-Request>")
         self.expect(answer.primitive.find("AllFunctions") is None, "AllFunctions, not asked for")
+        await self.agree_on_channel(agreed)
         self.refused = [each.tag for each in answer.primitive.iter() if each.tag.isupper()]
 
     def message(self, recipients: Sequence[str], text: str) -> str:

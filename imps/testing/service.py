@@ -35,6 +35,7 @@ from imps.testing.store import private_directory
 
 PASSWORD = "secret"
 LOOK_SECONDS = 0.02
+CIR = ("--cir", "tcp:0:interface=127.0.0.1")
 
 _WHAT_STAYS = ("store.sock", "store.pid")
 
@@ -164,7 +165,8 @@ class SharedServices:
         urls: list[str] = []
         guards: list[subprocess.Popen[bytes]] = []
         for log in logs:
-            command = _command(directory / "data", store if guards else ())
+            options = (*CIR, *(store if guards else ()))
+            command = _command(directory / "data", options)
             guards.append(
                 subprocess.Popen(
                     ["/bin/sh", "-c", _UNTIL_WE_ARE_GONE, str(directory), *command],

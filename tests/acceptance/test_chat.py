@@ -6,7 +6,7 @@ import sys
 from twisted.trial.unittest import TestCase
 
 from imps.testing.process import Program
-from imps.testing.service import PASSWORD, Service, add_users
+from imps.testing.service import CIR, PASSWORD, Service, add_users
 
 CHAT = (sys.executable, "-m", "imps.cli", "chat")
 
@@ -33,6 +33,22 @@ class ChatTests(TestCase):
         await chat.says(rf"Signed on as {name}\.")
         self.assertNotIn(PASSWORD, chat.output)
         return chat
+
+    async def test_two_who_are_woken_talk(self):
+        await self.service.stop()
+        self.service.options = CIR
+        self.url = await self.service.start()
+        ann = await self.signed_on("ann", "--to", "bob", "--csp", "1.1", "--encoding", "xml")
+        bob = await self.signed_on("bob")
+        for number in range(3):
+            ann.type(f"hello bob {number}\n")
+            await bob.says(f"ann: hello bob {number}")
+            bob.type(f"hello ann {number}\n")
+            await ann.says(f"bob: hello ann {number}")
+        ann.type("/to ann\nand hello me\n")
+        await ann.says("ann: and hello me")
+        bob.type("/quit\n")
+        self.assertEqual(await bob.ends(), 0)
 
     async def test_two_talk(self):
         ann = await self.signed_on("ann", "--to", "bob", "--csp", "1.1", "--encoding", "xml")

@@ -8,11 +8,16 @@
 -- include waiting
 local prefix, id = KEYS[1], ARGV[1]
 -- A script that has begun to write goes on where the store is full.
-redis.call('HDEL', prefix .. 'session:' .. id, 'answering')
-if redis.call('EXISTS', prefix .. 'session:' .. id) == 0 then
+local key = prefix .. 'session:' .. id
+redis.call('HDEL', key, 'answering')
+if redis.call('EXISTS', key) == 0 then
     return 0
 end
 local waits = can_fetch(prefix, id, tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4]) and 1 or 0
+if waits == 1 then
+    -- The answer says so: its client need not be woken, either, until it can have polled.
+    redis.call('HSET', key, 'answering', 'told ' .. ARGV[2])
+end
 local transactions, answers = prefix .. 'transactions:' .. id, prefix .. 'answers:' .. id
 local asked = redis.call('HGET', transactions, ARGV[5])
 if ARGV[7] == '' or not asked or asked:match('%S+$') ~= ARGV[6] then
