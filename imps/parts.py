@@ -230,13 +230,16 @@ def csp_door(
     )
     negotiation.register()
     Access(sessions, authentication, negotiation, provider(settings)).register(transactions)
-    Messaging(im, delivery, clock).register(transactions)
+    messaging = Messaging(im, delivery, clock)
+    messaging.register(transactions)
     limits = Limits(
         depth=settings.codec.max_depth,
         elements=settings.codec.max_elements,
         text_characters=settings.codec.max_text_characters,
     )
-    door = Door(XMLCodec(limits), WBXMLCodec(limits), transactions, sessions, Outbox(delivery))
+    door = Door(
+        XMLCodec(limits), WBXMLCodec(limits), transactions, sessions, Outbox(delivery, messaging)
+    )
     door.register()
     return door
 

@@ -67,7 +67,7 @@ class Access:
     def register(self, transactions: Transactions) -> None:
         """Serve the transactions of access."""
         transactions.serve(LoginRequest, self.login, outband=True, failure=_login_failure)
-        transactions.serve(LogoutRequest, self.logout)
+        transactions.serve(LogoutRequest, self.logout, once=True)
         transactions.serve(KeepAliveRequest, self.keep_alive, failure=_keep_alive_failure)
         transactions.serve(GetSPInfoRequest, self.get_sp_info, outband=True)
 
@@ -84,7 +84,8 @@ class Access:
                 user, context.source, login, request.digest_bytes
             )
             if account is None:
-                return await self._challenge(context, request, user, [Proof.MD5], stale=True)
+                proof = _proof_of(request.digest_bytes)
+                return await self._challenge(context, request, user, [proof], stale=True)
         elif request.password:
             account = await self._authentication.by_password(user, context.source, request.password)
         elif request.digest_schemas:
@@ -219,6 +220,11 @@ def _client(request: LoginRequest) -> str:
     """What tells the clients of a user apart."""
     client = request.client_id or ClientID()
     return "\n".join((client.url or "", client.msisdn or "", request.application_id or ""))
+
+
+def _proof_of(octets: str) -> Proof:
+    """The proof that a client knows, by the length of what it made of a nonce that is too old."""
+    return Proof.SHA if len(octets.strip().rstrip("=")) == 27 else Proof.MD5
 
 
 def _login_name(context: Context, request: LoginRequest) -> str:

@@ -95,6 +95,8 @@ class Door:
             document = codec.decode(request.body)
             if isinstance(document.root, WVCSPVersionDiscoveryResponse):
                 raise CodecError("not a request")
+            if isinstance(document.root, WVCSPMessage) and not document.root.session.transactions:
+                raise CodecError("no transaction")
         except CodecError as problem:
             self._log.debug("Not CSP from {peer}: {problem}", peer=request.peer, problem=problem)
             return _refused(400, str(problem))

@@ -59,10 +59,13 @@ class Session:
 
     @property
     def messaging(self) -> str:
-        """How the store has it take messages: its priority and handling, or not at all."""
+        """How the store has it take messages: its priority and handling, and whether it can be
+        notified of them; or not at all."""
         if not self.has("NEWM", "NOTIF"):
             return ""
-        return f"{self.capabilities.priority} {self.capabilities.online_handling.value}"
+        agreed = self.capabilities
+        ways = [str(agreed.priority), agreed.online_handling.value]
+        return " ".join([*ways, "NOTIF"] if self.has("NOTIF") else ways)
 
 
 @frozen
@@ -86,6 +89,14 @@ class Looked:
     answering_since: float | None
     told_at: float | None
     repetition_at: float | None
+
+
+class AnsweredBefore(Exception):
+    """A request was answered before, in a session that is over by now: with this answer."""
+
+    def __init__(self, answer: bytes) -> None:
+        super().__init__("answered before")
+        self.answer = answer
 
 
 @frozen(kw_only=True)
@@ -187,7 +198,8 @@ class Sessions:
         ``asked`` are the transactions that must not be done twice: transaction id and a digest of
         the request. With ``answers_later``, whoever asks will say when it is answered. Refused with
         600 when the session has expired, 601 when the server ended it, 604 when there is none, and
-        503 when it asks too often.
+        503 when it asks too often. Raises AnsweredBefore in a session that is over, for what was
+        answered in it.
         """
         found = await self._stored.check(
             session_id,
@@ -198,23 +210,24 @@ class Sessions:
         )
         if isinstance(found, StatusCode):
             raise _absence(found)
+        if not found.record:
+            raise AnsweredBefore(found.operations[0].answer)
         session = _unpacked(session_id, found.record)
         return Present(session, found.has_waiting, found.operations)
 
     async def finish(
         self,
         session: Session,
-        transaction_id: str,
-        operation_id: str,
+        operations: Sequence[tuple[str, str]],
         answers: tuple[bytes, bytes] | None,
     ) -> bool:
-        """A request that was to be answered later is answered: whether anything waits by now.
+        """Requests that were to be answered later are, each named by its transaction and operation
+        id: whether anything waits by now.
 
-        Its answer, the first if nothing waits and else the other, is kept for a repetition.
+        Their answer, the first if nothing waits and else the other, is kept for a repetition.
         """
-        return await self._stored.finish(
-            session.id, transaction_id, operation_id, answers, now=self._clock.seconds()
-        )
+        now = self._clock.seconds()
+        return await self._stored.finish(session.id, operations, answers, now=now)
 
     async def look(self, session_id: str, is_back: bool = False) -> Looked:
         """The session of a client to which there is a channel, for whoever holds that.

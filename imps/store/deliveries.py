@@ -17,13 +17,11 @@ from imps.store.work import LEASE_SECONDS, Work
 
 
 class Acknowledgement(Enum):
-    """What a client says about a message: that it has what is in flight under a transaction id,
-    that it knows that this may be fetched, that it does not want it, or that it has the message of
-    an id."""
+    """What is said of what was sent: that a client has what is in flight under a transaction id,
+    that it does not want that, or is not sent it, or that it has the message of an id."""
 
     NONE = ""
     TRANSACTION = "transaction"
-    NOTIFIED = "notified"
     REFUSED = "refused"
     MESSAGE = "message"
 
@@ -69,13 +67,15 @@ class Deliveries:
         now: float,
         acknowledgement: Acknowledgement = Acknowledgement.NONE,
         acknowledged: str = "",
+        message_id: str = "",
         wanted: bool = True,
     ) -> Taken:
         """Take an acknowledgement and then, if wanted, what is due to a session next.
 
         Events come before messages. One message is in flight at a time. What is not acknowledged
         for a while is sent again as it was, under its transaction id; after some tries an event is
-        dropped, and a message left to the user's next session.
+        dropped, and a message left to the user's next session. Who says to have a message under a
+        transaction id names it; if that is not what is in flight, nothing is sent.
         """
         bucket = self._buckets.of_session(session_id)
         if bucket is None:
@@ -93,6 +93,7 @@ class Deliveries:
             MAX_EVENTS_IN_FLIGHT,
             repr(now + LEASE_SECONDS),
             int(StatusCode.OK),
+            message_id,
         )
         work = Work.unpacked(bucket, caused) if caused else None
         return Taken(bool(done), bool(more), _in_flight(sent) if sent else None, work)

@@ -49,7 +49,7 @@ from imps.model.message import Color, FontStyle
 from imps.model.version import V12, V13, Version
 from imps.parts import Parts, csp_door
 from imps.testing.conformance import ALL, shows, shows_feature
-from imps.testing.conformance.marks import ENCODINGS
+from imps.testing.conformance.marks import ENCODINGS, note
 from imps.testing.door import CODECS, EVERY, OK, DoorTestCase, delivered, message_to, text_of
 
 NOTHING: Any = None
@@ -181,6 +181,7 @@ class DiscoveryTests(SynchronousTestCase):
             peer="127.0.0.1",
         )
         response = self.successResultOf(Deferred.fromCoroutine(door.answer(request)))
+        note(self, "WV-CSP-VersionDiscovery-Request", version, encoding)
         answer = codec.decode(response.body).root
         assert isinstance(answer, WVCSPVersionDiscoveryResponse)
         assert answer.version_list is not None

@@ -8,8 +8,8 @@
 -- for which time is in its record. Of events, a few may be in flight.
 --
 -- KEYS[1] the bucket's prefix; ARGV[1] the session id, ARGV[2] now, ARGV[3] what is acknowledged:
--- '' nothing, 'transaction' what is in flight under ARGV[4], 'refused' the same but not wanted,
--- 'notified' the same, a notification of a message that may be fetched, 'message' the message of id
+-- '' nothing, 'transaction' what is in flight under ARGV[4], which is the message of id ARGV[11] unless
+-- that is '', 'refused' the same but not wanted, or not to be sent as it is, 'message' the message of id
 -- ARGV[4]; ARGV[5] 1 if something is wanted, ARGV[6] after how many
 -- seconds and ARGV[7] how many times at most a thing is sent, ARGV[8] how many events may be in
 -- flight, ARGV[9] until when the work that this causes is left to the caller, ARGV[10] the code of a
@@ -69,19 +69,38 @@ local cursor = redis.call('HGET', key, 'cursor') or '0'
 
 local done = 0
 local acknowledged = false
+local function was_delivered(message_id)
+    return (redis.call('HGET', key, 'delivered') or ''):find(' ' .. message_id .. ' ', 1, true) ~= nil
+end
+
+-- The message in flight is not wanted as it is: its client is notified of it instead, and may fetch it.
+local function notify_of_flight()
+    local expires = redis.call('HGET', name(flight), 'expires')
+    local notice = cjson.encode({kind = 'notice', message_id = flight, since = now})
+    if expires then
+        put_event(outbox, events, 'notice:' .. flight, expires, ARGV[2], notice, now)
+    end
+    done = 1
+    land()
+end
+
+local is_flight = flight and transaction == ARGV[4]
 if ARGV[3] == 'message' then
     if redis.call('ZSCORE', queue, ARGV[4]) then
         acknowledged = ARGV[4]
-    elseif (redis.call('HGET', key, 'delivered') or ''):find(' ' .. ARGV[4] .. ' ', 1, true) then
+    elseif was_delivered(ARGV[4]) then
         done = 1
     end
-elseif ARGV[3] ~= '' and flight and transaction == ARGV[4] then
-    if ARGV[3] == 'notified' then
-        done = 1
-    else
+elseif ARGV[3] == 'transaction' and ARGV[11] ~= '' then
+    if is_flight and flight == ARGV[11] then
         acknowledged = flight
+    elseif was_delivered(ARGV[11]) then
+        done = 1
     end
-    land()
+elseif ARGV[3] == 'refused' and is_flight and messaging:find(' NOTIF$') then
+    notify_of_flight()
+elseif ARGV[3] ~= '' and is_flight then
+    acknowledged = flight
 elseif ARGV[3] ~= '' then
     done = redis.call('HDEL', sending, ARGV[4])
 end
@@ -107,7 +126,8 @@ local function next_transaction()
     return 's' .. redis.call('HINCRBY', key, 'transactions', 1)
 end
 
-if ARGV[5] ~= '1' then
+-- An acknowledgement that means nothing gets an answer of its own, to which nothing is added.
+if ARGV[5] ~= '1' or ARGV[11] ~= '' and done == 0 then
     return {done, more(), work}
 end
 
@@ -129,9 +149,9 @@ for i = 1, #in_flight, 2 do
     end
 end
 if late then
-    local _, times, expires, event_key, event = fields_of_sending(in_flight[late + 1])
+    local _, times, expires, put_at, event_key, event = fields_of_sending(in_flight[late + 1])
     redis.call('HSET', sending, in_flight[late],
-        sending_of(ARGV[2], times + 1, expires, event_key, event))
+        sending_of(ARGV[2], times + 1, expires, put_at, event_key, event))
     return {done, more(), work, 'event', in_flight[late], event}
 end
 while redis.call('HLEN', sending) < tonumber(ARGV[8]) do
@@ -139,11 +159,11 @@ while redis.call('HLEN', sending) < tonumber(ARGV[8]) do
     if not first then
         break
     end
-    local expires, event = fields_of_event(redis.call('HGET', events, first) or '0 ')
+    local expires, put_at, event = fields_of_event(redis.call('HGET', events, first) or '0 0 ')
     redis.call('HDEL', events, first)
     if tonumber(expires) > now then
         local own = next_transaction()
-        redis.call('HSET', sending, own, sending_of(ARGV[2], 1, expires, first, event))
+        redis.call('HSET', sending, own, sending_of(ARGV[2], 1, expires, put_at, first, event))
         prolong(sending, 86400)
         return {done, more(), work, 'event', own, event}
     end
