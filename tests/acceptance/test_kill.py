@@ -19,7 +19,7 @@ from imps.testing.process import reactor
 from imps.testing.service import Services, add_users, end_leases, settings_file
 
 TRY_AGAIN_SECONDS = 0.05
-STEP = 15
+STEP = 10
 STORE = "store"
 
 # Real clients get a lost message again after half a minute, which is long for a test.
@@ -41,9 +41,9 @@ async def a_moment():
 class Careful(Nokia):
     """A client that says again what was not answered, or with 503, and keeps books.
 
-    ``taken`` is what it sent and got 200 for, ``sent_ids`` the ids of that, ``settled`` the messages
-    that it has acknowledged and got an answer: none of those may come once more, not even under
-    another TransactionID.
+    ``taken`` is what it sent and got 200 for, ``sent_ids`` the ids of that, ``settled`` the
+    messages that it has acknowledged and got an answer: none of those may come once more, not even
+    under another TransactionID.
     """
 
     taken: dict[str, list[str]] = field(factory=dict)
@@ -261,4 +261,4 @@ class TwoProcessTests(Kills, KillTestCase):
 
     processes = 2
     victims = ({0}, {1}, {0, STORE}, {0, 1, STORE})
-    rounds = 4
+    rounds = 2
