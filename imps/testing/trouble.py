@@ -190,7 +190,8 @@ class Route:
 class Network:
     """Stands between clients and servers, one or several that are one service, given by URL.
 
-    Each request of a client goes to another server than the last, as by a load balancer. ``done`` counts what went wrong. A copy goes to another server than the request.
+    Each request of a client goes to another server than the last, as by a load balancer. ``done``
+    counts what went wrong. A copy goes to another server than the request.
     """
 
     test: TestCase

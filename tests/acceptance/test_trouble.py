@@ -132,9 +132,8 @@ class StoreAway:
             self.assertEqual(await ann.keep_alive(), 503)
             self.assertLess(time.monotonic() - asked_at, 2)
         os.kill(store, signal.SIGCONT)
-        for _ in services.urls:
-            while await ann.keep_alive() == 503:
-                pass
+        while 503 in [await ann.keep_alive() for _ in services.urls]:
+            pass
         self.assertEqual(await ann.keep_alive(), 200)
         self.assertEqual((await ann.send("wv:ann@localhost", text="back")).code, 200)
         await ann.poll()
