@@ -115,15 +115,3 @@ class TwoProcessTests(Talking, ChatTestCase):
         await self.services.start()
         self.url = (await Network(self, self.services.urls).route()).url
         await add_users(self.services.data, "ann", "bob")
-
-    async def test_talk_goes_on_when_a_process_is_killed(self):
-        ann, bob = await self.signed_on("ann", "--to", "bob"), await self.signed_on("bob")
-        for number in range(2):
-            ann.type(f"before kill {number}\n")
-            await bob.says(f"ann: before kill {number}")
-            await self.services.kill(number)
-            ann.type(f"after kill {number}\n")
-            await bob.says(f"ann: after kill {number}")
-            await self.services.start(number)
-        ann.type("/quit\n")
-        self.assertEqual(await ann.ends(), 0)
