@@ -75,8 +75,9 @@ class StoppingTests(TestCase):
             line.close()
 
     async def test_one_of_two_processes_stops_and_clients_see_nothing_of_it(self):
-        often = settings_file(self, "[session]\nrequests_per_second = 1000\n")
-        services = Services(self, 2, ("--admin", "tcp:0", "--config", often))
+        often = "[session]\nrequests_per_second = 1000\n[admin]\ndrain_seconds = 1\n"
+        options = ("--admin", "tcp:0", "--config", settings_file(self, often))
+        services = Services(self, 2, options)
         await services.start()
         await add_users(services.data, "ann", "bob")
         ann, bob = (
