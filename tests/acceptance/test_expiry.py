@@ -21,6 +21,7 @@ class Expiry:
         await add_users(self.services.data, "ann", "bob")
 
     @shows_feature("messages kept for who is away", "for a bounded time")
+    @shows_feature("delivery reports", "failure")
     async def test_message_expires_with_its_report_also_while_no_service_runs(self):
         await self.start()
         ann, bob = (Nokia(self, self.services.urls, user) for user in (ANN, BOB))

@@ -12,7 +12,7 @@ from imps.testing.store import StoreTestCase
 ANN = Address.parse("wv:ann@localhost")
 BOB = Address.parse("wv:bob@localhost")
 MESSAGES = 20
-NOTHING = (0, [])
+NOTHING: tuple[int, list[int]] = (0, [])
 
 
 class SeveralProcessesTests(StoreTestCase):
