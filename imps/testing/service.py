@@ -67,6 +67,17 @@ async def add_users(data: Path, *names: str) -> None:
             await directory.add(Address.parse(name), PASSWORD)
 
 
+async def unfinished_work(data: Path) -> dict[str, float]:
+    """The work that is not done: the id of each piece, and until when it is left to somebody."""
+    found: dict[str, float] = {}
+    async with store_of(data) as store:
+        for bucket in range(store.buckets.count):
+            overdue = f"{store.buckets.prefix(bucket)}overdue"
+            reply = await store.client.execute("ZRANGE", overdue, 0, -1, "WITHSCORES")
+            found.update(zip(map(bytes.decode, reply[::2]), map(float, reply[1::2]), strict=True))
+    return found
+
+
 async def end_leases(data: Path) -> None:
     """Make all work overdue that is not done: nobody is waited for any longer to do it."""
     async with store_of(data) as store:

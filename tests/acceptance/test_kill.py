@@ -16,7 +16,13 @@ from imps.model.version import V11, V12
 from imps.testing.handset import sent
 from imps.testing.nokia import Nokia, reported
 from imps.testing.process import reactor
-from imps.testing.service import Services, add_users, end_leases, settings_file
+from imps.testing.service import (
+    Services,
+    add_users,
+    end_leases,
+    settings_file,
+    unfinished_work,
+)
 
 TRY_AGAIN_SECONDS = 0.05
 STEP = 10
@@ -101,12 +107,12 @@ class KillTestCase(TestCase):
 
     async def kill(self, victims):
         """Kill processes, the store, or both; what is left to serve, if anything, serves."""
-        self.dead = [each for each in victims if each != STORE]
+        self.dead = sorted(victims - {STORE})
         await self.services.kill(*self.dead)
         if STORE in victims:
             await self.services.kill_store()
         # The first process is the one that starts the store again.
-        if len(self.dead) == self.processes or {0, STORE} <= set(victims):
+        if len(self.dead) == self.processes or victims >= {0, STORE}:
             await self.revive()
 
     async def revive(self):
@@ -127,6 +133,7 @@ class KillTestCase(TestCase):
         while len(sender.reports) < len(sender.sent_ids):
             await sender.poll()
             await a_moment()
+        await sender.poll()
         expected = [(message_id, 200) for message_id in sender.sent_ids]
         self.assertEqual(Counter(map(reported, sender.reports)), Counter(expected))
 
@@ -190,6 +197,8 @@ class Kills:
                 await self.fetch(receiver, sender.user, sender.taken[receiver.user])
         # What the dead have left undone would be done when their leases are over.
         await end_leases(self.services.data)
+        while await unfinished_work(self.services.data):
+            await a_moment()
         for sender in senders:
             await self.fetch_reports(sender)
         await self.services.stop()
@@ -221,6 +230,7 @@ class Kills:
     async def keep_polling(self, receiver):
         while not self.stopped:
             await receiver.poll()
+            # A client with a wake-up channel would wait here until it is woken.
             await a_moment()
 
     async def keep_signing_on(self, user):

@@ -7,11 +7,12 @@ from twisted.internet.error import ConnectionLost
 from twisted.internet.task import deferLater
 from twisted.trial.unittest import TestCase
 
+from imps.model.address import Address
 from imps.store.work import LEASE_SECONDS
 from imps.testing.gate import Gate
 from imps.testing.nokia import Nokia, reported
 from imps.testing.process import reactor
-from imps.testing.service import Service, add_users, end_leases, store_of
+from imps.testing.service import Service, add_users, end_leases, store_of, unfinished_work
 from imps.testing.store import private_directory
 
 LOOK_SECONDS = 0.05
@@ -38,18 +39,8 @@ class UnfinishedTestCase(TestCase):
         sender.wants_reports = True
         await sender.send(other, text="hello")
         await recipient.poll()
-        while not sender.reports or await self.unfinished():
+        while not sender.reports or await unfinished_work(self.one.data):
             await sender.poll()
-
-    async def unfinished(self):
-        """The work that is not done: its id, and when it is due."""
-        found = []
-        async with store_of(self.one.data) as store:
-            for bucket in range(store.buckets.count):
-                key = f"{store.buckets.prefix(bucket)}overdue"
-                reply = await store.client.execute("ZRANGE", key, 0, -1, "WITHSCORES")
-                found += zip(map(bytes.decode, reply[::2]), map(float, reply[1::2]), strict=True)
-        return found
 
     async def signed_on(self, user, url):
         client = Nokia(self, [url], user)
@@ -75,8 +66,18 @@ class RequestTests(UnfinishedTestCase):
         stopped = self.gate.stop(b"once", times=1)
         first = self.send()
         await stopped
+        self.assertEqual(await self.served(), 1)
         self.sender.urls = [self.url]
         return first
+
+    async def served(self):
+        """For how many recipients the store has the message."""
+        async with store_of(self.one.data) as store:
+            addresses = [Address.parse(user) for user in self.others]
+            queues = [
+                f"{store.buckets.prefix_of(each)}queue:{each.canonical}" for each in addresses
+            ]
+            return sum([await store.client.execute("EXISTS", queue) for queue in queues])
 
     async def check(self):
         """See that each recipient gets it once."""
@@ -146,7 +147,7 @@ class WorkTests(UnfinishedTestCase):
         await told
         recipient.urls = [self.url]
         self.assertIsNone(await recipient.exchange(acknowledgement))
-        ((work, due_at),) = await self.unfinished()
+        ((work, due_at),) = (await unfinished_work(self.one.data)).items()
         self.assertEqual(work, f"{message_id}:{bob}")
         self.assertLess(due_at - time.time(), LEASE_SECONDS)
         return sender, message_id
@@ -154,5 +155,5 @@ class WorkTests(UnfinishedTestCase):
     async def is_done_by_the_other(self):
         """Let the lease be over, and wait until nothing is left to be done."""
         await end_leases(self.one.data)
-        while await self.unfinished():
+        while await unfinished_work(self.one.data):
             await deferLater(reactor, LOOK_SECONDS)
