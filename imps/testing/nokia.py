@@ -68,7 +68,8 @@ _SERVICES = flattened("""
 class Nokia(Handset):
     """Several connections; what is not answered is said again, octet for octet.
 
-    It drops a request of the server whose TransactionID it has seen.
+    It drops a request of the server whose TransactionID it has seen. ``reports`` are what it was
+    told of its messages, where it wants that.
     """
 
     client_id: ClassVar[str] = "http://nokia.example/imps"
@@ -77,6 +78,8 @@ class Nokia(Handset):
     writer: ClassVar[Writer] = Writer()
 
     four_way: bool = False
+    wants_reports: bool = False
+    reports: list[Transaction] = field(factory=list, init=False)
     refused: list[str] = field(factory=list, init=False)
     _idle: dict[str, list[Line]] = field(factory=dict, init=False)
     _last_transaction_id: int = field(default=0, init=False)
@@ -129,6 +132,8 @@ class Nokia(Handset):
         if request.transaction_id in self._seen:
             return poll
         self._seen.add(request.transaction_id)
+        if request.primitive.tag == "DeliveryReport-Request":
+            self.reports.append(request)
         if request.primitive.tag in ("DeliveryReport-Request", "Disconnect"):
             accepted = "<Status><Result><Code>200</Code></Result></Status>"
             return [self.written(accepted, request.transaction_id, "Response"), *poll]
@@ -229,12 +234,18 @@ class Nokia(Handset):
     def _message(
         self, recipients: Sequence[str], data: str, size: int, content_type: str, encoding: str
     ) -> str:
+        report = "T" if self.wants_reports else "F"
         return (
-            "<SendMessage-Request><DeliveryReport>F</DeliveryReport><MessageInfo>"
+            f"<SendMessage-Request><DeliveryReport>{report}</DeliveryReport><MessageInfo>"
             f"<ContentType>{content_type}</ContentType>{encoding}<ContentSize>{size}</ContentSize>"
             f"<Recipient>{users(recipients)}</Recipient><Sender>{users([self.user])}</Sender>"
             f"</MessageInfo><ContentData>{data}</ContentData></SendMessage-Request>"
         )
+
+
+def reported(report: Transaction) -> tuple[str, int]:
+    """Which message a DeliveryReport is about, and the code of what became of it."""
+    return report.primitive.findtext("MessageInfo/MessageID") or "", report.code
 
 
 def _content(request: Transaction) -> str | bytes:
