@@ -11,6 +11,7 @@ from attrs import define, field
 from imps.admin.health import Health
 from imps.config import Settings, SettingsError
 from imps.csp.access import Access, Provider
+from imps.csp.attribute_lists import AttributeListing
 from imps.csp.codec.document import Limits
 from imps.csp.codec.wbxml import WBXMLCodec
 from imps.csp.codec.xml import XMLCodec
@@ -20,6 +21,7 @@ from imps.csp.im import Messaging
 from imps.csp.negotiation import Negotiation
 from imps.csp.outbox import Outbox
 from imps.csp.transactions import Transactions
+from imps.elements.attribute_lists import AttributeLists
 from imps.elements.directory import Directory
 from imps.elements.im import InstantMessaging
 from imps.elements.interfaces import IInstantMessaging, MessageLimits
@@ -31,6 +33,7 @@ from imps.sap.service_table import ServiceTable
 from imps.sap.sessions import SessionLimits, Sessions
 from imps.sap.timers import Timers
 from imps.store.accounts import Accounts
+from imps.store.attribute_lists import AttributeLists as StoredAttributeLists
 from imps.store.contact_lists import ContactLists
 from imps.store.login_failures import LoginFailures
 from imps.store.messages import Messages
@@ -56,7 +59,8 @@ class Parts:
         store = self.store
         remember_seconds = self.settings.session.remember_seconds
         accounts = Accounts(store.client, store.buckets, remember_seconds)
-        return Directory(accounts, store.secrets, store.domains, self.reactor)
+        attributes = self.settings.presence.allowed_by_default
+        return Directory(accounts, store.secrets, store.domains, self.reactor, attributes)
 
     @cached_property
     def authentication(self) -> Authentication:
@@ -145,6 +149,17 @@ class Parts:
         return RoutedInstantMessaging(table, self.message_limits, self.reactor)
 
     @cached_property
+    def attribute_lists(self) -> AttributeLists:
+        """What users allow others to see."""
+        client, buckets = self.store.client, self.store.buckets
+        return AttributeLists(
+            StoredAttributeLists(client, buckets),
+            ContactLists(client, buckets),
+            self.directory,
+            self.settings.presence.max_attribute_lists,
+        )
+
+    @cached_property
     def timers(self) -> Timers:
         """What becomes due as time passes."""
         do, buckets = self.local_im.report, self.store.buckets
@@ -159,7 +174,13 @@ class Parts:
     def csp(self) -> HTTPDoor:
         """The CSP door, as HTTP clients come in by it."""
         door = csp_door(
-            self.settings, self.sessions, self.authentication, self.im, self.reactor, self.metrics
+            self.settings,
+            self.sessions,
+            self.authentication,
+            self.im,
+            self.attribute_lists,
+            self.reactor,
+            self.metrics,
         )
         settings = self.settings.http
         limits = HTTPLimits(
@@ -179,6 +200,7 @@ def csp_door(
     sessions: Sessions,
     authentication: Authentication,
     im: IInstantMessaging,
+    attribute_lists: AttributeLists,
     clock: Any,
     metrics: Metrics,
 ) -> Door:
@@ -193,6 +215,7 @@ def csp_door(
     negotiation.register()
     Access(sessions, authentication, negotiation, provider(settings)).register(transactions)
     Messaging(im, clock).register(transactions)
+    AttributeListing(attribute_lists).register(transactions)
     limits = Limits(
         depth=settings.codec.max_depth,
         elements=settings.codec.max_elements,

@@ -68,7 +68,12 @@ class Access:
         """Serve the transactions of access."""
         transactions.serve(LoginRequest, self.login, outband=True, failure=_login_failure)
         transactions.serve(LogoutRequest, self.logout)
-        transactions.serve(KeepAliveRequest, self.keep_alive, failure=_keep_alive_failure)
+        transactions.serve(
+            KeepAliveRequest,
+            self.keep_alive,
+            failure=_keep_alive_failure,
+            unreadable=StatusCode.NEW_VALUE_NOT_ACCEPTED,
+        )
         transactions.serve(GetSPInfoRequest, self.get_sp_info, outband=True)
 
     async def login(self, context: Context, request: LoginRequest) -> Primitive:
@@ -217,6 +222,12 @@ def _client(request: LoginRequest) -> str:
     """What tells the clients of a user apart."""
     client = request.client_id or ClientID()
     return "\n".join((client.url or "", client.msisdn or "", request.application_id or ""))
+
+
+def client_id_of(client: str) -> ClientID:
+    """The ClientID that a client signed on with, from what tells it from the user's others."""
+    url, msisdn, _ = f"{client}\n\n".split("\n", 2)
+    return ClientID(url=url or None, msisdn=msisdn or None)
 
 
 def _login_name(context: Context, request: LoginRequest) -> str:

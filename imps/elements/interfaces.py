@@ -19,6 +19,13 @@ class IDelivery(Interface):
         """Tell a user, now or at the next sign-on; once for each ``work_id``."""
 
 
+class IPresenceChanges(Interface):
+    """Who has to know that something about a user's presence has changed."""
+
+    async def authorization_changed(publisher: Address) -> None:
+        """Others may see more of a publisher now, or less."""
+
+
 @frozen
 class Caller:
     """Who asks for an operation: a user, in a session.
