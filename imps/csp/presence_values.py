@@ -38,7 +38,15 @@ from imps.model.version import V13, Version
 _QUALIFIER, _CLIENT = "Qualifier", "ClientID"
 _OF_EVERY_VALUE = (_QUALIFIER, _CLIENT)
 _ELEMENTS = {Attribute(child.element.name): child for child in children_of(PresenceSubList)}
-_GONE_IN_V13 = frozenset(list(CommunicationMeans)[5:])
+_GONE_IN_V13 = frozenset(
+    (
+        CommunicationMeans.AUDIO_CALL,
+        CommunicationMeans.VIDEO_CALL,
+        CommunicationMeans.VIDEO_STREAM,
+        CommunicationMeans.IM_ONLINE,
+        CommunicationMeans.IM_OFFLINE,
+    )
+)
 
 
 def attributes_in(sub_list: PresenceSubList, version: Version) -> frozenset[Attribute]:

@@ -1,11 +1,13 @@
-from attrs import define, field
+from attrs import define, evolve, field
 from zope.interface import implementer
 
+from imps.config import PresenceSettings
 from imps.elements.attribute_lists import AttributeLists
 from imps.elements.interfaces import Caller, IPresenceChanges
 from imps.model.address import Address
 from imps.model.presence import DEFAULT, Attribute, AttributeList, Target, TargetKind
 from imps.model.status import Refusal
+from imps.parts import Parts
 from imps.store.attribute_lists import AttributeLists as StoredAttributeLists
 from imps.store.contact_lists import ContactLists
 from imps.testing.store import StoreTestCase
@@ -151,3 +153,19 @@ class AttributeListsTests(StoreTestCase):
         await self.create(BOB)
         await self.delete(BOB, DEFAULT)
         self.assertEqual(self.changes.publishers, [ANN, ANN])
+
+
+class DefaultAttributesTests(StoreTestCase):
+    async def allowed(self, *names):
+        """What a new user allows when the settings name these attributes."""
+        presence = PresenceSettings(default_attributes=names)
+        parts = Parts(evolve(self.settings, presence=presence), self.store, self.clock)
+        account = await parts.directory.add(Address(f"user{len(names)}"), "secret")
+        return (await parts.attribute_lists.get(Caller(account.address, ""), ())).lists
+
+    async def test_new_user_allows_what_the_settings_say(self):
+        self.assertEqual(await self.allowed(), {})
+        both = MOOD.attributes | TEXT.attributes
+        self.assertEqual(
+            await self.allowed("StatusMood", "StatusText"), {DEFAULT: AttributeList(both)}
+        )
