@@ -106,12 +106,12 @@ def presence_element(told: Presence, version: Version) -> primitives.Presence:
 
 def _elements(sub_list: PresenceSubList, version: Version) -> Iterator[tuple[Attribute, Any]]:
     for attribute, child in _ELEMENTS.items():
-        there = getattr(sub_list, child.attribute) or ()
-        if there and not child.exists_in(version):
-            raise Refusal(
-                StatusCode.INVALID_PRESENCE_ATTRIBUTE, f"CSP {version} has no {attribute.value}"
-            )
-        for element in there if child.many else (there,) if there else ():
+        for element in _items(child, getattr(sub_list, child.attribute)):
+            if not child.exists_in(version):
+                raise Refusal(
+                    StatusCode.INVALID_PRESENCE_ATTRIBUTE,
+                    f"CSP {version} has no {attribute.value}",
+                )
             yield attribute, element
 
 
@@ -131,22 +131,16 @@ def _content_of(structure: Any) -> Content:
     )
 
 
-def _items(child: Child, there: Any) -> Iterable[Any]:
-    if child.many:
-        return there  # type: ignore[no-any-return]
-    return () if there is None else (there,)
+def _items(child: Child, there: Any) -> tuple[Any, ...]:
+    items: tuple[Any, ...] = there if child.many else (there,)
+    return tuple(item for item in items if item is not None)
 
 
 def _item_of(child: Child, item: Any) -> Item:
-    match child.kind:
-        case Kind.STRUCTURE:
-            return _content_of(item)
-        case Kind.ENUMERATION:
-            return str(item.value)
-        case Kind.CONTENT if isinstance(item, bytes):
-            return _text_or_octets(item)
-        case _:
-            return item  # type: ignore[no-any-return]
+    if child.kind is Kind.STRUCTURE:
+        return _content_of(item)
+    plain: Item = item.value if isinstance(item, Enum) else item
+    return _text_or_octets(plain) if isinstance(plain, bytes) else plain
 
 
 def _text_or_octets(octets: bytes) -> str | bytes:
