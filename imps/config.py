@@ -14,6 +14,8 @@ from cattrs import ClassValidationError, Converter, ForbiddenExtraKeysError
 from cattrs.gen import make_dict_structure_fn
 
 from imps.model.address import Address
+from imps.model.presence import EVERY_ATTRIBUTE
+from imps.model.presence import Attribute as PresenceAttribute
 
 Check = Callable[[object, "Attribute[Any]", Any], None]
 
@@ -74,6 +76,12 @@ def _place(_: object, attribute: Attribute[Any], value: str) -> None:
         _host_and_port(value)
     except ValueError:
         raise ValueError(f"{attribute.name}: {value!r} is neither host nor host:port") from None
+
+
+def _attributes(_: object, attribute: Attribute[Any], value: tuple[str, ...]) -> None:
+    for name in value:
+        if name not in (each.value for each in EVERY_ATTRIBUTE):
+            raise ValueError(f"{attribute.name}: there is no presence attribute {name!r}")
 
 
 def _count(default: int) -> int:
@@ -181,6 +189,19 @@ class MessageSettings:
 
 
 @frozen
+class PresenceSettings:
+    """What users let others know of them."""
+
+    default_attributes: tuple[str, ...] = field(default=(), validator=_attributes)
+    max_attribute_lists: int = _count(1000)
+
+    @property
+    def allowed_by_default(self) -> frozenset[PresenceAttribute]:
+        """What new users allow everybody to see."""
+        return frozenset(map(PresenceAttribute, self.default_attributes))
+
+
+@frozen
 class ProviderSettings:
     """What GetSPInfo says about the service provider."""
 
@@ -216,6 +237,7 @@ class Settings:
     codec: CodecSettings = CodecSettings()
     session: SessionSettings = SessionSettings()
     messages: MessageSettings = MessageSettings()
+    presence: PresenceSettings = PresenceSettings()
     provider: ProviderSettings = ProviderSettings()
 
     @classmethod

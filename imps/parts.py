@@ -11,6 +11,7 @@ from attrs import define, field
 from imps.admin.health import Health
 from imps.config import Settings, SettingsError
 from imps.csp.access import Access, Provider
+from imps.csp.attribute_lists import AttributeListing
 from imps.csp.cir.offer import POLLING_ONLY, CIROffer
 from imps.csp.cir.tcp import CIRLimits, TCPDoor
 from imps.csp.codec.document import Limits
@@ -22,6 +23,7 @@ from imps.csp.im import Messaging
 from imps.csp.negotiation import Negotiation
 from imps.csp.outbox import Outbox
 from imps.csp.transactions import Transactions
+from imps.elements.attribute_lists import AttributeLists
 from imps.elements.directory import Directory
 from imps.elements.im import InstantMessaging
 from imps.elements.interfaces import IInstantMessaging, MessageLimits
@@ -34,6 +36,7 @@ from imps.sap.sessions import SessionLimits, Sessions
 from imps.sap.timers import Timers
 from imps.sap.work import Working
 from imps.store.accounts import Accounts
+from imps.store.attribute_lists import AttributeLists as StoredAttributeLists
 from imps.store.contact_lists import ContactLists
 from imps.store.deliveries import Deliveries
 from imps.store.login_failures import LoginFailures
@@ -62,7 +65,8 @@ class Parts:
         store = self.store
         remember_seconds = self.settings.session.remember_seconds
         accounts = Accounts(store.client, store.buckets, remember_seconds)
-        return Directory(accounts, store.secrets, store.domains, self.reactor)
+        attributes = self.settings.presence.allowed_by_default
+        return Directory(accounts, store.secrets, store.domains, self.reactor, attributes)
 
     @cached_property
     def authentication(self) -> Authentication:
@@ -162,6 +166,17 @@ class Parts:
         return RoutedInstantMessaging(table, self.message_limits, self.reactor)
 
     @cached_property
+    def attribute_lists(self) -> AttributeLists:
+        """What users allow others to see."""
+        client, buckets = self.store.client, self.store.buckets
+        return AttributeLists(
+            StoredAttributeLists(client, buckets),
+            ContactLists(client, buckets),
+            self.directory,
+            self.settings.presence.max_attribute_lists,
+        )
+
+    @cached_property
     def timers(self) -> Timers:
         """What becomes due as time passes; the elements know how that is done."""
         assert self.local_im
@@ -184,18 +199,36 @@ class Parts:
         return TCPDoor(self.sessions, wakeups, limits, self.reactor)
 
     @cached_property
-    def csp(self) -> HTTPDoor:
-        """The CSP door, as HTTP clients come in by it."""
-        door = csp_door(
-            self.settings,
-            self.sessions,
-            self.authentication,
-            self.delivery,
-            self.im,
-            self.reactor,
-            self.metrics,
+    def door(self) -> Door:
+        """The CSP door, with all that it serves and sends."""
+        settings, sessions = self.settings, self.sessions
+        transactions = Transactions(self.metrics)
+        negotiation = Negotiation(
+            sessions,
+            transactions,
+            settings.session.server_poll_min_seconds,
+            settings.session.max_per_user,
             self.cir_offer,
         )
+        messaging = Messaging(self.im, self.delivery, self.reactor)
+        access = Access(sessions, self.authentication, negotiation, provider(settings))
+        negotiation.register()
+        access.register(transactions)
+        messaging.register(transactions)
+        AttributeListing(self.attribute_lists).register(transactions)
+        limits = Limits(
+            depth=settings.codec.max_depth,
+            elements=settings.codec.max_elements,
+            text_characters=settings.codec.max_text_characters,
+        )
+        outbox = Outbox(self.delivery, messaging)
+        door = Door(XMLCodec(limits), WBXMLCodec(limits), transactions, sessions, outbox)
+        door.register()
+        return door
+
+    @cached_property
+    def csp(self) -> HTTPDoor:
+        """The CSP door, as HTTP clients come in by it."""
         settings = self.settings.http
         limits = HTTPLimits(
             max_body_octets=settings.max_body_octets,
@@ -206,42 +239,7 @@ class Parts:
             idle_timeout_seconds=settings.idle_timeout_seconds,
             body_memory_octets=settings.body_memory_megabytes * 1024 * 1024,
         )
-        return HTTPDoor(door.answer, limits, self.reactor, self.metrics)
-
-
-def csp_door(
-    settings: Settings,
-    sessions: Sessions,
-    authentication: Authentication,
-    delivery: Delivery,
-    im: IInstantMessaging,
-    clock: Any,
-    metrics: Metrics,
-    cir: CIROffer = POLLING_ONLY,
-) -> Door:
-    """The CSP door, with all that it serves and sends."""
-    transactions = Transactions(metrics)
-    negotiation = Negotiation(
-        sessions,
-        transactions,
-        settings.session.server_poll_min_seconds,
-        settings.session.max_per_user,
-        cir,
-    )
-    negotiation.register()
-    Access(sessions, authentication, negotiation, provider(settings)).register(transactions)
-    messaging = Messaging(im, delivery, clock)
-    messaging.register(transactions)
-    limits = Limits(
-        depth=settings.codec.max_depth,
-        elements=settings.codec.max_elements,
-        text_characters=settings.codec.max_text_characters,
-    )
-    door = Door(
-        XMLCodec(limits), WBXMLCodec(limits), transactions, sessions, Outbox(delivery, messaging)
-    )
-    door.register()
-    return door
+        return HTTPDoor(self.door.answer, limits, self.reactor, self.metrics)
 
 
 def provider(settings: Settings) -> Provider:

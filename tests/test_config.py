@@ -110,6 +110,10 @@ class SettingsTests(SynchronousTestCase):
             ("[session]\ntime_to_live_seconds = 5", "session.time_to_live_seconds: must lie "),
             ("[messages]\nvalidity_seconds = 604801", "messages.validity_seconds: must be at most"),
             ("domain = []", "domain: at least one is needed"),
+            (
+                '[presence]\ndefault_attributes = ["Mood"]',
+                "presence.default_attributes: there is no presence attribute 'Mood'",
+            ),
             ('domain = ["a b"]', "domain: 'a b' is not a domain name"),
         ]:
             self.assertTrue(self.refused(text).startswith(start), self.refused(text))

@@ -37,7 +37,8 @@ def on_directory(options: argparse.Namespace, work: OnDirectory, makes_store: bo
         from imps.store.accounts import Accounts
 
         accounts = Accounts(store.client, store.buckets, settings.session.remember_seconds)
-        await work(Directory(accounts, store.secrets, store.domains, reactor))
+        allowed = settings.presence.allowed_by_default
+        await work(Directory(accounts, store.secrets, store.domains, reactor, allowed))
 
     on_store(options, with_directory, makes_store)
 

@@ -68,7 +68,12 @@ class Access:
         """Serve the transactions of access."""
         transactions.serve(LoginRequest, self.login, outband=True, failure=_login_failure)
         transactions.serve(LogoutRequest, self.logout, once=True)
-        transactions.serve(KeepAliveRequest, self.keep_alive, failure=_keep_alive_failure)
+        transactions.serve(
+            KeepAliveRequest,
+            self.keep_alive,
+            failure=_keep_alive_failure,
+            unreadable=StatusCode.NEW_VALUE_NOT_ACCEPTED,
+        )
         transactions.serve(GetSPInfoRequest, self.get_sp_info, outband=True)
 
     async def login(self, context: Context, request: LoginRequest) -> Primitive:
@@ -225,6 +230,12 @@ def _client(request: LoginRequest) -> str:
 def _proof_of(octets: str) -> Proof:
     """The proof that a client knows, by the length of what it made of a nonce that is too old."""
     return Proof.SHA if len(octets.strip().rstrip("=")) == 27 else Proof.MD5
+
+
+def client_id_of(client: str) -> ClientID:
+    """The ClientID that a client signed on with, from what tells it from the user's others."""
+    url, msisdn, _ = f"{client}\n\n".split("\n", 2)
+    return ClientID(url=url or None, msisdn=msisdn or None)
 
 
 def _login_name(context: Context, request: LoginRequest) -> str:

@@ -10,6 +10,7 @@ from twisted.internet.interfaces import IReactorTime
 
 from imps.model.account import Account, normal_msisdn
 from imps.model.address import Address
+from imps.model.presence import Attribute, AttributeList
 from imps.model.services import FUNCTIONS
 from imps.model.status import Refusal, StatusCode
 from imps.store.accounts import AccountExists, Accounts, MsisdnTaken, NoSuchAccount
@@ -34,12 +35,16 @@ class UserExists(Refusal):
 
 @define(eq=False)
 class Directory:
-    """The accounts of the home domains; an address without a domain is of the first of them."""
+    """The accounts of the home domains; an address without a domain is of the first of them.
+
+    ``default_attributes``, if there are any, are what new users allow everybody to see.
+    """
 
     _accounts: Accounts
     _secrets: Secrets
     _domains: Sequence[str]
     _clock: IReactorTime
+    _default_attributes: frozenset[Attribute] = frozenset()
 
     async def add(
         self,
@@ -61,8 +66,9 @@ class Directory:
             msisdn=_number(user, msisdn),
             **_checked(details),
         )
+        attributes = self._default_attributes
         try:
-            await self._accounts.add(account)
+            await self._accounts.add(account, AttributeList(attributes) if attributes else None)
         except AccountExists:
             raise UserExists(StatusCode.FORBIDDEN, f"{user} exists already") from None
         except MsisdnTaken:

@@ -26,6 +26,13 @@ class IWork(Interface):
         """Do work while nobody waits for it; it is repeated until it is done."""
 
 
+class IPresenceChanges(Interface):
+    """Who has to know that something about a user's presence has changed."""
+
+    async def authorization_changed(publisher: Address) -> None:
+        """Others may see more of a publisher now, or less."""
+
+
 @frozen
 class Caller:
     """Who asks for an operation: a user, in a session.

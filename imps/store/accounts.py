@@ -15,7 +15,9 @@ from attrs import define
 from imps.model.account import Account
 from imps.model.address import Address
 from imps.model.contacts import first_contact_list
+from imps.model.presence import DEFAULT, AttributeList
 from imps.model.status import StatusCode
+from imps.store.attribute_lists import packed
 from imps.store.client import StoreClient
 from imps.store.keys import Buckets
 
@@ -46,8 +48,8 @@ class Accounts:
     _buckets: Buckets
     _remember_seconds: float = 86_400
 
-    async def add(self, account: Account) -> None:
-        """Store a new account, with its first contact list.
+    async def add(self, account: Account, allowed: AttributeList | None = None) -> None:
+        """Store a new account, with its first contact list and perhaps a default attribute list.
 
         Raises AccountExists, or MsisdnTaken when another account has its number.
         """
@@ -64,6 +66,7 @@ class Accounts:
             contact_list.address.canonical,
             str(contact_list.address),
             contact_list.display_name,
+            b"" if allowed is None else packed(DEFAULT, allowed),
             *(part for field in _fields(account).items() for part in field),
         )
         if not added:

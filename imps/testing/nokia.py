@@ -162,10 +162,11 @@ class Nokia(Handset):
             f"<SubscribePresence-Request>{contacts}{automatic}</SubscribePresence-Request>"
         )
         sub_list = f'<PresenceSubList xmlns="{self.namespace("PA")}">{{}}</PresenceSubList>'
-        await self.ask(
+        allowed = await self.ask(
             f"<CreateAttributeList-Request>{sub_list.format('<OnlineStatus/><UserAvailability/>')}"
             "<DefaultList>T</DefaultList></CreateAttributeList-Request>"
         )
+        self.expect(allowed.code == 200, "could not say what others may see")
         available = (
             "<UserAvailability><Qualifier>T</Qualifier><PresenceValue>AVAILABLE</PresenceValue>"
             "</UserAvailability>"

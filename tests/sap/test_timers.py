@@ -4,8 +4,7 @@ from imps.elements.interfaces import Caller
 from imps.model.address import Address
 from imps.model.message import Content, Draft
 from imps.sap.timers import Timers
-from imps.store.messages import Acknowledgement, Messages
-from imps.store.outboxes import Outboxes
+from imps.store.deliveries import Acknowledgement, Deliveries
 from imps.store.work import LEASE_SECONDS
 from imps.testing.store import StoreTestCase
 
@@ -30,7 +29,7 @@ class SeveralProcessesTests(StoreTestCase):
 
     async def do(self, work):
         self.done.append(work.id)
-        await self.parts.local_im.report(work)
+        await self.parts.working.do(work)
 
     async def session(self, user):
         return (await self.parts.sessions.open(user, "phone", 3600, {})).id
@@ -51,26 +50,28 @@ class SeveralProcessesTests(StoreTestCase):
     async def reports(self):
         """All reports that the sender gets, each acknowledged."""
         codes = []
-        while (flight := (await self.im.deliver(self.ann)).in_flight) is not None:
+        while (flight := (await self.parts.delivery.take(self.ann)).in_flight) is not None:
             codes.append(flight.what.code)
             acknowledged = Acknowledgement.TRANSACTION
-            await self.im.deliver(self.ann, acknowledged, flight.transaction_id, wanted=False)
+            await self.parts.delivery.take(
+                self.ann, acknowledged, flight.transaction_id, wanted=False
+            )
         return codes
 
     async def acknowledged_to_a_process_that_dies(self):
         """A message is acknowledged; the work that this causes, which nobody does."""
         await self.send()
         bob = await self.session(BOB)
-        await self.im.deliver(bob)
-        messages = Messages(self.store.client, self.store.buckets, MESSAGES, 1000, 30, 3)
-        delivery = await messages.deliver(
+        await self.parts.delivery.take(bob)
+        deliveries = Deliveries(self.store.client, self.store.buckets, 30, 3)
+        taken = await deliveries.take(
             bob,
             now=self.clock.seconds(),
             acknowledgement=Acknowledgement.TRANSACTION,
             acknowledged="s1",
             wanted=False,
         )
-        return delivery.work
+        return taken.work
 
     async def test_message_that_expires_is_reported_once(self):
         for number in range(MESSAGES):
@@ -87,9 +88,7 @@ class SeveralProcessesTests(StoreTestCase):
 
     async def test_work_of_a_process_that_died_before_it_could_say_so_has_no_effect_again(self):
         work = await self.acknowledged_to_a_process_that_dies()
-        outboxes = Outboxes(self.store.client, self.store.buckets, MESSAGES)
-        now = self.clock.seconds()
-        await outboxes.put(ANN, work.event, work.id, now=now, expires_at=now + 600)
+        await self.parts.local_im.report(work)
         self.assertEqual(await self.reports(), [200])
         self.assertEqual(await self.after(LEASE_SECONDS), (1, []))
         self.assertEqual(await self.after(LEASE_SECONDS), NOTHING)
