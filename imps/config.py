@@ -142,6 +142,14 @@ class MessageSettings:
 
 
 @frozen
+class ContactSettings:
+    """The contact lists of a user."""
+
+    max_lists: int = _count(50)
+    max_contacts: int = _count(500)
+
+
+@frozen
 class ProviderSettings:
     """What GetSPInfo says about the service provider."""
 
@@ -176,6 +184,7 @@ class Settings:
     codec: CodecSettings = CodecSettings()
     session: SessionSettings = SessionSettings()
     messages: MessageSettings = MessageSettings()
+    contacts: ContactSettings = ContactSettings()
     provider: ProviderSettings = ProviderSettings()
 
     @classmethod

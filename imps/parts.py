@@ -14,12 +14,14 @@ from imps.csp.access import Access, Provider
 from imps.csp.codec.document import Limits
 from imps.csp.codec.wbxml import WBXMLCodec
 from imps.csp.codec.xml import XMLCodec
+from imps.csp.contacts import ListManagement
 from imps.csp.door import Door
 from imps.csp.http import HTTPDoor, HTTPLimits
 from imps.csp.im import Messaging
 from imps.csp.negotiation import Negotiation
 from imps.csp.outbox import Outbox
 from imps.csp.transactions import Transactions
+from imps.elements.contacts import Contacts
 from imps.elements.directory import Directory
 from imps.elements.im import InstantMessaging
 from imps.elements.interfaces import IInstantMessaging, MessageLimits
@@ -128,7 +130,6 @@ class Parts:
         outboxes = Outboxes(client, buckets, settings.max_events)
         return InstantMessaging(
             messages,
-            ContactLists(client, buckets),
             self.directory,
             Delivery(outboxes, self.reactor, settings.validity_seconds),
             self.work,
@@ -138,11 +139,18 @@ class Parts:
         )
 
     @cached_property
+    def contacts(self) -> Contacts:
+        """The contact lists of this domain."""
+        client, buckets, settings = self.store.client, self.store.buckets, self.settings.contacts
+        lists = ContactLists(client, buckets, settings.max_lists, settings.max_contacts)
+        return Contacts(lists, self.directory)
+
+    @cached_property
     def im(self) -> RoutedInstantMessaging:
         """Instant messaging for the doors."""
         home_domains = self.store.domains
         table = ServiceTable[IInstantMessaging](local=self.local_im, home_domains=home_domains)
-        return RoutedInstantMessaging(table, self.message_limits, self.reactor)
+        return RoutedInstantMessaging(table, self.contacts, self.message_limits, self.reactor)
 
     @cached_property
     def timers(self) -> Timers:
@@ -159,7 +167,13 @@ class Parts:
     def csp(self) -> HTTPDoor:
         """The CSP door, as HTTP clients come in by it."""
         door = csp_door(
-            self.settings, self.sessions, self.authentication, self.im, self.reactor, self.metrics
+            self.settings,
+            self.sessions,
+            self.authentication,
+            self.im,
+            self.contacts,
+            self.reactor,
+            self.metrics,
         )
         settings = self.settings.http
         limits = HTTPLimits(
@@ -179,6 +193,7 @@ def csp_door(
     sessions: Sessions,
     authentication: Authentication,
     im: IInstantMessaging,
+    contacts: Contacts,
     clock: Any,
     metrics: Metrics,
 ) -> Door:
@@ -193,6 +208,7 @@ def csp_door(
     negotiation.register()
     Access(sessions, authentication, negotiation, provider(settings)).register(transactions)
     Messaging(im, clock).register(transactions)
+    ListManagement(contacts).register(transactions)
     limits = Limits(
         depth=settings.codec.max_depth,
         elements=settings.codec.max_elements,

@@ -102,7 +102,7 @@ class EveryVersionTests(DoorTestCase):
     async def test_services_that_are_not_there_are_told(self) -> None:
         supported = available(
             csp_door(
-                self.settings, NOTHING, NOTHING, NOTHING, NOTHING, Metrics()
+                self.settings, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, Metrics()
             ).transactions.supported
         )
         for version, encoding in EVERY:

@@ -49,7 +49,7 @@ class Conformance:
         """What the server registers, asked of a door with nothing behind it; and all marks."""
         nothing: Any = None
         transactions = csp_door(
-            Settings.read(None, {}), nothing, nothing, nothing, nothing, Metrics()
+            Settings.read(None, {}), nothing, nothing, nothing, nothing, nothing, Metrics()
         ).transactions
         return cls(transactions.served, transactions.sent, Marks.collected())
 
