@@ -86,7 +86,7 @@ class ListManagement:
             context.open_session.caller(context.operation_id),
             request.contact_list,
             change,
-            with_contacts=_wants_contacts(request, context.version),
+            with_contacts=wants_contacts(request, context.version),
             authorizes=request.authorize_and_grant or False,
         )
         contact_list = managed.contact_list
@@ -104,7 +104,7 @@ def _list_manage_failure(request: ListManageRequest, failed: Result) -> Primitiv
     return ListManageResponse(result=failed)
 
 
-def _wants_contacts(request: ListManageRequest, version: Version) -> bool:
+def wants_contacts(request: ListManageRequest, version: Version) -> bool:
     """Whether the contacts are to be in the answer. Unless that is said: in 1.1, if not just the
     properties are changed; later, if nothing is (CSP, ListManage)."""
     if request.receive_list is not None:
