@@ -55,6 +55,8 @@ class Contacts:
         It is made although there are no users of ours by the names of some contacts: these are in
         the outcome. The first list of a user is the default, whatever is said.
         """
+        if not caller.operation_id:
+            raise ValueError("without an operation id, every list would have been made by the same")
         own = await self._own(caller.user, address)
         if own is None or not own.is_resource:
             raise Refusal(
