@@ -49,12 +49,11 @@ class InstantMessaging:
     async def send(self, caller: Caller, draft: Draft) -> Sent:
         """Store a message for each of its recipients (CSP, SendMessage).
 
-        It is stored when this returns. Refused where the message itself is at fault; what is wrong
-        with single recipients is in the outcome.
+        It is stored when this returns. What is wrong with single recipients is in the outcome;
+        whoever routes the message has seen to it that the message itself is not at fault.
         """
         if not caller.operation_id:
             raise ValueError("without an operation id, every message would have the same id")
-        self._limits.check(draft)
         failures = [Detail(StatusCode.NO_SUCH_GROUP, groups=(each,)) for each in draft.groups]
         stored = await self._store(self._stamped(caller, draft), draft.users)
         outcome = merge([Outcome(0, tuple(failures)), stored])
