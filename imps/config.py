@@ -202,6 +202,14 @@ class PresenceSettings:
 
 
 @frozen
+class ContactSettings:
+    """The contact lists of a user."""
+
+    max_lists: int = _count(50)
+    max_contacts: int = _count(500)
+
+
+@frozen
 class ProviderSettings:
     """What GetSPInfo says about the service provider."""
 
@@ -238,6 +246,7 @@ class Settings:
     session: SessionSettings = SessionSettings()
     messages: MessageSettings = MessageSettings()
     presence: PresenceSettings = PresenceSettings()
+    contacts: ContactSettings = ContactSettings()
     provider: ProviderSettings = ProviderSettings()
 
     @classmethod

@@ -17,6 +17,7 @@ from imps.csp.cir.tcp import CIRLimits, TCPDoor
 from imps.csp.codec.document import Limits
 from imps.csp.codec.wbxml import WBXMLCodec
 from imps.csp.codec.xml import XMLCodec
+from imps.csp.contacts import ListManagement
 from imps.csp.door import Door
 from imps.csp.http import HTTPDoor, HTTPLimits
 from imps.csp.im import Messaging
@@ -24,6 +25,7 @@ from imps.csp.negotiation import Negotiation
 from imps.csp.outbox import Outbox
 from imps.csp.transactions import Transactions
 from imps.elements.attribute_lists import AttributeLists
+from imps.elements.contacts import Contacts
 from imps.elements.directory import Directory
 from imps.elements.im import InstantMessaging
 from imps.elements.interfaces import IInstantMessaging, MessageLimits
@@ -148,7 +150,6 @@ class Parts:
         messages = Messages(client, buckets, settings.max_waiting, settings.max_waiting_octets)
         element = InstantMessaging(
             messages,
-            ContactLists(client, buckets),
             self.directory,
             self.delivery,
             self.reactor,
@@ -159,19 +160,30 @@ class Parts:
         return element
 
     @cached_property
+    def contact_lists(self) -> ContactLists:
+        """The contact lists as they are stored."""
+        settings = self.settings.contacts
+        client, buckets = self.store.client, self.store.buckets
+        return ContactLists(client, buckets, settings.max_lists, settings.max_contacts)
+
+    @cached_property
+    def contacts(self) -> Contacts:
+        """The contact lists of this domain."""
+        return Contacts(self.contact_lists, self.directory)
+
+    @cached_property
     def im(self) -> RoutedInstantMessaging:
         """Instant messaging for the doors."""
         home_domains = self.store.domains
         table = ServiceTable[IInstantMessaging](local=self.local_im, home_domains=home_domains)
-        return RoutedInstantMessaging(table, self.message_limits, self.reactor)
+        return RoutedInstantMessaging(table, self.contacts, self.message_limits, self.reactor)
 
     @cached_property
     def attribute_lists(self) -> AttributeLists:
         """What users allow others to see."""
-        client, buckets = self.store.client, self.store.buckets
         return AttributeLists(
-            StoredAttributeLists(client, buckets),
-            ContactLists(client, buckets),
+            StoredAttributeLists(self.store.client, self.store.buckets),
+            self.contact_lists,
             self.directory,
             self.settings.presence.max_attribute_lists,
         )
@@ -215,6 +227,7 @@ class Parts:
         negotiation.register()
         access.register(transactions)
         messaging.register(transactions)
+        ListManagement(self.contacts).register(transactions)
         AttributeListing(self.attribute_lists).register(transactions)
         limits = Limits(
             depth=settings.codec.max_depth,

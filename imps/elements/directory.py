@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import TypedDict, Unpack
 
 from attrs import define, evolve
@@ -143,6 +143,19 @@ class Directory:
             if account is not None and account.address.domain.casefold() != user.domain.casefold():
                 return None
         return account
+
+    async def unknown(self, users: Iterable[Address]) -> set[Address]:
+        """Those of these addresses that no user has, as far as can be told here: of other domains
+        all may exist, and so may telephone numbers."""
+        by_address = {each: self.at_home(each) for each in users}
+        impossible = {each for each, address in by_address.items() if not address.is_user}
+        ours = {
+            each: address
+            for each, address in by_address.items()
+            if address.is_user and address.msisdn is None and self.is_home(address)
+        }
+        existing = await self._accounts.existing(ours.values())
+        return impossible | {each for each, address in ours.items() if address not in existing}
 
     def password_of(self, account: Account) -> str:
         """The password of an account, for the checks of login."""

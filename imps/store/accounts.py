@@ -7,7 +7,8 @@ is respected for a while although no account bears it out yet.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
 from attrs import define
@@ -111,6 +112,18 @@ class Accounts:
         key = f"{prefix}account:{address.canonical}"
         fields: list[bytes] = await self._client.execute("HGETALL", key)
         return _account(fields) if fields else None
+
+    async def existing(self, users: Iterable[Address]) -> set[Address]:
+        """Those of these users who have an account."""
+        by_bucket: defaultdict[int, list[Address]] = defaultdict(list)
+        for user in set(users):
+            by_bucket[self._buckets.of(user)].append(user)
+        existing: set[Address] = set()
+        for bucket, asked in by_bucket.items():
+            prefix, names = self._buckets.prefix(bucket), (each.canonical for each in asked)
+            found = await self._client.run("find_accounts", [prefix], *names)
+            existing.update(user for user, is_there in zip(asked, found, strict=True) if is_there)
+        return existing
 
     async def with_msisdn(self, msisdn: str) -> Account | None:
         """The account that has this telephone number."""

@@ -12,6 +12,7 @@ from attrs import define, field
 
 from imps.model.version import V11
 from imps.testing.cir import ByLine, BySegment
+from imps.testing.contacts import contacts_in, list_of, properties, properties_in
 from imps.testing.handset import (
     Handset,
     Message,
@@ -148,19 +149,19 @@ class Nokia(Handset):
         self.expect(await self.login() == 200, "could not log in")
         await self._negotiate()
         await self.ask("<GetBlockedList-Request/>")
-        await self.ask("<GetList-Request/>")
-        name, _, domain = self.user.removeprefix("wv:").partition("@")
-        contacts = f"<ContactList>wv:{name}/~PEP1.0_subscriptions@{domain}</ContactList>"
-        await self.ask(
-            f"<CreateList-Request>{contacts}<ContactListProperties>"
-            "<Property><Name>DisplayName</Name><Value>subscriptions</Value></Property>"
-            "<Property><Name>Default</Name><Value>F</Value></Property>"
-            "</ContactListProperties></CreateList-Request>"
-        )
+        lists = await self.named_lists()
+        for address in lists:
+            await self.manage_list(address)
+        contacts = list_of(self.user, "~PEP1.0_subscriptions")
+        named = f"<ContactList>{contacts}</ContactList>"
+        if contacts not in lists:
+            made = await self.ask(
+                f"<CreateList-Request>{named}{properties('subscriptions', is_default=False)}"
+                "</CreateList-Request>"
+            )
+            self.expect(made.code in (200, 701), f"{made.code} for a new list")
         automatic = "" if self.version is V11 else "<AutoSubscribe>T</AutoSubscribe>"
-        await self.ask(
-            f"<SubscribePresence-Request>{contacts}{automatic}</SubscribePresence-Request>"
-        )
+        await self.ask(f"<SubscribePresence-Request>{named}{automatic}</SubscribePresence-Request>")
         sub_list = f'<PresenceSubList xmlns="{self.namespace("PA")}">{{}}</PresenceSubList>'
         allowed = await self.ask(
             f"<CreateAttributeList-Request>{sub_list.format('<OnlineStatus/><UserAvailability/>')}"
@@ -174,6 +175,35 @@ class Nokia(Handset):
         await self.ask(
             f"<UpdatePresence-Request>{sub_list.format(available)}</UpdatePresence-Request>"
         )
+
+    async def named_lists(self) -> list[str]:
+        """The contact lists, the default last."""
+        answer = await self.ask("<GetList-Request/>")
+        self.expect(answer.primitive.tag == "GetList-Response", f"{answer.code} for lists")
+        tags = [each.tag for each in answer.primitive]
+        self.expect(tags.count("DefaultContactList") <= 1, "two default lists")
+        self.expect(tags == sorted(tags), "the default list before others")
+        return [each.text or "" for each in answer.primitive]
+
+    async def manage_list(self, address: str, change: str = "") -> dict[str, str]:
+        """Change a list, or nothing of it; its contacts and what they are called."""
+        receive = "" if self.version is V11 else "<ReceiveList>T</ReceiveList>"
+        answer = await self.ask(
+            f"<ListManage-Request><ContactList>{address}</ContactList>{change}{receive}"
+            "</ListManage-Request>"
+        )
+        self.expect(answer.code == 200, f"{answer.code} for {address}")
+        return contacts_in(answer)
+
+    async def rename_list(self, address: str, name: str) -> dict[str, str]:
+        """Rename a list, which it says is not the default, whatever that is; the properties."""
+        receive = "" if self.version is V11 else "<ReceiveList>F</ReceiveList>"
+        answer = await self.ask(
+            f"<ListManage-Request><ContactList>{address}</ContactList>"
+            f"{properties(name, is_default=False)}{receive}</ListManage-Request>"
+        )
+        self.expect(answer.code == 200, f"{answer.code} for {address}")
+        return properties_in(answer)
 
     async def login(self) -> int:
         """A 2-way login, or a 4-way one with MD5; the code of the last answer."""

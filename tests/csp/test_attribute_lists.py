@@ -9,6 +9,7 @@ from imps.csp.primitives.attributes import (
     StatusMood,
 )
 from imps.csp.primitives.common import Status
+from imps.csp.primitives.contacts import CreateListRequest, DeleteListRequest
 from imps.csp.primitives.identity import ContactListIDList, User, UserIDList
 from imps.csp.primitives.presence import (
     CreateAttributeListRequest,
@@ -170,6 +171,13 @@ class AttributeListTests(DoorTestCase):
                 self.assertEqual((await self.create(ann, SOME, *named)).code, code)
                 self.assertEqual((await self.delete(ann, *named, default=False)).code, code)
                 self.assertEqual((await self.get(ann, *named)).result.code, code)
+
+    async def test_list_made_anew_allows_nothing(self):
+        await self.create(self.ann, SOME, lists=(FRIENDS,))
+        await self.ann.ask(DeleteListRequest(contact_list=FRIENDS))
+        await self.ann.ask(CreateListRequest(contact_list=FRIENDS))
+        answer = await self.get(self.ann, lists=(FRIENDS,))
+        self.assertEqual(answer.presences, ())
 
     async def test_no_target_is_402(self):
         async for ann in self.speakers():

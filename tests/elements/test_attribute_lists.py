@@ -9,7 +9,6 @@ from imps.model.presence import DEFAULT, Attribute, AttributeList, Target, Targe
 from imps.model.status import Refusal
 from imps.parts import Parts
 from imps.store.attribute_lists import AttributeLists as StoredAttributeLists
-from imps.store.contact_lists import ContactLists
 from imps.testing.store import StoreTestCase
 
 ANN = Address.parse("wv:ann@localhost")
@@ -52,7 +51,7 @@ class AttributeListsTests(StoreTestCase):
         client, buckets = self.store.client, self.store.buckets
         self.lists = AttributeLists(
             StoredAttributeLists(client, buckets),
-            ContactLists(client, buckets),
+            self.parts.contact_lists,
             directory,
             5,
             self.changes,

@@ -16,7 +16,7 @@ for _, id in ipairs(redis.call('HVALS', prefix .. 'sessions:' .. user)) do
 end
 
 for _, list in ipairs(redis.call('ZRANGE', prefix .. 'contact-lists:' .. user, 0, -1)) do
-    redis.call('DEL', prefix .. 'contact-list:' .. list)
+    redis.call('DEL', prefix .. 'contact-list:' .. list, prefix .. 'contacts:' .. list)
 end
 
 for _, kind in ipairs({'account', 'sessions', 'queue', 'waiting', 'recent', 'kept', 'kept-events',

@@ -49,7 +49,7 @@ class Conformance:
     def of_this_server(cls) -> Conformance:
         """What the server registers, asked of a door with nothing behind it; and all marks."""
         nothing: Any = None
-        store = Store(nothing, Buckets(), nothing, ("localhost",))
+        store = Store(nothing, Buckets(), nothing, ("localhost",), nothing)
         transactions = Parts(Settings.read(None, {}), store, nothing).door.transactions
         return cls(transactions.served, transactions.sent, Marks.collected())
 
