@@ -16,8 +16,9 @@ from typing import Any
 
 from attrs import define, field
 from twisted.internet.defer import CancelledError, Deferred, DeferredQueue
-from twisted.internet.task import deferLater, react
+from twisted.internet.task import react
 
+from imps.channel import Channel
 from imps.client import CSPClient, RequestFailed, ServerUnreachable, agent
 from imps.csp.primitives.identity import ClientID
 from imps.csp.primitives.im import NewMessage
@@ -152,12 +153,17 @@ class Chat:
     _partner: Address | None = None
     _lines: DeferredQueue[str | RequestFailed | None] = field(factory=DeferredQueue, init=False)
     _reachable: bool = field(default=True, init=False)
+    _channel: Channel | None = field(default=None, init=False)
+    _has_news: bool = field(default=False, init=False)
+    _resting: Deferred[None] | None = field(default=None, init=False)
 
     async def run(self, password: str) -> None:
         """Sign on, chat, sign off."""
         self._client.receive = self._received
+        self._client.told_to_poll = self._woken
         await self._client.login(password)
         await self._client.negotiate()
+        self._open_channel()
         self._screen.show(
             f"* Signed on as {name_of(self._client.user, '')}. /help says what you can do."
         )
@@ -172,17 +178,52 @@ class Chat:
                 await self._say(line.strip())
         finally:
             polling.cancel()
+            if self._channel is not None:
+                await self._channel.close()
         await self._client.logout()
         self._screen.show("* Signed off.")
 
     def _hand_in(self, line: str | None) -> None:
         self._reactor.callFromThread(self._lines.put, line)
 
+    def _open_channel(self) -> None:
+        if self._client.cir_place is not None:
+            host, port = self._client.cir_place
+            session_id = self._client.session_id or ""
+            self._channel = Channel(host, port, session_id, self._woken, self._reactor)
+            self._channel.open()
+
+    def _woken(self) -> None:
+        """There may be something to poll for."""
+        self._has_news = True
+        resting, self._resting = self._resting, None
+        if resting is not None:
+            resting.callback(None)
+
+    async def _rest(self, seconds: float) -> None:
+        """Wait so long, or until there is news."""
+        if self._has_news:
+            return
+        self._resting = Deferred()
+        self._resting.addTimeout(seconds, self._reactor, onTimeoutCancel=lambda *_: None)
+        try:
+            await self._resting
+        finally:
+            self._resting = None
+
+    @property
+    def _poll_seconds(self) -> float:
+        """While the server wakes us, a poll is what keeps the session alive."""
+        if self._channel is None or not self._channel.is_open:
+            return POLL_SECONDS
+        return max(POLL_SECONDS, self._client.keep_alive_seconds / 2)
+
     async def _keep_polling(self) -> None:
         while True:
-            wait = POLL_SECONDS
+            self._has_news = False
             try:
                 await self._client.poll()
+                wait = self._poll_seconds
                 if not self._reachable:
                     self._screen.show("* The server is back.")
                 self._reachable = True
@@ -195,7 +236,8 @@ class Chat:
                 if failure.code in _SESSION_IS_GONE:
                     self._lines.put(failure)
                     return
-            await deferLater(self._reactor, wait)
+                wait = RETRY_SECONDS
+            await self._rest(wait)
 
     def _received(self, message: NewMessage) -> None:
         info, data = message.message_info, message.content_data

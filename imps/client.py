@@ -1,7 +1,8 @@
 """A CSP client in Twisted: for ``imps chat``, the tests and the benchmarks.
 
 It speaks every version, in XML and WBXML. One request is made at a time; what the server sends on
-its own account is handed to ``receive``, acknowledged, and the next one taken.
+its own account is handed to ``receive``, acknowledged, and the next one taken. An answer that says
+that there is more calls ``told_to_poll``.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from imps.csp.codec.wbxml import WBXMLCodec
 from imps.csp.codec.xml import XMLCodec
 from imps.csp.primitives.access import (
     ClientCapabilityRequest,
+    ClientCapabilityResponse,
     Functions,
     KeepAliveRequest,
     LoginRequest,
@@ -55,7 +57,7 @@ from imps.csp.primitives.values import (
     TransferEncoding,
 )
 from imps.model.address import Address
-from imps.model.capability import Bearer, ClientType, DeliveryMethod
+from imps.model.capability import Bearer, CIRMethod, ClientType, DeliveryMethod
 from imps.model.version import V11, V12, V13, Version
 from imps.sap.authentication import Proof, digest_text
 
@@ -96,8 +98,10 @@ class CSPClient:
     encoding: str = "wbxml"
     client_id: ClientID = field(factory=lambda: ClientID(url="imps"))
     receive: Receive = field(default=lambda message: None)
+    told_to_poll: Callable[[], object] = field(default=lambda: None)
     session_id: str | None = field(default=None, init=False)
     keep_alive_seconds: int = field(default=0, init=False)
+    cir_place: tuple[str, int] | None = field(default=None, init=False)
     _codec: XMLCodec | WBXMLCodec = field(init=False)
     _last_transaction: int = field(default=0, init=False)
     _turn: DeferredLock = field(factory=DeferredLock, init=False)
@@ -137,7 +141,8 @@ class CSPClient:
         return response
 
     async def negotiate(self) -> None:
-        """Say what this client can, and ask for every service."""
+        """Say what this client can, and ask for every service. If the server wakes clients over
+        TCP, where it does so is in ``cir_place`` then."""
         client_id = self.client_id if self.version is V11 else None
         capabilities = CapabilityList(
             client_type=ClientType.COMPUTER,
@@ -147,12 +152,15 @@ class CSPClient:
             accepted_transfer_encodings=(TransferEncoding.BASE64,),
             accepted_content_length=1_000_000,
             supported_bearers=(Bearer.HTTP,),
+            supported_cir_methods=(CIRMethod.STCP,),
             multi_trans=1,
             parser_size=1_000_000,
         )
-        await self.request(
-            ClientCapabilityRequest(client_id=client_id, capability_list=capabilities), Primitive
+        response = await self.request(
+            ClientCapabilityRequest(client_id=client_id, capability_list=capabilities),
+            ClientCapabilityResponse,
         )
+        self.cir_place = _cir_place(response)
         await self.request(
             ServiceRequest(
                 client_id=client_id,
@@ -227,6 +235,8 @@ class CSPClient:
         and ServerUnreachable where there is no answer."""
         transaction_id = transaction_id or self._next_transaction_id()
         received = await self.exchange([self._transaction(request, transaction_id)])
+        if received.poll:
+            self.told_to_poll()
         for each in received.transactions:
             if each.descriptor.transaction_id in (transaction_id, None):
                 _check(each.content, accept)
@@ -288,6 +298,16 @@ class CSPClient:
         if response.code != 200:
             raise ServerUnreachable(f"the server answered HTTP {response.code}")
         return bytes(answer)
+
+
+def _cir_place(response: ClientCapabilityResponse) -> tuple[str, int] | None:
+    """The host and port where the server wakes clients, if it does."""
+    agreed = response.agreed_capability_list or response.capability_list
+    if agreed is None or CIRMethod.STCP not in agreed.supported_cir_methods:
+        return None
+    if agreed.tcp_address is None or agreed.tcp_port is None:
+        return None
+    return agreed.tcp_address, agreed.tcp_port
 
 
 def _check(answer: Primitive, accept: tuple[int, ...] = ()) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
+from ipaddress import IPv6Address
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,8 @@ from cattrs import ClassValidationError, Converter, ForbiddenExtraKeysError
 from cattrs.gen import make_dict_structure_fn
 
 from imps.model.address import Address
+from imps.model.presence import EVERY_ATTRIBUTE
+from imps.model.presence import Attribute as PresenceAttribute
 
 Check = Callable[[object, "Attribute[Any]", Any], None]
 
@@ -52,6 +56,34 @@ def _domains(_: object, attribute: Attribute[Any], value: tuple[str, ...]) -> No
             raise ValueError(f"{attribute.name}: {domain!r} is not a domain name")
 
 
+_HOST_AND_PORT = re.compile(r"(?:\[([\da-fA-F:.]+)\]|([\w.-]+))(?::(\d+))?", re.ASCII)
+
+
+def _host_and_port(text: str) -> tuple[str, int | None]:
+    """What ``host``, ``host:port`` and ``[host]:port`` name; ValueError for anything else."""
+    match = _HOST_AND_PORT.fullmatch(text)
+    if match is None:
+        # An IPv6 address may do without its brackets where it has no port.
+        return (str(IPv6Address(text)) if text else ""), None
+    port = int(match[3]) if match[3] else None
+    if port is not None and not 0 < port < 65536:
+        raise ValueError("no such port")
+    return match[1] or match[2], port
+
+
+def _place(_: object, attribute: Attribute[Any], value: str) -> None:
+    try:
+        _host_and_port(value)
+    except ValueError:
+        raise ValueError(f"{attribute.name}: {value!r} is neither host nor host:port") from None
+
+
+def _attributes(_: object, attribute: Attribute[Any], value: tuple[str, ...]) -> None:
+    for name in value:
+        if name not in (each.value for each in EVERY_ATTRIBUTE):
+            raise ValueError(f"{attribute.name}: there is no presence attribute {name!r}")
+
+
 def _count(default: int) -> int:
     counted: int = field(default=default, validator=_at_least(1))
     return counted
@@ -83,6 +115,21 @@ class HTTPSettings:
     body_timeout_seconds: int = _count(30)
     idle_timeout_seconds: int = _count(330)
     body_memory_megabytes: int = _count(64)
+
+
+@frozen
+class CIRSettings:
+    """Waking clients over TCP: where, and what they may keep open."""
+
+    endpoint: tuple[str, ...] = ()
+    address: str = field(default="", validator=_place)
+    connections_per_source: int = _count(10_000)
+    idle_timeout_seconds: int = _count(3600)
+
+    @property
+    def place(self) -> tuple[str, int | None]:
+        """The host and the port that the address names, if it does."""
+        return _host_and_port(self.address)
 
 
 @frozen
@@ -142,6 +189,27 @@ class MessageSettings:
 
 
 @frozen
+class PresenceSettings:
+    """What users let others know of them."""
+
+    default_attributes: tuple[str, ...] = field(default=(), validator=_attributes)
+    max_attribute_lists: int = _count(1000)
+
+    @property
+    def allowed_by_default(self) -> frozenset[PresenceAttribute]:
+        """What new users allow everybody to see."""
+        return frozenset(map(PresenceAttribute, self.default_attributes))
+
+
+@frozen
+class ContactSettings:
+    """The contact lists of a user."""
+
+    max_lists: int = _count(50)
+    max_contacts: int = _count(500)
+
+
+@frozen
 class ProviderSettings:
     """What GetSPInfo says about the service provider."""
 
@@ -173,29 +241,47 @@ class Settings:
     admin: AdminSettings = AdminSettings()
     store: StoreSettings = StoreSettings()
     http: HTTPSettings = HTTPSettings()
+    cir: CIRSettings = CIRSettings()
     codec: CodecSettings = CodecSettings()
     session: SessionSettings = SessionSettings()
     messages: MessageSettings = MessageSettings()
+    presence: PresenceSettings = PresenceSettings()
+    contacts: ContactSettings = ContactSettings()
     provider: ProviderSettings = ProviderSettings()
 
     @classmethod
     def read(
         cls, file: str | Path | None = None, overrides: Mapping[str, object] | None = None
     ) -> Settings:
-        """The settings of a TOML file, if any, with these keys of its top level overridden.
+        """The settings of a TOML file, if any, with these keys overridden; of a table those named.
 
-        ``admin = ENDPOINT`` is short for the endpoint of that table. Raises SettingsError, naming
-        the first key that is wrong.
+        ``admin = ENDPOINT`` and ``cir = [ENDPOINT]`` are short for the endpoints of those tables.
+        Raises SettingsError, naming the first key that is wrong.
         """
-        written = {} if file is None else _parsed(Path(file))
-        said = {**written, **(overrides or {})}
-        if isinstance(endpoint := said.get("admin"), str):
-            table = written.get("admin")
-            said["admin"] = {**(table if isinstance(table, dict) else {}), "endpoint": endpoint}
+        written = _spelled_out({} if file is None else _parsed(Path(file)))
+        said = _merged(written, _spelled_out(overrides or {}))
         try:
             return _CONVERTER.structure(said, cls)
         except ClassValidationError as error:
             raise SettingsError(next(_complaints(error, ""))) from None
+
+
+def _spelled_out(said: Mapping[str, Any]) -> dict[str, Any]:
+    """What is said of the tables that may be named by their endpoint alone."""
+    short = {"admin": str, "cir": list}
+    return {
+        key: {"endpoint": value} if isinstance(value, short.get(key, ())) else value
+        for key, value in said.items()
+    }
+
+
+def _merged(written: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(written)
+    for key, value in overrides.items():
+        before = merged.get(key, {})
+        both_are_tables = isinstance(before, Mapping) and isinstance(value, Mapping)
+        merged[key] = {**before, **value} if both_are_tables else value
+    return merged
 
 
 def _parsed(file: Path) -> dict[str, Any]:

@@ -24,6 +24,7 @@ class Options(usage.Options):
         super().__init__()
         self["domain"] = []
         self["csp"] = []
+        self["cir"] = []
         self["admin"] = ""
 
     def opt_domain(self, name: str) -> None:
@@ -35,6 +36,10 @@ class Options(usage.Options):
         repeated"""
         self["csp"].append(endpoint)
 
+    def opt_cir(self, endpoint: str) -> None:
+        """wake clients over TCP (CIR) on this endpoint (default: none); may be repeated"""
+        self["cir"].append(endpoint)
+
     def opt_admin(self, endpoint: str) -> None:
         """serve /health and /metrics on this endpoint, on the loopback interface unless it names
         another (default: nowhere)"""
@@ -42,7 +47,7 @@ class Options(usage.Options):
 
     def postOptions(self) -> None:
         """Read the settings; a bad one ends here, with one line that names it."""
-        keys = ("data", "domain", "redis", "csp", "admin")
+        keys = ("data", "domain", "redis", "csp", "cir", "admin")
         given = {key: self[key] for key in keys if self[key]}
         try:
             self.settings = Settings.read(self["config"], given)

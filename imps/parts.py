@@ -11,15 +11,21 @@ from attrs import define, field
 from imps.admin.health import Health
 from imps.config import Settings, SettingsError
 from imps.csp.access import Access, Provider
+from imps.csp.attribute_lists import AttributeListing
+from imps.csp.cir.offer import POLLING_ONLY, CIROffer
+from imps.csp.cir.tcp import CIRLimits, TCPDoor
 from imps.csp.codec.document import Limits
 from imps.csp.codec.wbxml import WBXMLCodec
 from imps.csp.codec.xml import XMLCodec
+from imps.csp.contacts import ListManagement
 from imps.csp.door import Door
 from imps.csp.http import HTTPDoor, HTTPLimits
 from imps.csp.im import Messaging
 from imps.csp.negotiation import Negotiation
 from imps.csp.outbox import Outbox
 from imps.csp.transactions import Transactions
+from imps.elements.attribute_lists import AttributeLists
+from imps.elements.contacts import Contacts
 from imps.elements.directory import Directory
 from imps.elements.im import InstantMessaging
 from imps.elements.interfaces import IInstantMessaging, MessageLimits
@@ -32,6 +38,7 @@ from imps.sap.sessions import SessionLimits, Sessions
 from imps.sap.timers import Timers
 from imps.sap.work import Working
 from imps.store.accounts import Accounts
+from imps.store.attribute_lists import AttributeLists as StoredAttributeLists
 from imps.store.contact_lists import ContactLists
 from imps.store.deliveries import Deliveries
 from imps.store.login_failures import LoginFailures
@@ -40,6 +47,7 @@ from imps.store.nonces import Nonces
 from imps.store.opening import Store
 from imps.store.outboxes import Outboxes
 from imps.store.sessions import Sessions as StoredSessions
+from imps.store.wakeups import Wakeups
 from imps.store.work import WorkRecords
 
 
@@ -51,6 +59,7 @@ class Parts:
     store: Store
     reactor: Any
     metrics: Metrics = field(factory=Metrics)
+    cir_offer: CIROffer = POLLING_ONLY
 
     @cached_property
     def directory(self) -> Directory:
@@ -58,7 +67,8 @@ class Parts:
         store = self.store
         remember_seconds = self.settings.session.remember_seconds
         accounts = Accounts(store.client, store.buckets, remember_seconds)
-        return Directory(accounts, store.secrets, store.domains, self.reactor)
+        attributes = self.settings.presence.allowed_by_default
+        return Directory(accounts, store.secrets, store.domains, self.reactor, attributes)
 
     @cached_property
     def authentication(self) -> Authentication:
@@ -140,7 +150,6 @@ class Parts:
         messages = Messages(client, buckets, settings.max_waiting, settings.max_waiting_octets)
         element = InstantMessaging(
             messages,
-            ContactLists(client, buckets),
             self.directory,
             self.delivery,
             self.reactor,
@@ -151,11 +160,33 @@ class Parts:
         return element
 
     @cached_property
+    def contact_lists(self) -> ContactLists:
+        """The contact lists as they are stored."""
+        settings = self.settings.contacts
+        client, buckets = self.store.client, self.store.buckets
+        return ContactLists(client, buckets, settings.max_lists, settings.max_contacts)
+
+    @cached_property
+    def contacts(self) -> Contacts:
+        """The contact lists of this domain."""
+        return Contacts(self.contact_lists, self.directory)
+
+    @cached_property
     def im(self) -> RoutedInstantMessaging:
         """Instant messaging for the doors."""
         home_domains = self.store.domains
         table = ServiceTable[IInstantMessaging](local=self.local_im, home_domains=home_domains)
-        return RoutedInstantMessaging(table, self.message_limits, self.reactor)
+        return RoutedInstantMessaging(table, self.contacts, self.message_limits, self.reactor)
+
+    @cached_property
+    def attribute_lists(self) -> AttributeLists:
+        """What users allow others to see."""
+        return AttributeLists(
+            StoredAttributeLists(self.store.client, self.store.buckets),
+            self.contact_lists,
+            self.directory,
+            self.settings.presence.max_attribute_lists,
+        )
 
     @cached_property
     def timers(self) -> Timers:
@@ -170,17 +201,47 @@ class Parts:
         return Health(self.store.client, self.reactor, self.metrics)
 
     @cached_property
+    def cir(self) -> TCPDoor:
+        """The door at which clients wait to be woken."""
+        limits = CIRLimits(
+            connections_per_source=self.settings.cir.connections_per_source,
+            idle_timeout_seconds=self.settings.cir.idle_timeout_seconds,
+        )
+        wakeups = Wakeups(self.store.client, self.store.buckets)
+        return TCPDoor(self.sessions, wakeups, limits, self.reactor)
+
+    @cached_property
+    def door(self) -> Door:
+        """The CSP door, with all that it serves and sends."""
+        settings, sessions = self.settings, self.sessions
+        transactions = Transactions(self.metrics)
+        negotiation = Negotiation(
+            sessions,
+            transactions,
+            settings.session.server_poll_min_seconds,
+            settings.session.max_per_user,
+            self.cir_offer,
+        )
+        messaging = Messaging(self.im, self.delivery, self.reactor)
+        access = Access(sessions, self.authentication, negotiation, provider(settings))
+        negotiation.register()
+        access.register(transactions)
+        messaging.register(transactions)
+        ListManagement(self.contacts).register(transactions)
+        AttributeListing(self.attribute_lists).register(transactions)
+        limits = Limits(
+            depth=settings.codec.max_depth,
+            elements=settings.codec.max_elements,
+            text_characters=settings.codec.max_text_characters,
+        )
+        outbox = Outbox(self.delivery, messaging)
+        door = Door(XMLCodec(limits), WBXMLCodec(limits), transactions, sessions, outbox)
+        door.register()
+        return door
+
+    @cached_property
     def csp(self) -> HTTPDoor:
         """The CSP door, as HTTP clients come in by it."""
-        door = csp_door(
-            self.settings,
-            self.sessions,
-            self.authentication,
-            self.delivery,
-            self.im,
-            self.reactor,
-            self.metrics,
-        )
         settings = self.settings.http
         limits = HTTPLimits(
             max_body_octets=settings.max_body_octets,
@@ -191,37 +252,7 @@ class Parts:
             idle_timeout_seconds=settings.idle_timeout_seconds,
             body_memory_octets=settings.body_memory_megabytes * 1024 * 1024,
         )
-        return HTTPDoor(door.answer, limits, self.reactor, self.metrics)
-
-
-def csp_door(
-    settings: Settings,
-    sessions: Sessions,
-    authentication: Authentication,
-    delivery: Delivery,
-    im: IInstantMessaging,
-    clock: Any,
-    metrics: Metrics,
-) -> Door:
-    """The CSP door, with all that it serves and sends."""
-    transactions = Transactions(metrics)
-    negotiation = Negotiation(
-        sessions,
-        transactions,
-        settings.session.server_poll_min_seconds,
-        settings.session.max_per_user,
-    )
-    negotiation.register()
-    Access(sessions, authentication, negotiation, provider(settings)).register(transactions)
-    Messaging(im, delivery, clock).register(transactions)
-    limits = Limits(
-        depth=settings.codec.max_depth,
-        elements=settings.codec.max_elements,
-        text_characters=settings.codec.max_text_characters,
-    )
-    door = Door(XMLCodec(limits), WBXMLCodec(limits), transactions, sessions, Outbox(delivery))
-    door.register()
-    return door
+        return HTTPDoor(self.door.answer, limits, self.reactor, self.metrics)
 
 
 def provider(settings: Settings) -> Provider:

@@ -20,6 +20,7 @@ from twisted.logger import ILogObserver, Logger
 
 from imps.admin.door import AdminDoor, on_loopback, pages
 from imps.config import Settings, SettingsError
+from imps.csp.cir.offer import CIROffer
 from imps.logs import json_observer
 from imps.metrics import Metrics
 from imps.options import Options
@@ -91,18 +92,27 @@ class IMPSService(Service):
         settings, reactor, metrics = self._settings, self._reactor, Metrics()
         self._store = await open_store(settings, reactor, for_service=True, metrics=metrics)
         parts = Parts(settings, self._store, reactor, metrics)
+        cir_ports = [
+            await self._listening("cir.endpoint", description, parts.cir)
+            for description in settings.cir.endpoint
+        ]
+        self._ports += cir_ports
+        if cir_ports:
+            parts.cir.wakeups.start()
+            parts.cir_offer = offer_of(settings.cir.place, cir_ports[0].getHost())
         csp = parts.csp
         # Not before: a setting may be wrong, and what could not be made need not be finished.
         self._parts = parts
-        for description in settings.csp:
-            self._ports.append(await self._listening("csp", description, csp))
+        csp_ports = [await self._listening("csp", description, csp) for description in settings.csp]
+        self._ports += csp_ports
         if settings.admin.endpoint:
             admin = AdminDoor(pages(parts.health, metrics), reactor)
             description = on_loopback(settings.admin.endpoint)
             port = await self._listening("admin.endpoint", description, admin)
             self._admin_ports.append(port)
         parts.timers.start()
-        doors = [("CSP", port) for port in self._ports]
+        doors = [("CSP", port) for port in csp_ports]
+        doors += [("CIR", port) for port in cir_ports]
         doors += [("Admin", port) for port in self._admin_ports]
         places = [(door, _shown(port.getHost())) for door, port in doors]
         endpoints = [f"{door} on {address}" for door, address in places]
@@ -166,6 +176,8 @@ class IMPSService(Service):
             await deferLater(self._reactor, self._settings.admin.drain_seconds)
         await _closed(self._ports)
         await parts.csp.finish()
+        parts.cir.hang_up()
+        await parts.cir.wakeups.close()
 
     def stopService(self) -> Deferred[None]:
         """Finish the requests in hand, let nobody sign on meanwhile, and close the store."""
@@ -184,6 +196,17 @@ def _shown(address: Any) -> str:
     """An address that a port listens on, as people write it."""
     host, port = getattr(address, "host", None), getattr(address, "port", None)
     return f"{host}:{port}" if host else str(getattr(address, "name", address))
+
+
+def offer_of(place: tuple[str, int | None], here: Any) -> CIROffer:
+    """What clients are told of the address where they are woken over TCP: what the settings say, or
+    where we listen."""
+    host, port = place
+    host = host or getattr(here, "host", "")
+    port = port or getattr(here, "port", None)
+    if not host or not port:
+        raise SettingsError("cir.address: is needed where the endpoint has no host and port")
+    return CIROffer.over_tcp(host, port)
 
 
 def this_process(endpoints: list[str], reactor: Any) -> Process:

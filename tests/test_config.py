@@ -54,6 +54,33 @@ class SettingsTests(SynchronousTestCase):
             "admin.drain_seconds: must be at most 3, not 4.0",
         )
 
+    def test_command_line_overrides_one_key_of_a_table(self):
+        settings = self.read(
+            '[cir]\nendpoint = ["tcp:1"]\naddress = "imps.example"', cir={"endpoint": ["tcp:2"]}
+        )
+        self.assertEqual(settings.cir.endpoint, ("tcp:2",))
+        self.assertEqual(settings.cir.address, "imps.example")
+
+    def test_cir_can_be_said_in_short(self):
+        self.assertEqual(self.read('cir = ["tcp:1"]').cir.endpoint, ("tcp:1",))
+        option = self.read('[cir]\nendpoint = ["tcp:1"]\naddress = "a.example"', cir=["tcp:2"])
+        self.assertEqual((option.cir.endpoint, option.cir.address), (("tcp:2",), "a.example"))
+
+    def test_address_for_clients_names_a_host_and_perhaps_a_port(self):
+        for address, place in [
+            ("", ("", None)),
+            ("imps.example", ("imps.example", None)),
+            ("imps.example:3171", ("imps.example", 3171)),
+            ("192.0.2.1:3171", ("192.0.2.1", 3171)),
+            ("[2001:db8::1]:3171", ("2001:db8::1", 3171)),
+            ("[2001:db8::1]", ("2001:db8::1", None)),
+            ("2001:db8::1", ("2001:db8::1", None)),
+        ]:
+            self.assertEqual(self.read(f'[cir]\naddress = "{address}"').cir.place, place)
+        for address in ("imps.example:x", "imps.example:70000", ":3171", "a/b", "a@b", "[a", "a b"):
+            complaint = f"cir.address: {address!r} is neither host nor host:port"
+            self.assertEqual(self.refused(f'[cir]\naddress = "{address}"'), complaint)
+
     def test_unknown_keys_are_named(self):
         self.assertEqual(self.refused("prot = 1"), "prot: there is no such setting")
         self.assertEqual(
@@ -83,6 +110,10 @@ class SettingsTests(SynchronousTestCase):
             ("[session]\ntime_to_live_seconds = 5", "session.time_to_live_seconds: must lie "),
             ("[messages]\nvalidity_seconds = 604801", "messages.validity_seconds: must be at most"),
             ("domain = []", "domain: at least one is needed"),
+            (
+                '[presence]\ndefault_attributes = ["Mood"]',
+                "presence.default_attributes: there is no presence attribute 'Mood'",
+            ),
             ('domain = ["a b"]', "domain: 'a b' is not a domain name"),
         ]:
             self.assertTrue(self.refused(text).startswith(start), self.refused(text))

@@ -190,7 +190,7 @@ class MarkTests(SynchronousTestCase):
                 for version in self.versions:  # type: ignore[attr-defined]
                     note(self, "Login-Request", version, XML)
 
-        for versions, passes in (((), True), ((V12,), False), ((V11, V12, V13), True)):
+        for versions, passes in (((), False), ((V12,), False), ((V11, V12, V13), True)):
             test, result = Test("test"), TestResult()
             test.versions = versions  # type: ignore[attr-defined]
             test.run(result)

@@ -170,4 +170,4 @@ def import_users(options: argparse.Namespace) -> None:
         if refused := counts[Outcome.REFUSED]:
             raise SystemExit(f"imps: {refused} of {counts.total()} rows were refused")
 
-    on_directory(options, work)
+    on_directory(options, work, makes_store=True)

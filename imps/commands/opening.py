@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from imps.config import Settings, SettingsError
@@ -25,25 +26,32 @@ def add_store_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--config", metavar="FILE", help="TOML settings of the service")
 
 
-def on_directory(options: argparse.Namespace, work: OnDirectory) -> None:
-    """Open the store, do the work with the directory on it, close the store, and exit."""
+def on_directory(options: argparse.Namespace, work: OnDirectory, makes_store: bool = False) -> None:
+    """Open the store, do the work with the directory on it, close the store, and exit.
+
+    Only what adds users makes a store where there is none.
+    """
 
     async def with_directory(settings: Settings, store: Store, reactor: Any) -> None:
         from imps.elements.directory import Directory
         from imps.store.accounts import Accounts
 
         accounts = Accounts(store.client, store.buckets, settings.session.remember_seconds)
-        await work(Directory(accounts, store.secrets, store.domains, reactor))
+        allowed = settings.presence.allowed_by_default
+        await work(Directory(accounts, store.secrets, store.domains, reactor, allowed))
 
-    on_store(options, with_directory)
+    on_store(options, with_directory, makes_store)
 
 
-def on_store(options: argparse.Namespace, work: OnStore) -> None:
+def on_store(options: argparse.Namespace, work: OnStore, makes_store: bool = False) -> None:
     """Open the store, do the work with it, close the store, and exit."""
 
     async def with_store(settings: Settings, reactor: Any) -> None:
+        from imps.store.errors import StoreError
         from imps.store.opening import open_store
 
+        if not (makes_store or settings.redis or Path(settings.data).exists()):
+            raise StoreError(f"there is no store in {settings.data}")
         store = await open_store(settings, reactor, for_service=False)
         try:
             await work(settings, store, reactor)

@@ -82,7 +82,7 @@ def _add(options: argparse.Namespace) -> None:
         account = await directory.add(address, password, options.msisdn, **details)
         print(f"{account.address} added")
 
-    on_directory(options, work)
+    on_directory(options, work, makes_store=True)
 
 
 def _show(options: argparse.Namespace) -> None:

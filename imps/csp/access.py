@@ -67,8 +67,13 @@ class Access:
     def register(self, transactions: Transactions) -> None:
         """Serve the transactions of access."""
         transactions.serve(LoginRequest, self.login, outband=True, failure=_login_failure)
-        transactions.serve(LogoutRequest, self.logout)
-        transactions.serve(KeepAliveRequest, self.keep_alive, failure=_keep_alive_failure)
+        transactions.serve(LogoutRequest, self.logout, once=True)
+        transactions.serve(
+            KeepAliveRequest,
+            self.keep_alive,
+            failure=_keep_alive_failure,
+            unreadable=StatusCode.NEW_VALUE_NOT_ACCEPTED,
+        )
         transactions.serve(GetSPInfoRequest, self.get_sp_info, outband=True)
 
     async def login(self, context: Context, request: LoginRequest) -> Primitive:
@@ -84,7 +89,8 @@ class Access:
                 user, context.source, login, request.digest_bytes
             )
             if account is None:
-                return await self._challenge(context, request, user, [Proof.MD5], stale=True)
+                proof = _proof_of(request.digest_bytes)
+                return await self._challenge(context, request, user, [proof], stale=True)
         elif request.password:
             account = await self._authentication.by_password(user, context.source, request.password)
         elif request.digest_schemas:
@@ -162,7 +168,9 @@ class Access:
         agreed = None
         if request.capability_list is not None:
             session = await self._negotiation.agree_capabilities(session, request.capability_list)
-            agreed = self._negotiation.agreed_list(request.capability_list, session.capabilities)
+            agreed = self._negotiation.agreed_list(
+                request.capability_list, session.capabilities, context.host
+            )
         refused = None
         if request.functions is not None:
             refused = await self._negotiation.agree_services(
@@ -217,6 +225,17 @@ def _client(request: LoginRequest) -> str:
     """What tells the clients of a user apart."""
     client = request.client_id or ClientID()
     return "\n".join((client.url or "", client.msisdn or "", request.application_id or ""))
+
+
+def _proof_of(octets: str) -> Proof:
+    """The proof that a client knows, by the length of what it made of a nonce that is too old."""
+    return Proof.SHA if len(octets.strip().rstrip("=")) == 27 else Proof.MD5
+
+
+def client_id_of(client: str) -> ClientID:
+    """The ClientID that a client signed on with, from what tells it from the user's others."""
+    url, msisdn, _ = f"{client}\n\n".split("\n", 2)
+    return ClientID(url=url or None, msisdn=msisdn or None)
 
 
 def _login_name(context: Context, request: LoginRequest) -> str:

@@ -5,7 +5,9 @@ Whatever reads HTTP hands a request in and writes the response out.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 from attrs import define, evolve, field, frozen
 from twisted.logger import Logger
@@ -26,6 +28,8 @@ from imps.csp.transactions import Context, Transactions
 from imps.model.version import V12
 from imps.sap.sessions import Sessions
 
+_HOST = re.compile(r"[\w.:-]{1,255}", re.ASCII)
+
 
 @frozen(kw_only=True)
 class HTTPRequest:
@@ -35,6 +39,15 @@ class HTTPRequest:
     headers: Mapping[str, str]
     body: bytes
     peer: str
+
+    @property
+    def host(self) -> str:
+        """The host that it was sent to, without a port; nothing where that makes no sense."""
+        try:
+            host = urlsplit(f"//{self.headers.get('host', '')}").hostname or ""
+        except ValueError:
+            return ""
+        return host if _HOST.fullmatch(host) else ""
 
 
 @frozen(kw_only=True)
@@ -82,6 +95,8 @@ class Door:
             document = codec.decode(request.body)
             if isinstance(document.root, WVCSPVersionDiscoveryResponse):
                 raise CodecError("not a request")
+            if isinstance(document.root, WVCSPMessage) and not document.root.session.transactions:
+                raise CodecError("no transaction")
         except CodecError as problem:
             self._log.debug("Not CSP from {peer}: {problem}", peer=request.peer, problem=problem)
             return _refused(400, str(problem))
@@ -119,6 +134,7 @@ class Door:
             codec,
             request.body,
             request.peer,
+            request.host,
             self.transactions,
             self._sessions,
             self._outbox,

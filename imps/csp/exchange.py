@@ -21,6 +21,7 @@ from imps.csp.primitives.access import (
     ClientCapabilityResponse,
     Disconnect,
     LoginResponse,
+    LogoutRequest,
     PollingRequest,
 )
 from imps.csp.primitives.common import Result
@@ -37,7 +38,7 @@ from imps.csp.results import result, status, status_of
 from imps.csp.transactions import Context, Transactions
 from imps.model.status import Refusal, StatusCode
 from imps.model.version import V11, V12, Version
-from imps.sap.sessions import Present, Session, Sessions
+from imps.sap.sessions import AnsweredBefore, Present, Session, Sessions
 from imps.store.errors import StoreError, StoreUnavailable
 from imps.store.sessions import Operation
 
@@ -68,6 +69,7 @@ class Exchange:
     _codec: Codec
     _body: bytes
     _source: str
+    _host: str
     _transactions: Transactions
     _sessions: Sessions
     _outbox: Outbox
@@ -90,9 +92,11 @@ class Exchange:
         once = [each for each in self._requests if self._runs_once(each)]
         try:
             present = await self._present(once)
+        except AnsweredBefore as before:
+            return before.answer
         except Refusal as refusal:
             if refusal.code is StatusCode.FORCED_LOGOUT:
-                return await self._answer_to_ended(refusal, version)
+                return await self._answer_to_ended(version)
             return await self._answer_without_session(refusal, version)
         except StoreUnavailable:
             return self._refused(_UNAVAILABLE, version)
@@ -101,10 +105,12 @@ class Exchange:
             return present.operations[0].answer
         answers = await self._answer_all(self._requests, present.operations, present, version)
         if self._polls or self._responses:
+            if once:
+                await self._finish(present, once, None)
             return await self._answer_with_ours(answers, present, version)
         if not once:
             return self._encoded(answers, version, present.has_waiting)
-        return await self._finished(answers, once[0], present, version)
+        return await self._finished(answers, once, present, version)
 
     def _runs_once(self, transaction: Transaction) -> bool:
         has_id = bool(transaction.descriptor.transaction_id)
@@ -141,22 +147,22 @@ class Exchange:
         answers = answers or [_answering(None, status_of(refusal, version))]
         return self._encoded(answers, version)
 
-    async def _answer_to_ended(self, refusal: Refusal, version: Version) -> bytes:
+    async def _answer_to_ended(self, version: Version) -> bytes:
         """Answer a client whose session the server ended: it is told so when it polls, until it
         says that it knows, a few times at most (CSP, Disconnect)."""
         session_id = self._session.descriptor.session_id or ""
+        refusal = Refusal(StatusCode.INVALID_SESSION, "the session was ended")
+        polls_only = bool(self._polls) and not self._requests
         is_known = GOODBYE_ID in [each.descriptor.transaction_id for each in self._responses]
         try:
             if is_known:
                 await self._sessions.say_goodbye(session_id, is_known=True)
-            elif self._polls and await self._sessions.say_goodbye(session_id):
+            elif polls_only and await self._sessions.say_goodbye(session_id):
                 return self._goodbye(version)
         except StoreUnavailable:
             return self._refused(_UNAVAILABLE, version)
         if is_known and not self._requests:
             return b""
-        if self._polls:
-            refusal = Refusal(StatusCode.INVALID_SESSION, "the session was ended")
         return await self._answer_without_session(refusal, version)
 
     def _goodbye(self, version: Version) -> bytes:
@@ -172,16 +178,19 @@ class Exchange:
         version: Version,
     ) -> list[Transaction]:
         remaining = iter(operations)
+        session: Session | None = present.session
         answers: list[Transaction] = []
         for each in requests:
-            # What has no TransactionID cannot be told from a repetition, and is done each time.
-            operation_id = next(remaining).id if self._runs_once(each) else token_hex(16)
+            operation = next(remaining, None) if self._runs_once(each) else None
+            operation_id = token_hex(16) if operation is None else operation.id
             if operation_id == "":
                 busy = "another request has this TransactionID"
                 answer: Primitive = status(StatusCode.INVALID_TRANSACTION, version, busy)
             else:
-                context = self._context(each, version, present.session, operation_id)
+                context = self._context(each, version, session, operation_id)
                 answer = await self._transactions.answer(context, each.content)
+            if isinstance(each.content, LogoutRequest):
+                session = None
             answers.append(_answering(each, answer))
         return answers
 
@@ -204,25 +213,38 @@ class Exchange:
         return self._encoded(answers, version, outgoing.has_more) if answers else b""
 
     async def _finished(
-        self, answers: list[Transaction], asked: Transaction, present: Present, version: Version
+        self,
+        answers: list[Transaction],
+        once: list[Transaction],
+        present: Present,
+        version: Version,
     ) -> bytes:
         """The answer, which says whether anything waits by now, and is kept for a repetition."""
         plain = self._encoded(answers, version, has_waiting=False)
         telling = self._encoded(answers, version, has_waiting=True)
-        operation = present.operations[0]
-        is_kept = bool(operation.id) and not any(map(_may_do_better, answers))
+        is_kept = bool(present.operations[0].id) and not any(map(_may_do_better, answers))
+        return telling if await self._finish(present, once, (plain, telling), is_kept) else plain
+
+    async def _finish(
+        self,
+        present: Present,
+        once: list[Transaction],
+        answers: tuple[bytes, bytes] | None,
+        is_kept: bool = False,
+    ) -> bool:
+        """Say that requests are done; whether anything waits."""
+        operations = [
+            (each.descriptor.transaction_id or "", operation.id)
+            for each, operation in zip(once, present.operations, strict=True)
+        ]
         try:
-            has_waiting = await self._sessions.finish(
-                present.session,
-                asked.descriptor.transaction_id or "",
-                operation.id,
-                (plain, telling) if is_kept else None,
+            return await self._sessions.finish(
+                present.session, operations, answers if is_kept else None
             )
         except StoreError as problem:
-            # It is done all the same, and repeating it does no harm.
+            # They are done all the same, and repeating them does no harm.
             self._log.debug("An answer was not kept: {problem}", problem=problem)
-            return plain
-        return telling if has_waiting else plain
+            return False
 
     def _context(
         self,
@@ -235,6 +257,7 @@ class Exchange:
             version=version,
             encoding=self._codec.name,
             source=self._source,
+            host=self._host,
             transaction_id=transaction.descriptor.transaction_id or "",
             session=session,
             operation_id=operation_id,

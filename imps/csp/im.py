@@ -6,7 +6,7 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
-from attrs import define
+from attrs import define, frozen
 from twisted.internet.interfaces import IReactorTime
 
 from imps.csp.content import content_of, font_element, wrapped
@@ -31,7 +31,7 @@ from imps.csp.transactions import Context, Transactions
 from imps.elements.interfaces import IInstantMessaging
 from imps.model.address import Address
 from imps.model.capability import DeliveryMethod
-from imps.model.events import MessageReported
+from imps.model.events import MessageReported, MessageWaits
 from imps.model.extension import Extension
 from imps.model.message import Draft, Message
 from imps.model.status import Refusal, StatusCode
@@ -39,27 +39,30 @@ from imps.sap.delivery import Delivery
 from imps.sap.sessions import Session
 from imps.store.deliveries import Acknowledgement, InFlight
 
-_OWN_TRANSACTION_ID = re.compile(r"[sn](\d+)")
+_OWN_TRANSACTION_ID = re.compile(r"s\d+")
 
 
-def in_flight_as(transaction_id: str) -> str | None:
-    """What the store knows a transaction of ours as; None for what is none of ours."""
-    match = _OWN_TRANSACTION_ID.fullmatch(transaction_id)
-    return None if match is None else f"s{match[1]}"
+@frozen
+class Said:
+    """What a client says by a response of what we sent: under which transaction id, and of which
+    message, if of one."""
+
+    acknowledgement: Acknowledgement
+    transaction_id: str
+    message_id: str = ""
 
 
-def acknowledgement_of(response: Transaction) -> Acknowledgement | None:
-    """What a client says by a response of what we sent; None for what is no such response."""
+def said_by(response: Transaction) -> Said | None:
+    """What a client says by a response; None for what can be no response to us."""
     content, transaction_id = response.content, response.descriptor.transaction_id or ""
-    if isinstance(content, MessageDelivered):
-        return Acknowledgement.TRANSACTION if in_flight_as(transaction_id) else None
+    if isinstance(content, MessageDelivered) and _OWN_TRANSACTION_ID.fullmatch(transaction_id):
+        return Said(Acknowledgement.TRANSACTION, transaction_id, content.message_id)
     if not isinstance(content, Status):
         return None
-    if content.result.code != StatusCode.OK:
-        return Acknowledgement.REFUSED
-    # The id says what was sent under it, so that nobody has to keep that.
-    is_notification = transaction_id.startswith("n")
-    return Acknowledgement.NOTIFIED if is_notification else Acknowledgement.TRANSACTION
+    accepted = content.result.code == StatusCode.OK
+    return Said(
+        Acknowledgement.TRANSACTION if accepted else Acknowledgement.REFUSED, transaction_id
+    )
 
 
 @define(eq=False)
@@ -74,7 +77,7 @@ class Messaging:
         """Serve and send the transactions of instant messaging."""
         transactions.serve(SendMessageRequest, self.send_message, once=True, failure=_send_failure)
         transactions.serve(GetMessageRequest, self.get_message)
-        transactions.serve(MessageDelivered, self.message_delivered)
+        transactions.serve(MessageDelivered, self.message_delivered, once=True)
         transactions.send(NewMessage, MessageNotification, DeliveryReportRequest)
 
     async def send_message(self, context: Context, request: SendMessageRequest) -> Primitive:
@@ -104,6 +107,31 @@ class Messaging:
         if not taken.acknowledged:
             raise Refusal(StatusCode.INVALID_MESSAGE_ID, "no such message")
         return status(StatusCode.OK, context.version)
+
+    async def request_of(
+        self, session: Session, flight: InFlight, encoding: str
+    ) -> Transaction | None:
+        """What is in flight as a transaction of the server, each time the same; None for what this
+        session did not agree to be told, or cannot be told so."""
+        what = flight.what
+        if isinstance(what, Message):
+            return _new_message(session, what, flight, encoding)
+        if isinstance(what, MessageWaits):
+            return await self._notification(session, what, flight.transaction_id)
+        if not session.has("MDELIV"):
+            return None
+        return _request(flight.transaction_id, _delivery_report(what))
+
+    async def _notification(
+        self, session: Session, waits: MessageWaits, transaction_id: str
+    ) -> Transaction | None:
+        """A notification of a message; none once nobody can fetch it any more."""
+        try:
+            message = await self._element.fetch(session.id, waits.message_id)
+        except Refusal:
+            return None
+        info = _message_info(session.user, message, waits.since)
+        return _request(transaction_id, MessageNotification(message_info=info))
 
 
 def _send_failure(request: SendMessageRequest, failed: Result) -> Primitive:
@@ -138,30 +166,16 @@ def draft_of(request: SendMessageRequest, context: Context) -> Draft:
     )
 
 
-def request_of(session: Session, flight: InFlight, encoding: str) -> Transaction | None:
-    """What is in flight as a transaction of the server, each time the same; None for what this
-    session did not agree to be told."""
-    if isinstance(flight.what, Message):
-        return _message_request(session, flight.what, flight, encoding)
-    if not session.has("MDELIV"):
-        return None
-    return _request(flight.transaction_id, _delivery_report(flight.what))
-
-
-def _message_request(
+def _new_message(
     session: Session, message: Message, flight: InFlight, encoding: str
 ) -> Transaction | None:
-    """A message pushed, or a notification of it, by what was agreed when it was first sent."""
+    """A message as it is pushed, by what was agreed when it was first sent; None if it is not."""
     agreed = session if not flight.record else session.as_of(flight.record)
     fits = agreed.capabilities.fits(message.content.type, message.content.size)
     prefers_push = agreed.capabilities.delivery_method is DeliveryMethod.PUSH
     if fits and agreed.has("NEWM") and (prefers_push or not agreed.has("NOTIF")):
         pushed = NewMessage(**_with_content(agreed, message, flight.since, encoding))
         return _request(flight.transaction_id, pushed, message.extensions)
-    if agreed.has("NOTIF"):
-        info = _message_info(agreed.user, message, flight.since)
-        notification_id = flight.transaction_id.replace("s", "n")
-        return _request(notification_id, MessageNotification(message_info=info))
     return None
 
 

@@ -6,6 +6,7 @@ from typing import Any, cast
 
 from attrs import define, evolve
 
+from imps.csp.cir.offer import POLLING_ONLY, CIROffer
 from imps.csp.primitives.access import (
     AllFunctions,
     ClientCapabilityRequest,
@@ -40,6 +41,7 @@ class Negotiation:
     _transactions: Transactions
     _server_poll_min_seconds: int
     _max_sessions_per_user: int
+    _cir: CIROffer = POLLING_ONLY
 
     def register(self) -> None:
         """Serve the transactions of negotiation."""
@@ -56,9 +58,12 @@ class Negotiation:
         agreed = session.capabilities
         if context.version is V11:
             return ClientCapabilityResponse(
-                client_id=request.client_id, capability_list=self._echo(offered, agreed)
+                client_id=request.client_id,
+                capability_list=self._echo(offered, agreed, context.host),
             )
-        return ClientCapabilityResponse(agreed_capability_list=self.agreed_list(offered, agreed))
+        return ClientCapabilityResponse(
+            agreed_capability_list=self.agreed_list(offered, agreed, context.host)
+        )
 
     async def agree_capabilities(self, session: Session, offered: CapabilityList) -> Session:
         """Record what a client can; what it does not mention stays as it was."""
@@ -68,11 +73,15 @@ class Negotiation:
         return await self._sessions.agree(session, capabilities=capabilities)
 
     def agreed_list(
-        self, offered: CapabilityList, capabilities: Capabilities
+        self, offered: CapabilityList, capabilities: Capabilities, host: str
     ) -> AgreedCapabilityList:
         """The answer from 1.2 on; what a version lacks is left out when it is written."""
+        cir = self._cir.agree(offered.supported_cir_methods, host)
         return AgreedCapabilityList(
             supported_bearers=(Bearer.HTTP,),
+            supported_cir_methods=cir.methods,
+            tcp_address=cir.tcp_address,
+            tcp_port=cir.tcp_port,
             server_poll_min=capabilities.server_poll_min_seconds,
             accepted_content_types=offered.accepted_content_types,
             any_content=offered.any_content,
@@ -88,8 +97,11 @@ class Negotiation:
             user_session_limit=self._max_sessions_per_user,
         )
 
-    def _echo(self, offered: CapabilityList, capabilities: Capabilities) -> CapabilityList:
+    def _echo(
+        self, offered: CapabilityList, capabilities: Capabilities, host: str
+    ) -> CapabilityList:
         """The answer of 1.1: the client's own list, with the values that hold."""
+        cir = self._cir.agree(offered.supported_cir_methods, host)
         echo: CapabilityList = evolve(
             cast(Any, offered),
             client_type=capabilities.client_type or ClientType.OTHER,
@@ -101,10 +113,10 @@ class Negotiation:
             supported_bearers=(Bearer.HTTP,),
             multi_trans=capabilities.multi_trans,
             parser_size=capabilities.parser_octets or _DEFAULT_PARSER_OCTETS,
-            supported_cir_methods=(),
+            supported_cir_methods=cir.methods,
             udp_port=None,
-            tcp_address=None,
-            tcp_port=None,
+            tcp_address=cir.tcp_address,
+            tcp_port=cir.tcp_port,
             server_poll_min=capabilities.server_poll_min_seconds,
         )
         return echo

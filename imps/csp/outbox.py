@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 from attrs import define, frozen
 
-from imps.csp.im import acknowledgement_of, in_flight_as, request_of
+from imps.csp.im import Messaging, said_by
 from imps.csp.primitives.envelope import Transaction
 from imps.csp.primitives.im import MessageDelivered
 from imps.sap.delivery import Delivery
 from imps.sap.sessions import Session
-from imps.store.deliveries import Acknowledgement
+from imps.store.deliveries import Acknowledgement, Taken
 
 
 @frozen
@@ -27,35 +27,44 @@ class Outbox:
     """The requests of the server to its clients."""
 
     _delivery: Delivery
+    _messaging: Messaging
 
     async def take(
         self, session: Session, responses: Sequence[Transaction], encoding: str, wanted: bool
     ) -> tuple[Outgoing, list[Transaction]]:
         """Take what a client says to our requests and, if wanted, what is to be sent next.
 
-        Also returns those of the responses that need an answer of their own: the acknowledgement of
-        a message that was fetched, which some clients send as a response.
+        Also returns those of the responses that need an answer of their own: acknowledgements of
+        messages that are not in flight under that id, but were fetched.
         """
-        known: list[tuple[Acknowledgement, str]] = []
+        taken: Taken | None = None
         others: list[Transaction] = []
-        for response in responses:
-            says = acknowledgement_of(response)
-            if says is not None:
-                transaction_id = response.descriptor.transaction_id or ""
-                known.append((says, in_flight_as(transaction_id) or transaction_id))
-            elif isinstance(response.content, MessageDelivered):
+        for number, response in enumerate(responses, start=1):
+            is_wanted = wanted and number == len(responses) and not others
+            said = said_by(response)
+            if said is None:
+                taken = None
+            else:
+                taken = await self._delivery.take(
+                    session.id,
+                    said.acknowledgement,
+                    said.transaction_id,
+                    said.message_id,
+                    wanted=is_wanted,
+                )
+            is_acknowledged = taken is not None and taken.acknowledged
+            if isinstance(response.content, MessageDelivered) and not is_acknowledged:
                 others.append(response)
-        known = known or [(Acknowledgement.NONE, "")]
-        for says, transaction_id in known[:-1]:
-            await self._delivery.take(session.id, says, transaction_id, wanted=False)
-        says, transaction_id = known[-1]
-        taken = await self._delivery.take(
-            session.id, says, transaction_id, wanted=wanted and not others
-        )
+        if taken is None:
+            taken = await self._delivery.take(session.id, wanted=wanted and not others)
+        return await self._outgoing(session, taken, encoding), others
+
+    async def _outgoing(self, session: Session, taken: Taken, encoding: str) -> Outgoing:
+        """The first of what waits that this session can be told, and agreed to be."""
         while (flight := taken.in_flight) is not None:
-            transaction = request_of(session, flight, encoding)
+            transaction = await self._messaging.request_of(session, flight, encoding)
             if transaction is not None:
-                return Outgoing(transaction, taken.has_more), others
+                return Outgoing(transaction, taken.has_more)
             says = Acknowledgement.REFUSED
             taken = await self._delivery.take(session.id, says, flight.transaction_id)
-        return Outgoing(None, taken.has_more), others
+        return Outgoing(None, taken.has_more)

@@ -60,7 +60,8 @@ FUNCTIONS: dict[str, tuple[type[Primitive], ...]] = {
     "REJCM": (im.RejectMessageRequest,),
     "NOTIF": (im.MessageNotification,),
     "NEWM": (im.NewMessage, im.MessageDelivered),
-    "OFFNOTIF": (im.MessageNotification,),
+    # Nothing notifies who is off line.
+    "OFFNOTIF": (),
     "GLBLU": (blocking.GetBlockedListRequest,),
     "BLENT": (blocking.BlockEntityRequest,),
     "CREAG": (groups.CreateGroupRequest,),
@@ -106,7 +107,7 @@ def available(supported: Iterable[type]) -> frozenset[str]:
     """The functions and markers all of whose primitives are supported."""
     have = set(supported)
     return frozenset(
-        code for code, needs in {**FUNCTIONS, **MARKERS}.items() if have.issuperset(needs)
+        code for code, needs in {**FUNCTIONS, **MARKERS}.items() if needs and have.issuperset(needs)
     )
 
 

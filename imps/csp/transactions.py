@@ -10,7 +10,6 @@ from attrs import define, field, frozen
 from twisted.logger import Logger
 
 from imps.csp.primitives import PRIMITIVES
-from imps.csp.primitives.access import KeepAliveRequest
 from imps.csp.primitives.common import Result
 from imps.csp.primitives.declaration import Primitive, Unknown, Unreadable, declaration_of
 from imps.csp.results import result_of, status, status_of
@@ -29,7 +28,8 @@ _log = Logger()
 
 @frozen(kw_only=True)
 class Context:
-    """What a transaction came in with: version, encoding, source, its id, its session if any."""
+    """What a transaction came in with: version, encoding, source, its id, its session if any; and
+    the host that it was sent to, if the client says that."""
 
     version: Version
     encoding: str
@@ -37,6 +37,7 @@ class Context:
     transaction_id: str
     session: Session | None = None
     operation_id: str = ""
+    host: str = ""
     extensions: tuple[Extension, ...] = ()
 
     @property
@@ -57,6 +58,7 @@ class _Served:
     outband: bool
     once: bool
     failure: Failure | None
+    unreadable: StatusCode | None
 
 
 @define(eq=False)
@@ -76,13 +78,17 @@ class Transactions:
         outband: bool = False,
         once: bool = False,
         failure: Callable[[P, Result], Primitive] | None = None,
+        unreadable: StatusCode | None = None,
     ) -> None:
         """Serve a primitive that clients send.
 
         ``outband`` ones need no session; ``once`` tells those that a repetition must not do twice;
-        ``failure`` makes an answer of a bad result where that need not be a Status.
+        ``failure`` makes an answer of a bad result where that need not be a Status; ``unreadable``
+        is the code for a value that cannot be read where that has one of its own.
         """
-        self._served[request] = _Served(cast(Serve, by), outband, once, cast(Failure, failure))
+        self._served[request] = _Served(
+            cast(Serve, by), outband, once, cast(Failure, failure), unreadable
+        )
 
     def serve_at_the_door(self, *requests: type) -> None:
         """Declare what the door answers itself."""
@@ -163,7 +169,7 @@ class Transactions:
                 f"CSP {version} has no {declaration.name}",
             )
         if named in self._served and isinstance(request, Unreadable):
-            return _unreadable(version, request)
+            return _unreadable(version, request, self._served[named].unreadable)
         return status(StatusCode.NOT_IMPLEMENTED, version, f"{declaration.name} is not served")
 
 
@@ -181,8 +187,8 @@ def _name(request: Primitive) -> str:
     return request.name if isinstance(request, Unreadable) else declaration_of(type(request)).name
 
 
-def _unreadable(version: Version, request: Unreadable) -> Primitive:
-    if request.name == declaration_of(KeepAliveRequest).name:
-        return status(StatusCode.NEW_VALUE_NOT_ACCEPTED, version, request.reason)
-    code = StatusCode.BAD_PARAMETER if request.missing_or_unusable else StatusCode.BAD_REQUEST
+def _unreadable(version: Version, request: Unreadable, code: StatusCode | None) -> Primitive:
+    if code is None:
+        unusable = request.missing_or_unusable
+        code = StatusCode.BAD_PARAMETER if unusable else StatusCode.BAD_REQUEST
     return status(code, version, f"{request.element}: {request.reason}".strip(": "))

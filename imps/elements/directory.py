@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import TypedDict, Unpack
 
 from attrs import define, evolve
@@ -10,6 +10,7 @@ from twisted.internet.interfaces import IReactorTime
 
 from imps.model.account import Account, normal_msisdn
 from imps.model.address import Address
+from imps.model.presence import Attribute, AttributeList
 from imps.model.services import FUNCTIONS
 from imps.model.status import Refusal, StatusCode
 from imps.store.accounts import AccountExists, Accounts, MsisdnTaken, NoSuchAccount
@@ -34,12 +35,16 @@ class UserExists(Refusal):
 
 @define(eq=False)
 class Directory:
-    """The accounts of the home domains; an address without a domain is of the first of them."""
+    """The accounts of the home domains; an address without a domain is of the first of them.
+
+    ``default_attributes``, if there are any, are what new users allow everybody to see.
+    """
 
     _accounts: Accounts
     _secrets: Secrets
     _domains: Sequence[str]
     _clock: IReactorTime
+    _default_attributes: frozenset[Attribute] = frozenset()
 
     async def add(
         self,
@@ -61,8 +66,9 @@ class Directory:
             msisdn=_number(user, msisdn),
             **_checked(details),
         )
+        attributes = self._default_attributes
         try:
-            await self._accounts.add(account)
+            await self._accounts.add(account, AttributeList(attributes) if attributes else None)
         except AccountExists:
             raise UserExists(StatusCode.FORBIDDEN, f"{user} exists already") from None
         except MsisdnTaken:
@@ -137,6 +143,19 @@ class Directory:
             if account is not None and account.address.domain.casefold() != user.domain.casefold():
                 return None
         return account
+
+    async def unknown(self, users: Iterable[Address]) -> set[Address]:
+        """Those of these addresses that no user has, as far as can be told here: of other domains
+        all may exist, and so may telephone numbers."""
+        by_address = {each: self.at_home(each) for each in users}
+        impossible = {each for each, address in by_address.items() if not address.is_user}
+        ours = {
+            each: address
+            for each, address in by_address.items()
+            if address.is_user and address.msisdn is None and self.is_home(address)
+        }
+        existing = await self._accounts.existing(ours.values())
+        return impossible | {each for each, address in ours.items() if address not in existing}
 
     def password_of(self, account: Account) -> str:
         """The password of an account, for the checks of login."""

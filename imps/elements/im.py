@@ -20,7 +20,6 @@ from imps.metrics import Metrics
 from imps.model.address import Address
 from imps.model.message import Draft, Message
 from imps.model.status import Detail, Outcome, Refusal, StatusCode, merge
-from imps.store.contact_lists import ContactLists
 from imps.store.messages import Messages, Stored
 from imps.store.packing import reported
 from imps.store.work import Work
@@ -37,7 +36,6 @@ class InstantMessaging:
     """Messages between the users of the home domains."""
 
     _messages: Messages
-    _contact_lists: ContactLists
     _directory: Directory
     _delivery: IDelivery
     _clock: IReactorTime
@@ -47,14 +45,12 @@ class InstantMessaging:
     async def send(self, caller: Caller, draft: Draft) -> Sent:
         """Store a message for each of its recipients (CSP, SendMessage).
 
-        It is stored when this returns. Refused where the message itself is at fault; what is wrong
-        with single recipients is in the outcome.
+        It is stored when this returns. What is wrong with single recipients is in the outcome;
+        whoever routes the message has seen to it that the message itself is not at fault.
         """
         if not caller.operation_id:
             raise ValueError("without an operation id, every message would have the same id")
-        self._limits.check(draft)
         failures = [Detail(StatusCode.NO_SUCH_GROUP, groups=(each,)) for each in draft.groups]
-        failures += await self._unknown_lists(caller.user, draft.contact_lists)
         stored = await self._store(self._stamped(caller, draft), draft.users)
         outcome = merge([Outcome(0, tuple(failures)), stored])
         message_id = f"m{caller.operation_id}" if outcome.succeeded else None
@@ -119,13 +115,3 @@ class InstantMessaging:
             return address
         account = await self._directory.find(address)
         return address if account is None else account.address
-
-    async def _unknown_lists(self, user: Address, lists: Sequence[Address]) -> list[Detail]:
-        if not lists:
-            return []
-        own = {contact_list.address for contact_list in await self._contact_lists.of(user)}
-        return [
-            Detail(StatusCode.NO_SUCH_CONTACT_LIST, contact_lists=(each,))
-            for each in lists
-            if self._directory.at_home(each) not in own
-        ]

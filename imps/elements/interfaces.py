@@ -6,7 +6,7 @@ from attrs import frozen
 from zope.interface import Interface
 
 from imps.model.address import Address
-from imps.model.events import Event
+from imps.model.events import MessageReported
 from imps.model.message import Draft, Message
 from imps.model.status import Outcome, Refusal, StatusCode
 from imps.store.work import Work
@@ -15,7 +15,7 @@ from imps.store.work import Work
 class IDelivery(Interface):
     """How an element tells a user something; implemented by the service access point."""
 
-    async def deliver(to: Address, event: Event, work_id: str) -> None:
+    async def deliver(to: Address, event: MessageReported, work_id: str) -> None:
         """Tell a user, now or at the next sign-on; once for each ``work_id``."""
 
 

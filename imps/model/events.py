@@ -27,5 +27,13 @@ class MessageReported:
         return f"report:{self.message_id}:{self.recipient.canonical}"
 
 
-Event = MessageReported
+@frozen(kw_only=True)
+class MessageWaits:
+    """A message waits that a client of its recipient may fetch, since when it is told so."""
+
+    message_id: str
+    since: float
+
+
+Event = MessageReported | MessageWaits
 """All events there are."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import TypeAlias
 
-from attrs import frozen
+from attrs import Factory, field, frozen
 
 from imps.model.address import Address
 
@@ -100,30 +100,19 @@ class Availability(Enum):
     DISCREET = "DISCREET"
 
 
-class Mood(Enum):
-    """How a user feels."""
-
-    ANGRY = "ANGRY"
-    ANXIOUS = "ANXIOUS"
-    ASHAMED = "ASHAMED"
-    BORED = "BORED"
-    EXCITED = "EXCITED"
-    HAPPY = "HAPPY"
-    IN_LOVE = "IN_LOVE"
-    INVINCIBLE = "INVINCIBLE"
-    JEALOUS = "JEALOUS"
-    SAD = "SAD"
-    SLEEPY = "SLEEPY"
-
-
 class CommunicationMeans(Enum):
-    """A way to reach a user."""
+    """A way to reach a user; the last five had their words until CSP 1.2."""
 
     CALL = "CALL"
     SMS = "SMS"
     MMS = "MMS"
     IM = "IM"
     EMAIL = "EMAIL"
+    AUDIO_CALL = "AUDIO_CALL"
+    VIDEO_CALL = "VIDEO_CALL"
+    VIDEO_STREAM = "VIDEO_STREAM"
+    IM_ONLINE = "IM_ONLINE"
+    IM_OFFLINE = "IM_OFFLINE"
 
 
 class ContactStatus(Enum):
@@ -147,3 +136,38 @@ class ReactiveAuthState(Enum):
     GRANTED = "GRANTED"
     DENIED = "DENIED"
     PENDING = "PENDING"
+
+
+@frozen
+class AttributeList:
+    """The attributes that a publisher allows somebody to see, and whether the publisher wants to
+    be told of those who ask for more."""
+
+    attributes: frozenset[Attribute] = frozenset()
+    notify: bool = False
+
+
+class TargetKind(Enum):
+    """Whom an attribute list is for."""
+
+    USER = "user"
+    CONTACT_LIST = "list"
+    DEFAULT = "default"
+
+
+_NOBODY = Address()
+
+
+@frozen
+class Target:
+    """One whom an attribute list is for: a user, a contact list, or by default everybody.
+
+    The publisher may name a user otherwise, by number.
+    """
+
+    kind: TargetKind
+    address: Address = _NOBODY
+    spelled: Address = field(default=Factory(lambda self: self.address, takes_self=True), eq=False)
+
+
+DEFAULT = Target(TargetKind.DEFAULT)

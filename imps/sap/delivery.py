@@ -9,7 +9,7 @@ from zope.interface import implementer
 from imps.elements.interfaces import IDelivery, IWork
 from imps.metrics import Metrics
 from imps.model.address import Address
-from imps.model.events import Event
+from imps.model.events import MessageReported
 from imps.store.deliveries import Acknowledgement, Deliveries, Taken
 from imps.store.outboxes import Outboxes
 
@@ -27,7 +27,7 @@ class Delivery:
     _lifetime_seconds: float
     _metrics: Metrics
 
-    async def deliver(self, to: Address, event: Event, work_id: str) -> None:
+    async def deliver(self, to: Address, event: MessageReported, work_id: str) -> None:
         """Tell a user, now or at the next sign-on; once for each ``work_id``."""
         now = self._clock.seconds()
         expires_at = now + self._lifetime_seconds
@@ -38,6 +38,7 @@ class Delivery:
         session_id: str,
         acknowledgement: Acknowledgement = Acknowledgement.NONE,
         acknowledged: str = "",
+        message_id: str = "",
         wanted: bool = True,
     ) -> Taken:
         """Take what a session says of what it was sent, and give it what comes next."""
@@ -46,6 +47,7 @@ class Delivery:
             now=self._clock.seconds(),
             acknowledgement=acknowledgement,
             acknowledged=acknowledged,
+            message_id=message_id,
             wanted=wanted,
         )
         if taken.acknowledged:

@@ -7,6 +7,7 @@ from twisted.internet.defer import Deferred, TimeoutError, gatherResults
 from twisted.internet.interfaces import IReactorTime
 from zope.interface import implementer
 
+from imps.elements.contacts import Contacts
 from imps.elements.interfaces import Caller, IInstantMessaging, MessageLimits, Sent
 from imps.model.address import Address
 from imps.model.message import Draft, Message
@@ -23,17 +24,21 @@ class RoutedInstantMessaging:
     """Instant messaging for the doors, whoever renders it for the recipients."""
 
     _table: ServiceTable[IInstantMessaging]
+    _contacts: Contacts
     _limits: MessageLimits
     _clock: IReactorTime
 
     async def send(self, caller: Caller, draft: Draft) -> Sent:
         """Have a message stored for each recipient, by whoever serves their domain.
 
-        All are asked at once. Refused where the message itself is at fault; recipients of a domain
-        that nobody serves get 516, those of one that does not answer in time 408.
+        A contact list stands for its contacts, none of whom gets the message twice. All are asked
+        at once. Refused where the message itself is at fault; recipients of a domain that nobody
+        serves get 516, those of one that does not answer in time 408.
         """
         self._limits.check(draft)
+        draft, missing = await self._expanded(caller, draft)
         parts, unserved = self._parts(draft)
+        unserved += missing
         if not unserved and len(parts) == 1:
             element, part = parts[0]
             sent: Sent = await element.send(caller, part)
@@ -51,10 +56,24 @@ class RoutedInstantMessaging:
         message: Message = await self._table.local.fetch(session_id, message_id)
         return message
 
+    async def _expanded(self, caller: Caller, draft: Draft) -> tuple[Draft, list[Detail]]:
+        """The message with the contacts of its contact lists in their place, and the lists that
+        the sender does not have."""
+        users = dict.fromkeys(draft.users)
+        missing = []
+        for contact_list in dict.fromkeys(draft.contact_lists):
+            members = await self._contacts.members(caller.user, contact_list)
+            if members is None:
+                lists = (contact_list,)
+                missing.append(Detail(StatusCode.NO_SUCH_CONTACT_LIST, contact_lists=lists))
+            else:
+                users.update(dict.fromkeys(members))
+        return evolve(draft, users=tuple(users), contact_lists=()), missing
+
     def _parts(self, draft: Draft) -> tuple[list[tuple[IInstantMessaging, Draft]], list[Detail]]:
         """Which element gets which recipients, and those that none serves.
 
-        Groups and contact lists go with the first part, the local one.
+        Groups go with the first part, the local one.
         """
         local = self._table.local
         users: dict[IInstantMessaging, list[Address]] = {local: []}
@@ -68,7 +87,7 @@ class RoutedInstantMessaging:
             else:
                 users.setdefault(element, []).append(user)
         parts = [
-            (element, evolve(draft, users=tuple(its_users), groups=(), contact_lists=()))
+            (element, evolve(draft, users=tuple(its_users), groups=()))
             for element, its_users in users.items()
             if its_users and element is not local
         ]

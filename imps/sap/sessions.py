@@ -59,15 +59,22 @@ class Session:
 
     @property
     def fields(self) -> dict[str, str]:
-        """What the store has to know: how it takes messages, if it does, and its type of client."""
-        agreed = self.capabilities
-        takes_messages = self.has("NEWM", "NOTIF")
+        """What the store has to know: how it takes messages and of what type its client is."""
+        client_type = self.capabilities.client_type
         return {
-            "messaging": f"{agreed.priority} {agreed.online_handling.value}"
-            if takes_messages
-            else "",
-            "client_type": agreed.client_type.value if agreed.client_type else "",
+            "messaging": self._messaging,
+            "client_type": client_type.value if client_type else "",
         }
+
+    @property
+    def _messaging(self) -> str:
+        """Its priority and handling of messages, and whether it can be notified of them; nothing
+        where it takes none."""
+        if not self.has("NEWM", "NOTIF"):
+            return ""
+        agreed = self.capabilities
+        ways = [str(agreed.priority), agreed.online_handling.value]
+        return " ".join([*ways, "NOTIF"] if self.has("NOTIF") else ways)
 
 
 @frozen
@@ -82,14 +89,23 @@ class Present:
 @frozen(kw_only=True)
 class Looked:
     """A session whose client can be woken: whether anything waits, when the client last polled,
-    since when a request of it is being answered whose answer will say so, and when something in
-    flight will be sent again."""
+    since when a request of it is being answered whose answer will say so, when the answer to the
+    last one said that something waits, and when something in flight will be sent again."""
 
     session: Session
     has_waiting: bool
     polled_at: float
     answering_since: float | None
+    told_at: float | None
     repetition_at: float | None
+
+
+class AnsweredBefore(Exception):
+    """A request was answered before, in a session that is over by now: with this answer."""
+
+    def __init__(self, answer: bytes) -> None:
+        super().__init__("answered before")
+        self.answer = answer
 
 
 @frozen(kw_only=True)
@@ -194,7 +210,8 @@ class Sessions:
         ``asked`` are the transactions that must not be done twice: transaction id and a digest of
         the request. With ``answers_later``, whoever asks will say when it is answered. Refused with
         600 when the session has expired, 601 when the server ended it, 604 when there is none, and
-        503 when it asks too often.
+        503 when it asks too often. Raises AnsweredBefore in a session that is over, for what was
+        answered in it.
         """
         found = await self._stored.check(
             session_id,
@@ -205,23 +222,24 @@ class Sessions:
         )
         if isinstance(found, StatusCode):
             raise _absence(found)
+        if not found.record:
+            raise AnsweredBefore(found.operations[0].answer)
         session = _unpacked(session_id, found.record)
         return Present(session, found.has_waiting, found.operations)
 
     async def finish(
         self,
         session: Session,
-        transaction_id: str,
-        operation_id: str,
+        operations: Sequence[tuple[str, str]],
         answers: tuple[bytes, bytes] | None,
     ) -> bool:
-        """A request that was to be answered later is answered: whether anything waits by now.
+        """Requests that were to be answered later are, each named by its transaction and operation
+        id: whether anything waits by now.
 
-        Its answer, the first if nothing waits and else the other, is kept for a repetition.
+        Their answer, the first if nothing waits and else the other, is kept for a repetition.
         """
-        return await self._stored.finish(
-            session.id, transaction_id, operation_id, answers, now=self._clock.seconds()
-        )
+        now = self._clock.seconds()
+        return await self._stored.finish(session.id, operations, answers, now=now)
 
     async def look(self, session_id: str, is_back: bool = False) -> Looked:
         """The session of a client to which there is a channel, for whoever holds that.
@@ -237,6 +255,7 @@ class Sessions:
             has_waiting=found.has_waiting,
             polled_at=found.polled_at,
             answering_since=found.answering_since,
+            told_at=found.told_at,
             repetition_at=found.repetition_at,
         )
 

@@ -7,7 +7,8 @@ is respected for a while although no account bears it out yet.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
 from attrs import define
@@ -15,7 +16,9 @@ from attrs import define
 from imps.model.account import Account
 from imps.model.address import Address
 from imps.model.contacts import first_contact_list
+from imps.model.presence import DEFAULT, AttributeList
 from imps.model.status import StatusCode
+from imps.store.attribute_lists import packed
 from imps.store.client import StoreClient
 from imps.store.keys import Buckets
 
@@ -46,8 +49,8 @@ class Accounts:
     _buckets: Buckets
     _remember_seconds: float = 86_400
 
-    async def add(self, account: Account) -> None:
-        """Store a new account, with its first contact list.
+    async def add(self, account: Account, allowed: AttributeList | None = None) -> None:
+        """Store a new account, with its first contact list and perhaps a default attribute list.
 
         Raises AccountExists, or MsisdnTaken when another account has its number.
         """
@@ -64,6 +67,7 @@ class Accounts:
             contact_list.address.canonical,
             str(contact_list.address),
             contact_list.display_name,
+            b"" if allowed is None else packed(DEFAULT, allowed),
             *(part for field in _fields(account).items() for part in field),
         )
         if not added:
@@ -108,6 +112,18 @@ class Accounts:
         key = f"{prefix}account:{address.canonical}"
         fields: list[bytes] = await self._client.execute("HGETALL", key)
         return _account(fields) if fields else None
+
+    async def existing(self, users: Iterable[Address]) -> set[Address]:
+        """Those of these users who have an account."""
+        by_bucket: defaultdict[int, list[Address]] = defaultdict(list)
+        for user in set(users):
+            by_bucket[self._buckets.of(user)].append(user)
+        existing: set[Address] = set()
+        for bucket, asked in by_bucket.items():
+            prefix, names = self._buckets.prefix(bucket), (each.canonical for each in asked)
+            found = await self._client.run("find_accounts", [prefix], *names)
+            existing.update(user for user, is_there in zip(asked, found, strict=True) if is_there)
+        return existing
 
     async def with_msisdn(self, msisdn: str) -> Account | None:
         """The account that has this telephone number."""

@@ -1,4 +1,4 @@
-"""The connection to Redis or Valkey; the one module that knows the client library.
+"""Runs scripts and commands on Redis or Valkey.
 
 There is one connection: the server runs one command at a time, so a second one costs time and
 the order of commands, and gains nothing.
@@ -7,30 +7,18 @@ the order of commands, and gains nothing.
 from __future__ import annotations
 
 import re
-from collections import deque
 from collections.abc import Coroutine, Sequence
-from contextlib import suppress
 from hashlib import sha1
 from importlib.resources import files
 from time import perf_counter
 from typing import Any
 
-import txredisapi
 from attrs import define, field, frozen
-from twisted.internet.defer import CancelledError, Deferred, TimeoutError
-from twisted.internet.interfaces import IDelayedCall, IReactorTime
-from twisted.internet.protocol import Factory
-from twisted.internet.task import deferLater
-from twisted.logger import Logger
-from twisted.python.failure import Failure
 
 from imps.metrics import Metrics
+from imps.store.connection import Argument, Connection, Link, Lost, Refused
 from imps.store.errors import StoreError, StoreFull, StoreUnavailable
-from imps.store.servers import Sentinels, Server, reason_of_loss, server_at
-
-Argument = bytes | str | int
-
-RETRY_SECONDS = 0.2
+from imps.store.servers import server_at
 
 # Errors that say the server cannot serve now, rather than that we asked for something wrong.
 _PASSING = ("BUSY", "CLUSTERDOWN", "LOADING", "MASTERDOWN", "MISCONF", "TRYAGAIN")
@@ -49,58 +37,6 @@ def _meaning(error: Exception) -> StoreError:
     if text.startswith(_PASSING) or _is_deposed(error):
         return StoreUnavailable(f"the store cannot serve: {text}")
     return StoreError(f"the store refused: {text}")
-
-
-class _Connection(txredisapi.RedisProtocol):
-    """One connection, which gives itself up when a reply is overdue.
-
-    A timer for each command would cost an eighth of the throughput. Replies come in the order of
-    the commands, so one timer for the oldest will do.
-    """
-
-    def __init__(self, clock: IReactorTime) -> None:
-        super().__init__(charset=None, convertNumbers=False)
-        self.loss = ""
-        self._clock = clock
-        self._deadlines: deque[float] = deque()
-        self._timer: IDelayedCall | None = None
-
-    def send(self, deadline: float, *command: Argument) -> Deferred[Any]:
-        """Send a command; its reply comes before the deadline, or the connection is lost."""
-        reply: Deferred[Any] = self.execute_command(*command)
-        self._deadlines.append(deadline)
-        if self._timer is None:
-            self._watch()
-        return reply
-
-    async def hang_up(self) -> None:
-        """Close the connection, if it is open."""
-        if self.connected:
-            closed: Deferred[object] = self.whenDisconnected()
-            self.transport.abortConnection()
-            await closed
-
-    def _watch(self) -> None:
-        wait = max(0.0, self._deadlines[0] - self._clock.seconds())
-        self._timer = self._clock.callLater(wait, self._check)
-
-    def _check(self) -> None:
-        self._timer = None
-        if self._deadlines and self._deadlines[0] <= self._clock.seconds():
-            self.transport.abortConnection()
-        elif self._deadlines:
-            self._watch()
-
-    def replyReceived(self, reply: object) -> None:
-        self._deadlines.popleft()
-        super().replyReceived(reply)
-
-    def connectionLost(self, reason: Failure) -> None:
-        self.loss = reason_of_loss(reason)
-        super().connectionLost(reason)
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
 
 
 _INCLUDE = re.compile(rb"^-- include (\w+)$", re.MULTILINE)
@@ -136,30 +72,13 @@ class StoreClient:
     these, or with a StoreError.
     """
 
-    _reactor: Any
-    _server: Server | Sentinels
-    _timeout_seconds: float
+    link: Link
     _metrics: Metrics = field(factory=Metrics)
-    _connection: _Connection | None = field(default=None, init=False)
-    _waiting: dict[Deferred[_Connection], None] = field(factory=dict, init=False)
     _scripts: dict[str, _Script] = field(factory=dict, init=False)
-    _connecting: Deferred[None] | None = field(default=None, init=False)
-    _closed: bool = field(default=False, init=False)
-    _reason: str = field(default="", init=False)
-    _log = Logger()
-
-    def start(self) -> None:
-        """Connect, and stay connected until ``close``."""
-        self._connecting = Deferred.fromCoroutine(self._stay_connected())
 
     async def close(self) -> None:
         """Disconnect; calls that still wait fail."""
-        self._closed = True
-        if self._connecting is not None:
-            self._connecting.cancel()
-            await self._connecting
-        for waiting in list(self._waiting):
-            waiting.cancel()
+        await self.link.close()
 
     async def run(self, script: str, keys: Sequence[str], *arguments: Argument) -> Any:
         """Run ``scripts/<script>.lua`` as one atomic step.
@@ -172,7 +91,7 @@ class StoreClient:
 
     async def execute(self, command: str, *arguments: Argument) -> Any:
         """Run one command of the server."""
-        return await self._timed("command", self._send(self._deadline, command, *arguments))
+        return await self._timed("command", self._send(self.link.deadline, command, *arguments))
 
     async def facts(self, section: str) -> dict[str, str]:
         """What the server says about itself, by name."""
@@ -182,8 +101,7 @@ class StoreClient:
 
     async def ready(self, timeout_seconds: float) -> None:
         """Wait until the store serves; StoreUnavailable when that takes longer than this."""
-        if self._connection is None:
-            await self._connected(timeout_seconds)
+        await self.link.connected(timeout_seconds)
 
     async def _timed(self, script: str, call: Coroutine[Any, Any, Any]) -> Any:
         began_at = perf_counter()
@@ -196,105 +114,31 @@ class StoreClient:
             self._metrics.store_called(script, perf_counter() - began_at)
 
     async def _run(self, script: _Script, *rest: Argument) -> Any:
-        deadline = self._deadline
-        connection = self._connection or await self._connected()
+        deadline = self.link.deadline
+        connection = self.link.connection or await self.link.connected()
         try:
             return await connection.send(deadline, "EVALSHA", script.digest, *rest)
-        except txredisapi.ResponseError as error:
+        except Refused as error:
             if not str(error).startswith("NOSCRIPT"):
                 raise self._refusal(connection, error) from None
-        except txredisapi.ConnectionError:
-            raise self._unavailable from None
+        except Lost:
+            raise self.link.unavailable from None
         return await self._send(deadline, "EVAL", script.text, *rest)
 
     async def _send(self, deadline: float, *command: Argument) -> Any:
-        connection = self._connection or await self._connected()
+        connection = self.link.connection or await self.link.connected()
         try:
             return await connection.send(deadline, *command)
-        except txredisapi.ResponseError as error:
+        except Refused as error:
             raise self._refusal(connection, error) from None
-        except txredisapi.ConnectionError:
-            raise self._unavailable from None
+        except Lost:
+            raise self.link.unavailable from None
 
-    def _refusal(self, connection: _Connection, error: Exception) -> StoreError:
+    def _refusal(self, connection: Connection, error: Exception) -> StoreError:
         if _is_deposed(error):
             # There may be another master: whoever connects anew finds it.
             connection.transport.abortConnection()
         return _meaning(error)
-
-    @property
-    def _deadline(self) -> float:
-        return float(self._reactor.seconds()) + self._timeout_seconds
-
-    @property
-    def _unavailable(self) -> StoreUnavailable:
-        reason = f": {self._reason}" if self._reason else ""
-        return StoreUnavailable(f"the store does not answer{reason}")
-
-    async def _connected(self, timeout_seconds: float | None = None) -> _Connection:
-        if self._closed:
-            raise StoreUnavailable("the store is closed")
-        arrival: Deferred[_Connection] = Deferred(lambda gone: self._waiting.pop(gone, None))
-        self._waiting[arrival] = None
-        arrival.addTimeout(timeout_seconds or self._timeout_seconds, self._reactor)
-        try:
-            return await arrival
-        except (TimeoutError, CancelledError):
-            raise self._unavailable from None
-
-    async def _stay_connected(self) -> None:
-        # Endpoints answer a cancellation with errors of their own, hence the flag.
-        with suppress(CancelledError):
-            while not self._closed:
-                await self._connect_once()
-                if not self._closed:
-                    await deferLater(self._reactor, RETRY_SECONDS)
-
-    async def _connect_once(self) -> None:
-        """Connect and remain so as long as the connection lasts."""
-        connecting = Deferred.fromCoroutine(self._prepared())
-        try:
-            connection = await connecting.addTimeout(self._timeout_seconds, self._reactor)
-        except CancelledError:
-            raise
-        except TimeoutError:
-            return self._unreachable("no answer in time")
-        except Exception as error:
-            # Whatever it is, the next attempt may do better.
-            return self._unreachable(str(error) or type(error).__name__)
-        if self._reason:
-            self._log.info("The store is back")
-        self._reason = ""
-        lost = connection.whenDisconnected()
-        # Later, when this coroutine waits: whoever is let in may close us at once.
-        self._reactor.callLater(0, self._let_in, connection)
-        try:
-            await lost
-            self._reason = "the connection was lost"
-            self._log.warn("The connection to the store was lost")
-        finally:
-            self._connection = None
-            await connection.hang_up()
-
-    def _let_in(self, connection: _Connection) -> None:
-        if self._closed or not connection.connected:
-            return
-        self._connection = connection
-        waiting, self._waiting = self._waiting, {}
-        for arrival in waiting:
-            arrival.callback(connection)
-
-    def _unreachable(self, reason: str) -> None:
-        # Attempts are many; the log has each reason once.
-        if reason != self._reason and not self._closed:
-            self._log.warn("The store cannot be reached: {reason}", reason=reason)
-            self._reason = reason
-
-    async def _prepared(self) -> Any:
-        """A connection to a server that accepts us and has read its data."""
-        factory = Factory.forProtocol(lambda: _Connection(self._reactor))
-        factory.noisy = False
-        return await self._server.connected(factory, self._deadline)
 
     def _read(self, script: str) -> _Script:
         text = _with_included(_file(f"{script}.lua"), set())
@@ -312,6 +156,6 @@ def connect(
 ) -> StoreClient:
     """A client of the server a URL names, connecting from now on; StoreError for a bad URL."""
     server = server_at(reactor, url, timeout_seconds, ca_file)
-    client = StoreClient(reactor, server, timeout_seconds, metrics or Metrics())
-    client.start()
+    client = StoreClient(Link(reactor, server, timeout_seconds), metrics or Metrics())
+    client.link.start()
     return client

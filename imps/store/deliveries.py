@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from enum import Enum
 
 from attrs import define, frozen
@@ -22,22 +21,23 @@ NEWS_AT_A_TIME = 50
 
 
 class Acknowledgement(Enum):
-    """What a client says about a message: that it has what is in flight under a transaction id,
-    that it knows that this may be fetched, that it does not want it, or that it has the message of
-    an id."""
+    """What is said of what was sent: that a client has what is in flight under a transaction id,
+    that it does not want that, or is not sent it, or that it has the message of an id."""
 
     NONE = ""
     TRANSACTION = "transaction"
-    NOTIFIED = "notified"
     REFUSED = "refused"
     MESSAGE = "message"
 
 
 @frozen
 class News:
-    """Publishers of whom a session is to be told, and which of their attributes."""
+    """A publisher of whom a session is to be told, by which name it knows that one, and which
+    attributes."""
 
-    of: Mapping[Address, frozenset[Attribute]]
+    publisher: Address
+    name: Address
+    attributes: frozenset[Attribute]
 
 
 @frozen
@@ -46,7 +46,7 @@ class InFlight:
     the first time that it was sent, and the session's record of then if it has changed."""
 
     transaction_id: str
-    what: Message | Event | News
+    what: Message | Event | tuple[News, ...]
     since: float = 0.0
     record: bytes = b""
 
@@ -81,13 +81,15 @@ class Deliveries:
         now: float,
         acknowledgement: Acknowledgement = Acknowledgement.NONE,
         acknowledged: str = "",
+        message_id: str = "",
         wanted: bool = True,
     ) -> Taken:
         """Take an acknowledgement and then, if wanted, what is due to a session next.
 
         Events come before messages. One message is in flight at a time. What is not acknowledged
         for a while is sent again as it was, under its transaction id; after some tries an event is
-        dropped, and a message left to the user's next session.
+        dropped, and a message left to the user's next session. Who says to have a message under a
+        transaction id names it; if that is not what is in flight, nothing is sent.
         """
         bucket = self._buckets.of_session(session_id)
         if bucket is None:
@@ -105,6 +107,7 @@ class Deliveries:
             MAX_EVENTS_IN_FLIGHT,
             repr(now + LEASE_SECONDS),
             int(StatusCode.OK),
+            message_id,
             NEWS_AT_A_TIME,
         )
         work = Work.unpacked(bucket, caused) if caused else None
@@ -121,6 +124,9 @@ def _in_flight(sent: list[bytes]) -> InFlight:
     return InFlight(transaction_id.decode(), message, float(since), record)
 
 
-def _news(told: bytes) -> News:
+def _news(told: bytes) -> tuple[News, ...]:
     lines = (line.split("\t") for line in told.decode().split("\n"))
-    return News({Address.parse(user): attributes_named(names) for user, names in lines})
+    return tuple(
+        News(Address.parse(publisher), Address.parse(name), attributes_named(names))
+        for publisher, names, name in lines
+    )

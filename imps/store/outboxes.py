@@ -5,7 +5,7 @@ from __future__ import annotations
 from attrs import define
 
 from imps.model.address import Address
-from imps.model.events import Event
+from imps.model.events import MessageReported
 from imps.store.client import StoreClient
 from imps.store.keys import Buckets
 from imps.store.packing import event_packed
@@ -22,7 +22,7 @@ class Outboxes:
     _max_waiting: int
 
     async def put(
-        self, user: Address, event: Event, work_id: str, *, now: float, expires_at: float
+        self, user: Address, event: MessageReported, work_id: str, *, now: float, expires_at: float
     ) -> bool:
         """Put an event into the outboxes of a user; False if this work was done before.
 

@@ -8,7 +8,7 @@ from typing import Any
 from cattrs import Converter
 
 from imps.model.address import Address
-from imps.model.events import Event, MessageReported
+from imps.model.events import Event, MessageReported, MessageWaits
 from imps.model.extension import Extension, Foreign
 from imps.model.message import Color, Content, Font, FontSize, FontStyle, Message
 from imps.model.status import StatusCode
@@ -16,6 +16,9 @@ from imps.model.status import StatusCode
 _CONVERTER = Converter()
 _CONVERTER.register_unstructure_hook(Address, str)
 _CONVERTER.register_structure_hook(Address, lambda text, _: Address.parse(text))
+
+_EVENTS: dict[str, type[Event]] = {"report": MessageReported, "notice": MessageWaits}
+_KINDS = {event: kind for kind, event in _EVENTS.items()}
 
 
 def packed(message: Message) -> tuple[bytes, bytes]:
@@ -92,13 +95,15 @@ def reported(
 
 def event_packed(event: Event) -> bytes:
     """An event."""
-    fields = _CONVERTER.unstructure(event)
+    fields = {"kind": _KINDS[type(event)], **_CONVERTER.unstructure(event)}
     return json.dumps(fields, separators=(",", ":")).encode()
 
 
 def unpacked_event(octets: bytes) -> Event:
-    """An event from what ``event_packed`` made of it."""
-    event: Event = _CONVERTER.structure(json.loads(octets), MessageReported)
+    """An event from what ``event_packed``, or a script, made of it."""
+    fields = json.loads(octets)
+    kind = fields.pop("kind")
+    event: Event = _CONVERTER.structure(fields, _EVENTS[kind])
     return event
 
 

@@ -90,9 +90,7 @@ class Presences:
             raise NoSuchPublisher(user)
         return Work.unpacked(bucket, work) if work else None
 
-    async def read(
-        self, users: Sequence[Address], *, now: float
-    ) -> dict[Address, UserPresence]:
+    async def read(self, users: Sequence[Address], *, now: float) -> dict[Address, UserPresence]:
         """The presence of users; those that do not exist are left out."""
         found = {}
         for bucket, some in self._in_chunks(users):

@@ -56,7 +56,10 @@ class Operation:
 
 @frozen
 class Found:
-    """A live session: its record, whether anything can be fetched, and what was asked."""
+    """A live session: its record, whether anything can be fetched, and what was asked.
+
+    Without a record, the session is over, and what was asked was answered before.
+    """
 
     record: bytes
     has_waiting: bool
@@ -67,12 +70,14 @@ class Found:
 class Looked:
     """A live session for whoever holds a channel to its client: its record, whether anything can be
     fetched, when the client last polled, since when a request of it is being answered whose answer
-    will say whether anything waits, and when something in flight will be sent again."""
+    will say whether anything waits, when the answer to the last one said that something does, and
+    when something in flight will be sent again."""
 
     record: bytes
     has_waiting: bool
     polled_at: float
     answering_since: float | None
+    told_at: float | None
     repetition_at: float | None
 
 
@@ -174,20 +179,21 @@ class Sessions:
     async def finish(
         self,
         session_id: str,
-        transaction_id: str,
-        operation_id: str,
+        operations: Sequence[tuple[str, str]],
         answers: tuple[bytes, bytes] | None,
         *,
         now: float,
     ) -> bool:
-        """A request is answered: whether anything waits for the session by now.
+        """Requests are answered, each named by its transaction and operation id: whether anything
+        waits for the session by now.
 
-        The answer is kept for a repetition of the request, the first if nothing waits, else the
-        other; none if it is not to be kept. The latest few are.
+        The answer to the message is kept for a repetition, the first if nothing waits, else the
+        other; none if it is not to be kept. The latest few are, also when the session is over.
         """
         bucket = self._buckets.of_session(session_id)
         if bucket is None:
             return False
+        is_kept = answers is not None and operations[0][0].isprintable()
         return bool(
             await self._client.run(
                 "finish_request",
@@ -196,11 +202,10 @@ class Sessions:
                 repr(now),
                 repr(float(self._resend_seconds)),
                 MAX_EVENTS_IN_FLIGHT,
-                transaction_id,
-                operation_id,
-                *(answers if answers and transaction_id.isprintable() else (b"", b"")),
+                *(answers if answers and is_kept else (b"", b"")),
                 ANSWERS_KEPT,
                 OPERATION_SECONDS,
+                *(part for operation in operations for part in operation),
             )
         )
 
@@ -226,12 +231,13 @@ class Sessions:
         )
         if isinstance(reply, int):
             return _why_not(reply)
-        record, waiting, polled, answering, repetition = reply
+        record, waiting, polled, answering, told, repetition = reply
         return Looked(
             record=record,
             has_waiting=bool(waiting),
             polled_at=float(polled or 0),
             answering_since=float(answering) if answering else None,
+            told_at=float(told) if told else None,
             repetition_at=float(repetition) if repetition else None,
         )
 

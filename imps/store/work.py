@@ -38,6 +38,10 @@ class Work:
         return cls(id, bucket, kind, tuple(details), record)
 
 
+def ignored(work: Work) -> None:
+    """Leave work to whoever looks for what is due."""
+
+
 @frozen
 class Due:
     """Work to be done now, the caller's for a while, and whether more is due."""

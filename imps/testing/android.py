@@ -11,6 +11,7 @@ from xml.sax.saxutils import escape
 from attrs import define, field
 from twisted.internet.defer import DeferredLock
 
+from imps.testing.contacts import contacts_in, list_of, properties, properties_in
 from imps.testing.handset import Handset, Message, Transaction, flattened, received, users
 from imps.testing.http import Answer, Line
 from imps.testing.wbxml import Writer
@@ -47,13 +48,16 @@ class Android(Handset):
     """One request at a time on one connection, one transaction in a message.
 
     It polls before it acknowledges, and shows whatever it gets: what comes twice is seen twice.
+    ``contacts`` are those of each list, with their nicknames.
     """
 
     client_id: ClassVar[str] = "JiMMY"
+    cookie: ClassVar[str] = "1795175332132"
     writer: ClassVar[Writer] = Writer(
         in_digits=frozenset({"AcceptedContentLength"}), in_surrogates=True
     )
 
+    contacts: dict[str, dict[str, str]] = field(factory=dict, init=False)
     _lines: dict[str, Line] = field(factory=dict, init=False)
     _turn: DeferredLock = field(factory=DeferredLock, init=False)
     _last_transaction_id: int = field(default=0, init=False)
@@ -116,16 +120,72 @@ class Android(Handset):
             "<Qualifier>T</Qualifier><PresenceValue>AVAILABLE</PresenceValue></UserAvailability>"
         )
         await self.ask("<GetBlockedList-Request/>")
-        await self.ask("<GetList-Request/>")
-        name, _, domain = self.user.removeprefix("wv:").partition("@")
-        friends = f"<ContactList>wv:{name}/friends@{domain}</ContactList>"
-        await self.ask(
-            f"<ListManage-Request>{friends}<ReceiveList>T</ReceiveList></ListManage-Request>"
+        await self.load_lists()
+
+    async def load_lists(self) -> None:
+        """Ask for the lists and for who is in each; an error would leave it without any. It does
+        not look for the other lists where 1.3 has them."""
+        answer = await self.ask("<GetList-Request/>")
+        self.expect(answer.primitive.tag == "GetList-Response", f"{answer.code} for lists")
+        tags = ("ContactList", "DefaultContactList")
+        named = [each.text or "" for each in answer.primitive if each.tag in tags]
+        self.expect(len(set(named)) == len(named), "a list named twice")
+        self.contacts = {}
+        for address in named:
+            answer = await self.ask(
+                f"<ListManage-Request><ContactList>{address}</ContactList>"
+                "<ReceiveList>T</ReceiveList></ListManage-Request>"
+            )
+            self.expect(answer.code == 200, f"{answer.code} for {address}")
+            self.expect("DisplayName" in properties_in(answer), f"no name of {address}")
+            self.contacts[address] = contacts_in(answer)
+            await self.ask(
+                f"<SubscribePresence-Request><ContactList>{address}</ContactList>"
+                "<AutoSubscribe>T</AutoSubscribe></SubscribePresence-Request>"
+            )
+
+    async def create_list(self, name: str, *users: str) -> int:
+        """Make a list with users, each wrapped once too often; the code of the answer."""
+        names = "".join(
+            f"<NickName><Name>{each}</Name><User><UserID>{each}</UserID></User></NickName>"
+            for each in users
         )
-        await self.ask(
-            f"<SubscribePresence-Request>{friends}<AutoSubscribe>T</AutoSubscribe>"
-            "</SubscribePresence-Request>"
+        nick_list = f"<NickList>{names}</NickList>" if users else ""
+        answer = await self.ask(
+            f"<CreateList-Request><ContactList>{list_of(self.user, name)}</ContactList>{nick_list}"
+            f"{properties(name, is_default=True)}</CreateList-Request>"
         )
+        return self._done(answer)
+
+    async def delete_list(self, name: str) -> int:
+        """Delete a list; the code of the answer."""
+        address = list_of(self.user, name)
+        request = f"<DeleteList-Request><ContactList>{address}</ContactList></DeleteList-Request>"
+        return (await self.ask(request)).code
+
+    async def add_contact(self, name: str, user: str, nickname: str) -> int:
+        """Add somebody to a list; the code of the answer."""
+        contact = f"<NickName><Name>{nickname}</Name><UserID>{user}</UserID></NickName>"
+        return await self._change_list(name, f"<AddNickList>{contact}</AddNickList>")
+
+    async def remove_contact(self, name: str, user: str) -> int:
+        """Remove somebody from a list; the code of the answer."""
+        user_id = f"<UserID>{user}</UserID>"
+        return await self._change_list(name, f"<RemoveNickList>{user_id}</RemoveNickList>")
+
+    async def _change_list(self, name: str, change: str) -> int:
+        answer = await self.ask(
+            f"<ListManage-Request><ContactList>{list_of(self.user, name)}</ContactList>"
+            f"<ReceiveList>F</ReceiveList>{change}</ListManage-Request>"
+        )
+        return answer.code
+
+    def _done(self, answer: Transaction) -> int:
+        """The code of an answer; without a result, it is done."""
+        if answer.primitive.find("Result") is not None:
+            return answer.code
+        self.expect(answer.primitive.tag == "CreateList-Response", "neither result nor response")
+        return 200
 
     async def _publish(self, attributes: str) -> None:
         await self.ask(
@@ -179,7 +239,7 @@ class Android(Handset):
         answer = await self.ask(
             f"<Login-Request><UserID>{self.user}</UserID>"
             f"<ClientID><URL>{self.client_id}</URL><MSISDN>+15550100</MSISDN></ClientID>"
-            "<TimeToLive>7205</TimeToLive><SessionCookie>1795175332132</SessionCookie>"
+            f"<TimeToLive>7205</TimeToLive><SessionCookie>{self.cookie}</SessionCookie>"
             f"{proof}</Login-Request>",
             transaction_id,
             session_id,
@@ -193,8 +253,7 @@ class Android(Handset):
         first = capabilities[0].tag
         known = ("AgreedCapabilityList", "CapabilityList")
         self.expect(first in known, f"{first} before the list of capabilities")
-        methods = capabilities[0].findall("SupportedCIRMethod")
-        self.expect(not methods, "a CIR channel that is not there")
+        await self.agree_on_channel(capabilities[0])
         services = (await self.ask(_SERVICES)).primitive
         self.expect(services.find("AllFunctions/WVCSPFeat") is not None, "no AllFunctions")
 

@@ -11,6 +11,8 @@ from xml.etree.ElementTree import Element
 from attrs import define, field
 
 from imps.model.version import V11
+from imps.testing.cir import ByLine, BySegment
+from imps.testing.contacts import contacts_in, list_of, properties, properties_in
 from imps.testing.handset import (
     Handset,
     Message,
@@ -67,13 +69,18 @@ _SERVICES = flattened("""
 class Nokia(Handset):
     """Several connections; what is not answered is said again, octet for octet.
 
-    It drops a request of the server whose TransactionID it has seen.
+    It drops a request of the server whose TransactionID it has seen. ``reports`` are what it was
+    told of its messages, where it wants that.
     """
 
     client_id: ClassVar[str] = "http://nokia.example/imps"
+    cookie: ClassVar[str] = "wv:nokia.1785236"
+    reading: ClassVar[type[ByLine]] = BySegment
     writer: ClassVar[Writer] = Writer()
 
     four_way: bool = False
+    wants_reports: bool = False
+    reports: list[Transaction] = field(factory=list, init=False)
     refused: list[str] = field(factory=list, init=False)
     _idle: dict[str, list[Line]] = field(factory=dict, init=False)
     _last_transaction_id: int = field(default=0, init=False)
@@ -126,6 +133,8 @@ class Nokia(Handset):
         if request.transaction_id in self._seen:
             return poll
         self._seen.add(request.transaction_id)
+        if request.primitive.tag == "DeliveryReport-Request":
+            self.reports.append(request)
         if request.primitive.tag in ("DeliveryReport-Request", "Disconnect"):
             accepted = "<Status><Result><Code>200</Code></Result></Status>"
             return [self.written(accepted, request.transaction_id, "Response"), *poll]
@@ -140,24 +149,25 @@ class Nokia(Handset):
         self.expect(await self.login() == 200, "could not log in")
         await self._negotiate()
         await self.ask("<GetBlockedList-Request/>")
-        await self.ask("<GetList-Request/>")
-        name, _, domain = self.user.removeprefix("wv:").partition("@")
-        contacts = f"<ContactList>wv:{name}/~PEP1.0_subscriptions@{domain}</ContactList>"
-        await self.ask(
-            f"<CreateList-Request>{contacts}<ContactListProperties>"
-            "<Property><Name>DisplayName</Name><Value>subscriptions</Value></Property>"
-            "<Property><Name>Default</Name><Value>F</Value></Property>"
-            "</ContactListProperties></CreateList-Request>"
-        )
+        lists = await self.named_lists()
+        for address in lists:
+            await self.manage_list(address)
+        contacts = list_of(self.user, "~PEP1.0_subscriptions")
+        named = f"<ContactList>{contacts}</ContactList>"
+        if contacts not in lists:
+            made = await self.ask(
+                f"<CreateList-Request>{named}{properties('subscriptions', is_default=False)}"
+                "</CreateList-Request>"
+            )
+            self.expect(made.code in (200, 701), f"{made.code} for a new list")
         automatic = "" if self.version is V11 else "<AutoSubscribe>T</AutoSubscribe>"
-        await self.ask(
-            f"<SubscribePresence-Request>{contacts}{automatic}</SubscribePresence-Request>"
-        )
+        await self.ask(f"<SubscribePresence-Request>{named}{automatic}</SubscribePresence-Request>")
         sub_list = f'<PresenceSubList xmlns="{self.namespace("PA")}">{{}}</PresenceSubList>'
-        await self.ask(
+        allowed = await self.ask(
             f"<CreateAttributeList-Request>{sub_list.format('<OnlineStatus/><UserAvailability/>')}"
             "<DefaultList>T</DefaultList></CreateAttributeList-Request>"
         )
+        self.expect(allowed.code == 200, "could not say what others may see")
         available = (
             "<UserAvailability><Qualifier>T</Qualifier><PresenceValue>AVAILABLE</PresenceValue>"
             "</UserAvailability>"
@@ -165,6 +175,35 @@ class Nokia(Handset):
         await self.ask(
             f"<UpdatePresence-Request>{sub_list.format(available)}</UpdatePresence-Request>"
         )
+
+    async def named_lists(self) -> list[str]:
+        """The contact lists, the default last."""
+        answer = await self.ask("<GetList-Request/>")
+        self.expect(answer.primitive.tag == "GetList-Response", f"{answer.code} for lists")
+        tags = [each.tag for each in answer.primitive]
+        self.expect(tags.count("DefaultContactList") <= 1, "two default lists")
+        self.expect(tags == sorted(tags), "the default list before others")
+        return [each.text or "" for each in answer.primitive]
+
+    async def manage_list(self, address: str, change: str = "") -> dict[str, str]:
+        """Change a list, or nothing of it; its contacts and what they are called."""
+        receive = "" if self.version is V11 else "<ReceiveList>T</ReceiveList>"
+        answer = await self.ask(
+            f"<ListManage-Request><ContactList>{address}</ContactList>{change}{receive}"
+            "</ListManage-Request>"
+        )
+        self.expect(answer.code == 200, f"{answer.code} for {address}")
+        return contacts_in(answer)
+
+    async def rename_list(self, address: str, name: str) -> dict[str, str]:
+        """Rename a list, which it says is not the default, whatever that is; the properties."""
+        receive = "" if self.version is V11 else "<ReceiveList>F</ReceiveList>"
+        answer = await self.ask(
+            f"<ListManage-Request><ContactList>{address}</ContactList>"
+            f"{properties(name, is_default=False)}{receive}</ListManage-Request>"
+        )
+        self.expect(answer.code == 200, f"{answer.code} for {address}")
+        return properties_in(answer)
 
     async def login(self) -> int:
         """A 2-way login, or a 4-way one with MD5; the code of the last answer."""
@@ -185,7 +224,7 @@ class Nokia(Handset):
     async def _half_login(self, transaction_id: str, proof: str) -> Element:
         answer = await self.ask(
             f"<Login-Request><UserID>{self.user}</UserID>{self._client}{proof}"
-            "<TimeToLive>3600</TimeToLive><SessionCookie>wv:nokia.1785236</SessionCookie>"
+            f"<TimeToLive>3600</TimeToLive><SessionCookie>{self.cookie}</SessionCookie>"
             "</Login-Request>",
             transaction_id,
         )
@@ -206,8 +245,10 @@ class Nokia(Handset):
             ["ClientID", "CapabilityList"] if self.version is V11 else ["AgreedCapabilityList"]
         )
         self.expect(children == expected, f"{children} in answer to capabilities")
+        agreed = answer.primitive[-1]
         answer = await self.ask(f"<Service-Request>{client}{_SERVICES}</Service-Request>")
         self.expect(answer.primitive.find("AllFunctions") is None, "AllFunctions, not asked for")
+        await self.agree_on_channel(agreed)
         self.refused = [each.tag for each in answer.primitive.iter() if each.tag.isupper()]
 
     def message(self, recipients: Sequence[str], text: str) -> str:
@@ -224,12 +265,18 @@ class Nokia(Handset):
     def _message(
         self, recipients: Sequence[str], data: str, size: int, content_type: str, encoding: str
     ) -> str:
+        report = "T" if self.wants_reports else "F"
         return (
-            "<SendMessage-Request><DeliveryReport>F</DeliveryReport><MessageInfo>"
+            f"<SendMessage-Request><DeliveryReport>{report}</DeliveryReport><MessageInfo>"
             f"<ContentType>{content_type}</ContentType>{encoding}<ContentSize>{size}</ContentSize>"
             f"<Recipient>{users(recipients)}</Recipient><Sender>{users([self.user])}</Sender>"
             f"</MessageInfo><ContentData>{data}</ContentData></SendMessage-Request>"
         )
+
+
+def reported(report: Transaction) -> tuple[str, int]:
+    """Which message a DeliveryReport is about, and the code of what became of it."""
+    return report.primitive.findtext("MessageInfo/MessageID") or "", report.code
 
 
 def _content(request: Transaction) -> str | bytes:

@@ -7,8 +7,8 @@ import re
 import signal
 import subprocess
 import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
 from functools import cache
 from itertools import count
 from pathlib import Path
@@ -22,7 +22,7 @@ from imps.config import Settings
 from imps.elements.directory import Directory
 from imps.model.address import Address
 from imps.store.accounts import Accounts
-from imps.store.opening import open_store
+from imps.store.opening import Store, open_store
 from imps.testing.process import (
     PATIENCE_SECONDS,
     Program,
@@ -35,6 +35,7 @@ from imps.testing.store import private_directory
 
 PASSWORD = "secret"
 LOOK_SECONDS = 0.02
+CIR = ("--cir", "tcp:0:interface=127.0.0.1")
 
 _WHAT_STAYS = ("store.sock", "store.pid")
 
@@ -48,17 +49,42 @@ def _command(data: Path, options: Sequence[str]) -> list[str]:
     return [*arguments, "--csp", "tcp:0:interface=127.0.0.1", *options]
 
 
+@asynccontextmanager
+async def store_of(data: Path) -> AsyncIterator[Store]:
+    """The store of a service, while that runs or not."""
+    store = await open_store(Settings.read(None, {"data": str(data)}), reactor, for_service=False)
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
 async def add_users(data: Path, *names: str) -> None:
     """Make accounts, all with the same password, while a service runs or not."""
-    settings = Settings.read(None, {"data": str(data)})
-    store = await open_store(settings, reactor, for_service=False)
-    try:
+    async with store_of(data) as store:
         accounts = Accounts(store.client, store.buckets)
         directory = Directory(accounts, store.secrets, store.domains, reactor)
         for name in names:
             await directory.add(Address.parse(name), PASSWORD)
-    finally:
-        await store.close()
+
+
+async def unfinished_work(data: Path) -> dict[str, float]:
+    """The work that is not done: the id of each piece, and until when it is left to somebody."""
+    found: dict[str, float] = {}
+    async with store_of(data) as store:
+        for bucket in range(store.buckets.count):
+            overdue = f"{store.buckets.prefix(bucket)}overdue"
+            reply = await store.client.execute("ZRANGE", overdue, 0, -1, "WITHSCORES")
+            found.update(zip(map(bytes.decode, reply[::2]), map(float, reply[1::2]), strict=True))
+    return found
+
+
+async def end_leases(data: Path) -> None:
+    """Make all work overdue that is not done: nobody is waited for any longer to do it."""
+    async with store_of(data) as store:
+        for bucket in range(store.buckets.count):
+            overdue = f"{store.buckets.prefix(bucket)}overdue"
+            await store.client.execute("ZUNIONSTORE", overdue, 1, overdue, "WEIGHTS", 0)
 
 
 @define(eq=False)
@@ -96,11 +122,15 @@ class Service:
     async def stop(self, number: int = signal.SIGTERM) -> None:
         """Stop it in good order, and see that nothing stays behind."""
         store = self.store_process_id
+        await self.stop_process(number)
+        self.check_nothing_stays(store)
+
+    async def stop_process(self, number: int = signal.SIGTERM) -> None:
+        """Stop it in good order; its store may be another one's."""
         self.program.signal(number)
         # twistd ends with the signal that stopped it, once everything is in order.
         self.test.assertEqual(await self.program.ends(), -number, self.program.output)
         self.test.assertIn("Server Shut Down", self.program.output)
-        self.check_nothing_stays(store)
 
     def check_nothing_stays(self, store: int | None) -> None:
         """See that the store and all it had to itself are gone, too."""
@@ -130,6 +160,61 @@ class Service:
             return int((self.data / "store.pid").read_text())
         except (FileNotFoundError, ValueError):
             return None
+
+
+@define(eq=False)
+class Services:
+    """A service of a test in several processes on one store, which the first has embedded.
+
+    ``urls`` are theirs, also once one was started again: clients that have them ask one process
+    after the other.
+    """
+
+    test: TestCase
+    processes: int
+    options: tuple[str, ...] = ()
+    each: tuple[Service, ...] = field(init=False)
+    urls: list[str] = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        first = Service(self.test, self.options)
+        options = (*self.options, "--redis", f"unix://{first.data}/store.sock")
+        others = [Service(self.test, options, first.data) for _ in range(1, self.processes)]
+        self.each = (first, *others)
+        self.urls = [""] * self.processes
+
+    @property
+    def data(self) -> Path:
+        """The directory that they share."""
+        return self.each[0].data
+
+    @property
+    def output(self) -> str:
+        """What all of them have written."""
+        return "".join(service.program.output for service in self.each)
+
+    async def start(self, *numbers: int) -> None:
+        """Start all of them, or these, for the first time or again."""
+        for number in numbers or range(self.processes):
+            self.urls[number] = await self.each[number].start()
+
+    async def stop(self) -> None:
+        """Stop all in good order, and see that nothing stays behind."""
+        first, *others = self.each
+        for service in others:
+            await service.stop_process()
+        await first.stop()
+
+    async def kill(self, *numbers: int) -> None:
+        """Kill these, all at once (kill -9); the store goes on."""
+        for number in numbers:
+            self.each[number].program.signal(signal.SIGKILL)
+        for number in numbers:
+            await self.each[number].program.ends()
+
+    async def kill_store(self) -> None:
+        """Kill the store (kill -9); the first process starts it again, if it lives."""
+        await self.each[0].kill_store()
 
 
 # The shell lives as long as this process holds the other end of its input, and takes the service
@@ -164,7 +249,8 @@ class SharedServices:
         urls: list[str] = []
         guards: list[subprocess.Popen[bytes]] = []
         for log in logs:
-            command = _command(directory / "data", store if guards else ())
+            options = (*CIR, *(store if guards else ()))
+            command = _command(directory / "data", options)
             guards.append(
                 subprocess.Popen(
                     ["/bin/sh", "-c", _UNTIL_WE_ARE_GONE, str(directory), *command],
@@ -213,10 +299,15 @@ class ServiceTestCase(TestCase):
                 text.seek(size)
                 self.assertNotIn(b"Traceback", text.read())
 
+    @property
+    def data(self) -> Path:
+        """The directory of the services."""
+        return self._services.data
+
     async def known(self, *names: str) -> list[str]:
         """New users, and how they are addressed."""
         users = [f"{name}-{next(_numbers)}" for name in names]
-        await add_users(self._services.data, *users)
+        await add_users(self.data, *users)
         return [f"wv:{user}@localhost" for user in users]
 
 

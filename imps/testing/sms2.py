@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from attrs import define, field
 
+from imps.testing.contacts import list_of
 from imps.testing.handset import (
     Handset,
     Message,
@@ -137,17 +138,22 @@ class SMS2(Handset):
         services = await self.ask(f"<Service-Request>{client}{_SERVICES}</Service-Request>")
         self.expect(services.primitive.find("AllFunctions/WVCSPFeat") is not None, "no functions")
         await self._publish(_PRESENCE)
-        await self.ask("<GetList-Request/>")
+        lists = await self.ask("<GetList-Request/>")
+        self.expect(lists.primitive.tag == "GetList-Response", f"{lists.code} for lists")
         own = f"<User><UserID>{self.user}</UserID></User>"
         alias = self._sub_list("<Alias/>")
         await self.ask(f"<GetPresence-Request>{own}{alias}</GetPresence-Request>")
-        name, _, domain = self.user.removeprefix("wv:").partition("@")
-        private = f"<ContactList>wv:{name}/~PEP1.0_privatelist@{domain}</ContactList>"
-        await self.ask(
+        private = f"<ContactList>{list_of(self.user, '~PEP1.0_privatelist')}</ContactList>"
+        answer = await self.ask(
             f"<ListManage-Request>{private}<ReceiveList>T</ReceiveList></ListManage-Request>"
         )
-        contacts = f"<ContactList>wv:{name}/~PEP1.0_subscriptions@{domain}</ContactList>"
-        await self.ask(f"<CreateList-Request>{contacts}<NickList></NickList></CreateList-Request>")
+        # Where it comes from, everybody has this list.
+        self.expect(answer.code in (200, 700), f"{answer.code} for the private list")
+        contacts = f"<ContactList>{list_of(self.user, '~PEP1.0_subscriptions')}</ContactList>"
+        made = await self.ask(
+            f"<CreateList-Request>{contacts}<NickList></NickList></CreateList-Request>"
+        )
+        self.expect(made.code in (200, 701), f"{made.code} for a new list")
         await self.ask(
             f"<SubscribePresence-Request>{contacts}{self._sub_list('<OnlineStatus/><Alias/>')}"
             "<AutoSubscribe>T</AutoSubscribe></SubscribePresence-Request>"

@@ -17,10 +17,19 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 from imps.csp.codec.document import ROOTS, Root
 from imps.csp.codec.texts import LARGEST_INTEGER
 from imps.csp.primitives import PRIMITIVES
-from imps.csp.primitives.declaration import Child, Declaration, Kind, Primitive, declaration_of
+from imps.csp.primitives.attributes import PresenceSubList
+from imps.csp.primitives.declaration import (
+    Child,
+    Declaration,
+    Kind,
+    Primitive,
+    children_of,
+    declaration_of,
+)
 from imps.csp.primitives.envelope import WVCSPMessage
 from imps.model.address import Address
 from imps.model.extension import Extension, Foreign
+from imps.model.presence import PresenceValue
 from imps.model.version import Version
 
 Encoding = Literal["xml", "wbxml"]
@@ -185,6 +194,29 @@ def extensions(encoding: Encoding) -> SearchStrategy[Extension]:
             extension.namespace, _as_read(extension.content, extension.namespace)
         )
     )
+
+
+def presence_values() -> SearchStrategy[PresenceValue]:
+    """Values of presence of any content: by names that attributes have, and things of any kind."""
+    names = st.sampled_from(_names_within(PresenceSubList))
+    texts = st.text(max_size=8) | st.sampled_from(_WORDS)
+    things = st.one_of(texts, st.integers(), st.booleans(), st.binary(max_size=8))
+    content = st.recursive(
+        st.lists(st.tuples(names, things), max_size=4).map(tuple),
+        lambda inner: st.lists(st.tuples(names, things | inner), max_size=4).map(tuple),
+        max_leaves=6,
+    )
+    return st.builds(PresenceValue, st.booleans(), content)
+
+
+def _names_within(declared: type) -> list[str]:
+    """The names of all elements below a structure."""
+    names = set()
+    for child in children_of(declared):
+        names.add(child.element.name)
+        if child.kind is Kind.STRUCTURE:
+            names.update(_names_within(child.type))
+    return sorted(names)
 
 
 def _as_read(

@@ -10,6 +10,7 @@ from enum import Enum, auto
 from itertools import count
 from random import Random
 from typing import Any
+from urllib.parse import urlsplit
 
 from attrs import define, field
 from twisted.internet.defer import Deferred, gatherResults
@@ -83,6 +84,7 @@ class _End(Protocol, ABC):
 class _FarEnd(_End):
     """Where a server answers."""
 
+    is_open = True
     _answer: Deferred[bytes] | None = None
 
     def ask(self, request: bytes) -> Deferred[bytes]:
@@ -96,6 +98,7 @@ class _FarEnd(_End):
             self._end(message)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
+        self.is_open = False
         self._end(Failure(ConnectionLost()))
 
     def _end(self, outcome: bytes | Failure) -> None:
@@ -107,35 +110,38 @@ class _FarEnd(_End):
 class _NearEnd(_End):
     """Where a client asks."""
 
-    def __init__(self, route: Route, server: str) -> None:
+    def __init__(self, route: Route) -> None:
         super().__init__()
         self._route = route
-        self._server = server
-        self._far: _FarEnd | None = None
+        self._far: dict[str, _FarEnd] = {}
 
     def came(self, message: bytes) -> None:
         passing = Deferred.fromCoroutine(self._pass_on(message))
         passing.addErrback(lambda _: self.transport.abortConnection())
 
     async def _pass_on(self, request: bytes) -> None:
-        if self._far is None:
-            self._far = await _connected(self._server)
-        answer = await self._route.carry(request, self._far, self._server)
+        server = self._route.next_server()
+        far = self._far.get(server)
+        if far is None or not far.is_open:
+            far = self._far[server] = await _connected(server)
+        answer = await self._route.carry(request, far, server)
         if answer is None:
             self.transport.abortConnection()
         else:
             self.transport.write(answer)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        if self._far is not None:
-            self._far.transport.abortConnection()
+        for far in self._far.values():
+            far.transport.abortConnection()
 
 
 async def _connected(server: str) -> _FarEnd:
-    host, _, port = server.partition(":")
+    place = urlsplit(server)
     factory = Factory.forProtocol(_FarEnd)
     factory.noisy = False
-    end: Any = await TCP4ClientEndpoint(reactor, host, int(port)).connect(factory)
+    end: Any = await TCP4ClientEndpoint(reactor, place.hostname or "", place.port or 80).connect(
+        factory
+    )
     assert isinstance(end, _FarEnd)
     return end
 
@@ -149,6 +155,12 @@ class Route:
     url: str
     troubles: Sequence[Trouble]
     _random: Random
+    _turns: count[int] = field(factory=count, init=False)
+
+    def next_server(self) -> str:
+        """The server whose turn it is."""
+        servers = self.network.servers
+        return servers[next(self._turns) % len(servers)]
 
     async def carry(self, request: bytes, far: _FarEnd, server: str) -> bytes | None:
         """Have a request answered; None where the answer is lost."""
@@ -176,9 +188,10 @@ class Route:
 
 @define(eq=False)
 class Network:
-    """Stands between clients and servers, one or several that are one service.
+    """Stands between clients and servers, one or several that are one service, given by URL.
 
-    ``done`` counts what went wrong. A copy goes to another server than the request.
+    Each request of a client goes to another server than the last, as by a load balancer. ``done``
+    counts what went wrong. A copy goes to another server than the request.
     """
 
     test: TestCase
@@ -186,7 +199,6 @@ class Network:
     one_in: int = 5
     done: Counter[Trouble] = field(factory=Counter, init=False)
     _numbers: count[int] = field(factory=count, init=False)
-    _connections: count[int] = field(factory=count, init=False)
     _routes: count[int] = field(factory=count, init=False)
     _held: list[tuple[int, Deferred[bool]]] = field(factory=list, init=False)
     _begun: list[Deferred[None]] = field(factory=list, init=False)
@@ -194,15 +206,12 @@ class Network:
     async def route(self, *troubles: Trouble) -> Route:
         """A way for one client, which knows it by its URL."""
         route = Route(self, "", troubles, Random(next(self._routes)))
-        factory = Factory.forProtocol(lambda: _NearEnd(route, self._next_server()))
+        factory = Factory.forProtocol(lambda: _NearEnd(route))
         factory.noisy = False
         port: Any = await TCP4ServerEndpoint(reactor, 0, interface="127.0.0.1").listen(factory)
         self.test.addCleanup(port.stopListening)
         route.url = f"http://127.0.0.1:{port.getHost().port}/"
         return route
-
-    def _next_server(self) -> str:
-        return self.servers[next(self._connections) % len(self.servers)]
 
     def next_number(self) -> int:
         """The place of a request among all: a later one has a higher number."""

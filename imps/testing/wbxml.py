@@ -25,7 +25,8 @@ _TAGS = {
         06 AddList 07 AddNickList 08 SName 09 WV-CSP-Message 0A ClientID 0B Code 0C ContactList
         0D ContentData 0E ContentEncoding 0F ContentSize 10 ContentType 11 DateTime 12 Description
         13 DetailedResult 15 Group 16 GroupID 1B MessageID 1D MSISDN 1E Name 1F NickList 20 NickName
-        21 Poll 23 PresenceSubList 24 PresenceValue 25 Property 26 Qualifier 27 Recipient 2A Result
+        21 Poll 23 PresenceSubList 24 PresenceValue 25 Property 26 Qualifier 27 Recipient
+        29 RemoveNickList 2A Result
         2C Sender 2D Session 2E SessionDescriptor 2F SessionID 30 SessionType 31 Status
         32 Transaction 33 TransactionContent 34 TransactionDescriptor 35 TransactionID
         36 TransactionMode 37 URL 39 User 3A UserID 3C Validity 3D Value""",
@@ -52,10 +53,11 @@ _TAGS = {
         0D ParserSize 0E ServerPollMin 0F SupportedBearer 10 SupportedCIRMethod 11 TCPAddress
         12 TCPPort 13 UDPPort 1F UserSessionLimit 21 MultiTransPerMessage""",
     0x04: """
-        06 ContactListProperties 07 CreateAttributeList-Request 08 CreateList-Request 0B DefaultList
-        10 GetList-Request 12 GetPresence-Request 16 ListManage-Request
+        06 ContactListProperties 07 CreateAttributeList-Request 08 CreateList-Request
+        0A DefaultContactList 0B DefaultList 0D DeleteList-Request 10 GetList-Request
+        11 GetList-Response 12 GetPresence-Request 16 ListManage-Request 17 ListManage-Response
         18 UnsubscribePresence-Request 1C UpdatePresence-Request 1D SubscribePresence-Request
-        1E AutoSubscribe""",
+        1E AutoSubscribe 21 CreateList-Response""",
     0x05: """
         0D ClientInfo 0E ClientProducer 0F ClientType 10 ClientVersion 21 OnlineStatus 2B StatusText
         2E UserAvailability""",
@@ -67,12 +69,14 @@ _TAGS = {
         05 MP 06 GETAUT 07 GETJU 08 VRID 09 VerifyIDFunc 0A GETMAP 0B SGMNT 0C EXCON
         0D OFFNOTIF 0E ADVSR""",
     0x09: "05 CIR 06 Domain",
+    0x0B: "07 ContactListIDList",
 }
 
 _LATER = {
     V12: "ReceiveList AgreedCapabilityList AutoSubscribe MF MG MM MP GETAUT GETJU VRID VerifyIDFunc"
     " Domain",
-    V13: "MultiTransPerMessage UserSessionLimit GETMAP SGMNT EXCON OFFNOTIF ADVSR",
+    V13: "MultiTransPerMessage UserSessionLimit GETMAP SGMNT EXCON OFFNOTIF ADVSR"
+    " CreateList-Response ContactListIDList",
 }
 
 _VALUES = """

@@ -6,7 +6,8 @@ import sys
 from twisted.trial.unittest import TestCase
 
 from imps.testing.process import Program
-from imps.testing.service import PASSWORD, Service, add_users
+from imps.testing.service import CIR, PASSWORD, Service, Services, add_users
+from imps.testing.trouble import Network
 
 CHAT = (sys.executable, "-m", "imps.cli", "chat")
 
@@ -14,12 +15,7 @@ CHAT = (sys.executable, "-m", "imps.cli", "chat")
 WITH_TERMINAL = 'trap : INT; "$@"; echo "ended with $?"; stty -a'
 
 
-class ChatTests(TestCase):
-    async def setUp(self):
-        self.service = Service(self)
-        self.url = await self.service.start()
-        await add_users(self.service.data, "ann", "bob")
-
+class ChatTestCase(TestCase):
     async def terminal(self, name, *options, password=PASSWORD):
         """A chat in a terminal, after the password was typed."""
         command = [*CHAT, name, "--server", self.url, *options]
@@ -34,6 +30,8 @@ class ChatTests(TestCase):
         self.assertNotIn(PASSWORD, chat.output)
         return chat
 
+
+class Talking:
     async def test_two_talk(self):
         ann = await self.signed_on("ann", "--to", "bob", "--csp", "1.1", "--encoding", "xml")
         bob = await self.signed_on("bob")
@@ -61,6 +59,29 @@ class ChatTests(TestCase):
         await ann.says("bob: thanks")
         shown = [line for line in again.output.splitlines() if "ann: " in line]
         self.assertEqual(len(shown), 3, shown)
+
+
+class ChatTests(Talking, ChatTestCase):
+    async def setUp(self):
+        self.service = Service(self)
+        self.url = await self.service.start()
+        await add_users(self.service.data, "ann", "bob")
+
+    async def test_two_who_are_woken_talk(self):
+        await self.service.stop()
+        self.service.options = CIR
+        self.url = await self.service.start()
+        ann = await self.signed_on("ann", "--to", "bob", "--csp", "1.1", "--encoding", "xml")
+        bob = await self.signed_on("bob")
+        for number in range(3):
+            ann.type(f"hello bob {number}\n")
+            await bob.says(f"ann: hello bob {number}")
+            bob.type(f"hello ann {number}\n")
+            await ann.says(f"bob: hello ann {number}")
+        ann.type("/to ann\nand hello me\n")
+        await ann.says("ann: and hello me")
+        bob.type("/quit\n")
+        self.assertEqual(await bob.ends(), 0)
 
     async def test_every_way_out_is_clean(self):
         for way_out in ("/quit\n", "\x04", "\x03"):
@@ -100,3 +121,13 @@ class ChatTests(TestCase):
         await ann.says("The server is back")
         ann.type("/quit\n")
         self.assertEqual(await ann.ends(), 0)
+
+
+class TwoProcessTests(Talking, ChatTestCase):
+    """The same with each request going to the other process than the last."""
+
+    async def setUp(self):
+        self.services = Services(self, 2)
+        await self.services.start()
+        self.url = (await Network(self, self.services.urls).route()).url
+        await add_users(self.services.data, "ann", "bob")

@@ -6,6 +6,7 @@ import re
 import socket
 from itertools import pairwise
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from twisted.internet import reactor
 from twisted.internet.defer import gatherResults
@@ -15,7 +16,7 @@ from twisted.trial.unittest import TestCase
 
 from imps.model.version import V12
 from imps.testing.nokia import Nokia
-from imps.testing.service import Service, add_users, settings_file
+from imps.testing.service import Services, add_users, settings_file
 
 WAIT_SECONDS = 20
 MEGABYTE = 1024 * 1024
@@ -74,18 +75,24 @@ class Witness(Protocol):
         self.transport.loseConnection()
 
 
-class HostileTests(TestCase):
+class HostileTestCase(TestCase):
+    """Attacks on the first process, while another client asks one after the other."""
+
+    processes = 1
+
     async def setUp(self):
-        self.service = Service(self, ("--config", settings_file(self, SETTINGS)))
-        url = await self.service.start()
-        self.address = (url[7:].split(":")[0], int(url[7:-1].split(":")[1]))
-        await add_users(self.service.data, "ann")
-        self.other = Nokia(self, (url,), "wv:ann@localhost", V12, "wbxml")
+        options = ("--config", settings_file(self, SETTINGS))
+        self.services = Services(self, self.processes, options)
+        await self.services.start()
+        attacked = urlsplit(self.services.urls[0])
+        self.address = (attacked.hostname, attacked.port)
+        await add_users(self.services.data, "ann")
+        self.other = Nokia(self, self.services.urls, "wv:ann@localhost", V12, "wbxml")
         await self.other.sign_on()
         # What is loaded and allocated once is not growth.
         for body in (b"", b"<", BILLION_LAUGHS.encode()):
             await self.answer(post(body))
-        self.memory = self.memory_of_service()
+        self.memory = self.memory_of_attacked()
 
     async def answer(self, *pieces):
         return await deferToThread(answer_to, self.address, pieces)
@@ -97,18 +104,22 @@ class HostileTests(TestCase):
         self.assertNotIn(b".py", answer)
         return int(answer.split()[1]) if answer else 0
 
-    def memory_of_service(self):
+    def memory_of_attacked(self):
         """The most octets that it had at any time."""
-        status = Path(f"/proc/{self.service.program.process_id}/status").read_text()
+        process_id = self.services.each[0].program.process_id
+        status = Path(f"/proc/{process_id}/status").read_text()
         return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) * 1024
 
     async def check(self):
         """Others are answered, memory has not grown, and nothing went wrong."""
-        self.assertEqual(await self.other.keep_alive(), 200)
-        growth = self.memory_of_service() - self.memory
+        for _ in self.services.urls:
+            self.assertEqual(await self.other.keep_alive(), 200)
+        growth = self.memory_of_attacked() - self.memory
         self.assertLess(growth, MOST_GROWTH)
-        self.assertNotIn("Traceback", self.service.program.output)
+        self.assertNotIn("Traceback", self.services.output)
 
+
+class Floods:
     async def test_garbage_is_refused(self):
         dice = random.Random(1)
         for content_type in (XML, WBXML, "application/octet-stream"):
@@ -118,6 +129,58 @@ class HostileTests(TestCase):
                 self.assertEqual(await self.status(post(body, content_type)), refused, body[:50])
         await self.check()
 
+    async def test_body_that_is_too_large_is_refused(self):
+        hundred = 100 * MEGABYTE
+        body = [bytes(MEGABYTE)] * 100
+        self.assertEqual(await self.status(post(length=hundred), *body), 413)
+        await self.check()
+        expecting = post(length=hundred, more="Expect: 100-continue\r\n")
+        self.assertEqual(await self.status(expecting), 413)
+        chunked = (
+            b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/xml\r\n"
+            b"Transfer-Encoding: chunked\r\n\r\n"
+        )
+        chunks = [b"100000\r\n" + each + b"\r\n" for each in body]
+        self.assertEqual(await self.status(chunked, *chunks), 413)
+        await self.check()
+
+    async def test_slow_clients_hold_up_nobody(self):
+        slow = [socket.create_connection(self.address, WAIT_SECONDS) for _ in range(200)]
+        for connection in slow:
+            self.addCleanup(connection.close)
+            connection.sendall(post(b"<WV", length=900_000))
+        await self.check()
+        answers = await deferToThread(lambda: [_received(each) for each in slow])
+        self.assertEqual({answer.split(b"\r\n")[0][9:12] for answer in answers}, {b"408"})
+        await self.check()
+
+    async def test_slow_headers_hold_up_nobody(self):
+        slow = [socket.create_connection(self.address, WAIT_SECONDS) for _ in range(50)]
+        for connection in slow:
+            self.addCleanup(connection.close)
+            connection.sendall(b"POST / HTTP/1.1\r\nHost: loc")
+        await self.check()
+        answers = await deferToThread(lambda: [_received(each) for each in slow])
+        self.assertEqual({answer.split(b"\r\n")[0][9:12] for answer in answers}, {b"408"})
+
+    async def test_many_at_once_are_all_refused(self):
+        bodies = (BILLION_LAUGHS.encode(), b"<a>" * 100_000, os.urandom(100_000))
+        attacks = [self.status_soon(post(body)) for body in bodies * 30]
+        self.assertEqual(set(await gatherResults(attacks)), {400})
+        await self.check()
+
+    def status_soon(self, octets):
+        answered = deferToThread(answer_to, self.address, [octets])
+        return answered.addCallback(lambda answer: int(answer.split()[1]))
+
+    async def test_service_that_was_attacked_stops_in_order(self):
+        slow = socket.create_connection(self.address, WAIT_SECONDS)
+        self.addCleanup(slow.close)
+        slow.sendall(post(b"<WV", length=900_000))
+        await self.services.stop()
+
+
+class OneProcessTests(Floods, HostileTestCase):
     async def test_truncated_documents_are_refused(self):
         whole = {
             WBXML: self.other.written("<KeepAlive-Request/>", "t"),
@@ -142,7 +205,7 @@ class HostileTests(TestCase):
         port = reactor.listenTCP(0, witness, interface="127.0.0.1")
         self.addCleanup(port.stopListening)
         outside = f"http://127.0.0.1:{port.getHost().port}/x"
-        secret = Path(self.service.data / "key")
+        secret = Path(self.services.data / "key")
         for declared in (
             f'[<!ENTITY e SYSTEM "{outside}">]',
             f'[<!ENTITY e SYSTEM "file://{secret}">]',
@@ -170,46 +233,12 @@ class HostileTests(TestCase):
         self.assertEqual(await self.status(post(table, WBXML)), 400)
         await self.check()
 
-    async def test_body_that_is_too_large_is_refused(self):
-        hundred = 100 * MEGABYTE
-        body = [bytes(MEGABYTE)] * 100
-        self.assertEqual(await self.status(post(length=hundred), *body), 413)
-        await self.check()
-        expecting = post(length=hundred, more="Expect: 100-continue\r\n")
-        self.assertEqual(await self.status(expecting), 413)
-        chunked = (
-            b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/xml\r\n"
-            b"Transfer-Encoding: chunked\r\n\r\n"
-        )
-        chunks = [b"100000\r\n" + each + b"\r\n" for each in body]
-        self.assertEqual(await self.status(chunked, *chunks), 413)
-        await self.check()
-
     async def test_client_that_asks_whether_to_go_on_is_told(self):
         document = Nokia(self, (), "", V12, "xml").written("<GetSPInfo-Request/>", "t")
         answer = await self.answer(
             post(length=len(document), more="Expect: 100-continue\r\n"), document
         )
         self.assertTrue(answer.startswith(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK"), answer)
-
-    async def test_slow_clients_hold_up_nobody(self):
-        slow = [socket.create_connection(self.address, WAIT_SECONDS) for _ in range(200)]
-        for connection in slow:
-            self.addCleanup(connection.close)
-            connection.sendall(post(b"<WV", length=900_000))
-        await self.check()
-        answers = await deferToThread(lambda: [_received(each) for each in slow])
-        self.assertEqual({answer.split(b"\r\n")[0][9:12] for answer in answers}, {b"408"})
-        await self.check()
-
-    async def test_slow_headers_hold_up_nobody(self):
-        slow = [socket.create_connection(self.address, WAIT_SECONDS) for _ in range(50)]
-        for connection in slow:
-            self.addCleanup(connection.close)
-            connection.sendall(b"POST / HTTP/1.1\r\nHost: loc")
-        await self.check()
-        answers = await deferToThread(lambda: [_received(each) for each in slow])
-        self.assertEqual({answer.split(b"\r\n")[0][9:12] for answer in answers}, {b"408"})
 
     async def test_large_headers_are_refused(self):
         for header in (f"X: {'x' * 10_000_000}\r\n", "X: x\r\n" * 1_000_000):
@@ -225,18 +254,6 @@ class HostileTests(TestCase):
             self.assertIn(await self.status(octets + b"\r\n\r\n"), (0, 400))
         await self.check()
 
-    async def test_many_at_once_are_all_refused(self):
-        bodies = (BILLION_LAUGHS.encode(), b"<a>" * 100_000, os.urandom(100_000))
-        attacks = [self.status_soon(post(body)) for body in bodies * 30]
-        self.assertEqual(set(await gatherResults(attacks)), {400})
-        await self.check()
 
-    def status_soon(self, octets):
-        answered = deferToThread(answer_to, self.address, [octets])
-        return answered.addCallback(lambda answer: int(answer.split()[1]))
-
-    async def test_service_that_was_attacked_stops_in_order(self):
-        slow = socket.create_connection(self.address, WAIT_SECONDS)
-        self.addCleanup(slow.close)
-        slow.sendall(post(b"<WV", length=900_000))
-        await self.service.stop()
+class TwoProcessTests(Floods, HostileTestCase):
+    processes = 2

@@ -2,13 +2,14 @@
 
 import json
 import signal
+from itertools import product
 
 from twisted.trial.unittest import TestCase
 
 from imps.testing.http import Line
 from imps.testing.nokia import Nokia
 from imps.testing.process import Program, installed
-from imps.testing.service import PASSWORD, Service, add_users, settings_file
+from imps.testing.service import PASSWORD, Service, Services, add_users, settings_file
 from imps.testing.store import private_directory
 
 TEXT = "meet me at the harbour"
@@ -61,10 +62,11 @@ class LogTests(TestCase):
         self.assertTrue(any("imps cannot start: csp" in message for message in messages))
 
     async def test_no_secret_and_no_message_is_in_it(self):
-        service = Service(self, ("--admin", "tcp:0"))
-        url = await service.start()
-        await add_users(service.data, "ann", "bob")
-        ann, bob = (Nokia(self, (url,), f"wv:{name}@localhost") for name in ("ann", "bob"))
+        services = Services(self, 2, ("--admin", "tcp:0"))
+        await services.start()
+        await add_users(services.data, "ann", "bob")
+        urls = services.urls
+        ann, bob = (Nokia(self, urls, f"wv:{name}@localhost") for name in ("ann", "bob"))
         for client in (ann, bob):
             await client.sign_on()
         await ann.send("wv:bob@localhost", text=TEXT)
@@ -72,16 +74,19 @@ class LogTests(TestCase):
         self.assertEqual(bob.texts, [TEXT])
         session_ids = [client.session_id for client in (ann, bob)]
         # What goes wrong is logged most.
-        await service.kill_store()
-        await ann.send("wv:bob@localhost", text=TEXT)
-        await ann.login()
-        await service.program.says("The embedded store is gone, and is started again")
-        for body in (b"<?xml", f"<WV-CSP-Message>{TEXT}<Password>{PASSWORD}".encode()):
+        await services.kill_store()
+        for _ in urls:
+            await ann.send("wv:bob@localhost", text=TEXT)
+            await ann.login()
+        await services.each[0].program.says("The embedded store is gone, and is started again")
+        bodies = (b"<?xml", f"<WV-CSP-Message>{TEXT}<Password>{PASSWORD}".encode())
+        for url, body in product(urls, bodies):
             await self.say_nonsense(url, body)
-        await service.stop()
-        self.assertIn("Not CSP from", service.program.output)
-        for secret in (PASSWORD, TEXT, *session_ids):
-            self.assertNotIn(secret, service.program.output)
+        await services.stop()
+        for service in services.each:
+            self.assertIn("Not CSP from", service.program.output)
+            for secret in (PASSWORD, TEXT, *session_ids):
+                self.assertNotIn(secret, service.program.output)
 
     async def say_nonsense(self, url, body):
         line = await Line.to(url)

@@ -1,14 +1,12 @@
 """Several processes on one store and one port."""
 
-import signal
-
 from twisted.trial.unittest import TestCase
 
 from imps.testing.commands import run
 from imps.testing.http import Line
 from imps.testing.nokia import Nokia
 from imps.testing.servers import free_ports
-from imps.testing.service import Service
+from imps.testing.service import Services
 
 MOST_CONNECTIONS = 100
 
@@ -18,23 +16,20 @@ class OnePortTests(TestCase):
         (port,) = free_ports(1)
         url = f"http://127.0.0.1:{port}/"
         options = ("--csp", f"reuse:{port}:interface=127.0.0.1", "--admin", "tcp:0")
-        first = Service(self, options)
-        await first.start()
-        store = ("--redis", f"unix://{first.data}/store.sock")
-        second = Service(self, (*options, *store), data=first.data)
-        await second.start()
-        self.assertIn("processes: 2\n", run("status", "--data", str(first.data)).stdout)
+        services = Services(self, 2, options)
+        await services.start()
+        first, second = services.each
+        self.assertIn("processes: 2\n", run("status", "--data", str(services.data)).stdout)
         for _ in range(MOST_CONNECTIONS):
             await self.ask(url)
             if all([await self.served(each) for each in (first, second)]):
                 break
         else:
             self.fail(f"one process got none of {MOST_CONNECTIONS} connections")
-        second.program.signal(signal.SIGTERM)
-        self.assertEqual(await second.program.ends(), -signal.SIGTERM)
+        await second.stop_process()
         for _ in range(10):
             await self.ask(url)
-        self.assertIn("processes: 1\n", run("status", "--data", str(first.data)).stdout)
+        self.assertIn("processes: 1\n", run("status", "--data", str(services.data)).stdout)
         await first.stop()
 
     async def ask(self, url):

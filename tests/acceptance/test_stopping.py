@@ -4,14 +4,19 @@ import os
 import signal
 import time
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
 from twisted.trial.unittest import TestCase
 
 from imps.testing.http import Line
 from imps.testing.nokia import Nokia
-from imps.testing.service import Service, add_users, settings_file
+from imps.testing.service import Service, Services, add_users, settings_file
 
 WHOLE_STOP_SECONDS = 10
+
+
+async def at_once():
+    """How clients wait when a connection is lost: not at all."""
+    return await succeed(None)
 
 
 class StoppingTests(TestCase):
@@ -68,6 +73,32 @@ class StoppingTests(TestCase):
         self.service.check_nothing_stays(store)
         for line in (*idle, busy):
             line.close()
+
+    async def test_one_of_two_processes_stops_and_clients_see_nothing_of_it(self):
+        often = "[session]\nrequests_per_second = 1000\n[admin]\ndrain_seconds = 1\n"
+        options = ("--admin", "tcp:0", "--config", settings_file(self, often))
+        services = Services(self, 2, options)
+        await services.start()
+        await add_users(services.data, "ann", "bob")
+        ann, bob = (
+            Nokia(self, services.urls, f"wv:{name}@localhost", wait=at_once)
+            for name in ("ann", "bob")
+        )
+        for client in (ann, bob):
+            await client.sign_on()
+        session_ids = ann.session_id, bob.session_id
+        stopping = Deferred.fromCoroutine(services.each[1].stop_process())
+        texts = []
+        while not stopping.called:
+            texts.append(f"message {len(texts)}")
+            self.assertEqual((await ann.send(bob.user, text=texts[-1])).code, 200)
+            await bob.poll()
+        await stopping
+        self.assertEqual((await ann.send(bob.user, text="last")).code, 200)
+        await bob.poll()
+        self.assertEqual(bob.texts, [*texts, "last"])
+        self.assertEqual((ann.session_id, bob.session_id), session_ids)
+        await services.each[0].stop()
 
     async def test_without_anybody_watching_it_stops_at_once(self):
         service = Service(self)

@@ -1,23 +1,19 @@
 import os
 import signal
 import time
-from urllib.parse import urlsplit
 
-from twisted.internet.defer import Deferred, succeed
-from twisted.internet.error import ConnectionLost
+from twisted.internet.defer import succeed
 from twisted.internet.task import deferLater
 from twisted.trial.unittest import TestCase
 
 from imps.model.version import V11, V12, V13
 from imps.testing.android import Android
 from imps.testing.conformance import shows_feature
-from imps.testing.gate import Gate
 from imps.testing.handset import together
 from imps.testing.nokia import Nokia
 from imps.testing.process import reactor
-from imps.testing.service import Service, add_users, settings_file
+from imps.testing.service import Services, add_users, settings_file
 from imps.testing.sms2 import SMS2
-from imps.testing.store import private_directory
 from imps.testing.trouble import Network, Trouble
 
 MESSAGES = 6
@@ -50,13 +46,9 @@ class TroubledNetworkTests(TestCase):
     """Two processes, and clients of all kinds that chat over a network which gets things wrong."""
 
     async def setUp(self):
-        settings = settings_file(self, SETTINGS)
-        self.service = Service(self, ("--config", settings))
-        first = await self.service.start()
-        store = f"unix://{self.service.data}/store.sock"
-        self.other = Service(self, ("--config", settings, "--redis", store), self.service.data)
-        second = await self.other.start()
-        self.network = Network(self, [urlsplit(url).netloc for url in (first, second)])
+        self.services = Services(self, 2, ("--config", settings_file(self, SETTINGS)))
+        await self.services.start()
+        self.network = Network(self, self.services.urls)
 
     @shows_feature("CSP over HTTP", "lost answers")
     async def test_clients_chat_as_if_nothing_was_wrong(self):
@@ -70,13 +62,12 @@ class TroubledNetworkTests(TestCase):
         await self.network.settled()
         for trouble in Trouble:
             self.assertGreater(self.network.done[trouble], 10, trouble)
-        await self.other.kill()
-        await self.service.stop()
+        await self.services.stop()
 
     async def signed_on(self, number, android, nokia):
         """Three clients, each with troubles of its own from now on."""
         names = [f"{name}-{number}" for name in ("ann", "bob", "eve")]
-        await add_users(self.service.data, *names)
+        await add_users(self.services.data, *names)
         ann, bob, eve = (f"wv:{name}@localhost" for name in names)
         calm = await self.network.route()
         lossy, lossy_too = [await self.network.route(Trouble.LOST_ANSWER) for _ in range(2)]
@@ -126,71 +117,14 @@ def said_by(client):
     return [f"{client.user} {number}" for number in range(MESSAGES)]
 
 
-class RepeatedElsewhereTests(TestCase):
-    """A request is repeated to another process, before the first is through with it."""
-
-    async def setUp(self):
-        self.one = Service(self)
-        self.url = await self.one.start()
-        socket = private_directory(self) / "gate.sock"
-        self.gate = Gate(self, self.one.data / "store.sock", socket)
-        self.slow = Service(self, ("--redis", f"unix://{socket}"), self.one.data)
-        slow_url = await self.slow.start()
-        names = ("ann", "bob", "carl", "dora")
-        await add_users(self.one.data, *names)
-        ann, *self.others = (f"wv:{name}@localhost" for name in names)
-        self.sender = Nokia(self, [slow_url], ann)
-        await self.sender.sign_on()
-
-    def send(self):
-        return Deferred.fromCoroutine(
-            self.sender.send(*self.others, text="once", transaction_id="nok99")
-        )
-
-    async def half_sent(self):
-        """A message that is stored for one recipient and not for the next; its answer to come."""
-        stopped = self.gate.stop(b"once", times=1)
-        first = self.send()
-        await stopped
-        self.sender.urls = [self.url]
-        return first
-
-    async def check(self):
-        """See that each recipient gets it once."""
-        for user in self.others:
-            recipient = Nokia(self, [self.url], user)
-            await recipient.sign_on()
-            await recipient.poll()
-            self.assertEqual(recipient.texts, ["once"])
-
-    async def test_copy_is_answered_while_the_first_is_carried_out(self):
-        first = await self.half_sent()
-        again = await self.send()
-        self.assertEqual(again.code, 200)
-        self.assertNoResult(first)
-        self.gate.go_on()
-        self.assertEqual(await first, again)
-        await self.check()
-        await self.slow.kill()
-        await self.one.stop()
-
-    async def test_copy_is_done_in_full_after_the_process_of_the_first_was_killed(self):
-        first = await self.half_sent()
-        await self.slow.kill()
-        await self.assertFailure(first, ConnectionLost)
-        self.assertEqual((await self.send()).code, 200)
-        await self.check()
-        await self.one.stop()
-
-
-class StoreAwayTests(TestCase):
+class StoreAway:
     async def test_requests_are_answered_while_the_store_is_away_and_served_when_it_is_back(self):
-        service = Service(self)
-        url = await service.start()
-        await add_users(service.data, "ann")
-        ann = Nokia(self, [url], "wv:ann@localhost")
+        services = Services(self, self.processes)
+        await services.start()
+        await add_users(services.data, "ann")
+        ann = Nokia(self, services.urls, "wv:ann@localhost")
         self.assertEqual(await ann.login(), 200)
-        store = service.store_process_id
+        store = services.each[0].store_process_id
         os.kill(store, signal.SIGSTOP)
         until = time.monotonic() + 5
         while time.monotonic() < until:
@@ -198,10 +132,20 @@ class StoreAwayTests(TestCase):
             self.assertEqual(await ann.keep_alive(), 503)
             self.assertLess(time.monotonic() - asked_at, 2)
         os.kill(store, signal.SIGCONT)
-        while await ann.keep_alive() == 503:
+        while 503 in [await ann.keep_alive() for _ in services.urls]:
             pass
         self.assertEqual(await ann.keep_alive(), 200)
         self.assertEqual((await ann.send("wv:ann@localhost", text="back")).code, 200)
         await ann.poll()
         self.assertEqual(ann.texts, ["back"])
-        await service.stop()
+        await services.stop()
+
+
+class OneProcessTests(StoreAway, TestCase):
+    processes = 1
+
+
+class TwoProcessTests(StoreAway, TestCase):
+    """The same with each request going to the other process than the last."""
+
+    processes = 2

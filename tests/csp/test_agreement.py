@@ -15,6 +15,7 @@ from imps.csp.primitives.common import Status
 from imps.csp.primitives.contacts import GetListRequest
 from imps.csp.primitives.declaration import Primitive
 from imps.csp.primitives.im import GetMessageRequest, SendMessageResponse
+from imps.csp.primitives.search import SearchRequest
 from imps.csp.primitives.services import FundamentalFeat, IMFeat, IMReceiveFunc, WVCSPFeat
 from imps.csp.service_tree import functions_named
 from imps.model.address import Address
@@ -47,7 +48,8 @@ class AgreementTests(DoorTestCase):
         await self.agree(self.bob, PUSHED)
         self.assertEqual(await self.code(self.bob, FETCH), 506)
         self.assertEqual(await self.code(self.bob, message_to(self.bob.user, "ann")), 200)
-        self.assertEqual(await self.code(self.bob, GetListRequest()), 501)
+        self.assertEqual(await self.code(self.bob, GetListRequest()), 506)
+        self.assertEqual(await self.code(self.bob, SearchRequest()), 501)
         await self.agree(self.bob, NO_MESSAGES)
         self.assertEqual(await self.code(self.bob, message_to(self.bob.user, "ann")), 506)
 

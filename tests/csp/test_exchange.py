@@ -3,6 +3,7 @@ from xml.etree.ElementTree import fromstring
 from imps.csp.codec.wbxml import WBXMLCodec
 from imps.csp.codec.xml import XMLCodec
 from imps.csp.door import Door, HTTPRequest
+from imps.csp.im import Messaging
 from imps.csp.outbox import Outbox
 from imps.csp.primitives.common import Result
 from imps.csp.primitives.im import SendMessageRequest, SendMessageResponse
@@ -53,7 +54,8 @@ class RepetitionTests(StoreTestCase):
         stored = StoredSessions(self.store.client, buckets, 30, 50, 20)
         sessions = Sessions(stored, buckets, self.clock, limits, self.parts.working)
         self.transactions = Transactions()
-        outbox = Outbox(self.parts.delivery)
+        messaging = Messaging(self.parts.im, self.parts.delivery, self.clock)
+        outbox = Outbox(self.parts.delivery, messaging)
         self.door = Door(XMLCodec(), WBXMLCodec(), self.transactions, sessions, outbox)
         user = Address.parse("wv:ann@localhost")
         await self.add_accounts(user)

@@ -1,3 +1,4 @@
+from imps.csp.cir.offer import CIROffer
 from imps.csp.negotiation import Negotiation, capabilities_of
 from imps.csp.primitives.access import (
     ClientCapabilityRequest,
@@ -66,7 +67,12 @@ class NegotiationTestCase(StoreTestCase):
     async def context(self, version=V12):
         session = (await self.sessions.check(self.session.id)).session
         return Context(
-            version=version, encoding="xml", source="", transaction_id="1", session=session
+            version=version,
+            encoding="xml",
+            source="",
+            transaction_id="1",
+            session=session,
+            host="imps.example",
         )
 
     async def agreed(self):
@@ -115,6 +121,20 @@ class CapabilityTests(NegotiationTestCase):
         self.assertEqual(agreed.supported_bearers, (Bearer.HTTP,))
         self.assertEqual(agreed.supported_cir_methods, ())
         self.assertEqual((agreed.tcp_address, agreed.tcp_port), (None, None))
+
+    async def test_client_is_told_where_it_is_woken(self):
+        offer = CIROffer.over_tcp("0.0.0.0", 3171)
+        self.negotiation = Negotiation(self.sessions, self.transactions, 5, 20, offer)
+        for version in (V11, V12, V13):
+            answer = await self.ask(version=version)
+            agreed = answer.agreed_capability_list or answer.capability_list
+            self.assertEqual(agreed.supported_cir_methods, (CIRMethod.STCP,))
+            self.assertEqual((agreed.tcp_address, agreed.tcp_port), ("imps.example", 3171))
+            self.assertIsNone(agreed.udp_port)
+            answer = await self.ask(CapabilityList(), version=version)
+            agreed = answer.agreed_capability_list or answer.capability_list
+            self.assertEqual(agreed.supported_cir_methods, ())
+            self.assertEqual((agreed.tcp_address, agreed.tcp_port), (None, None))
 
     async def test_polls_are_as_rare_as_both_sides_want(self):
         for offered, agreed in ((2, 5), (5, 5), (30, 30), (None, 30)):

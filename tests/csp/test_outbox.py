@@ -27,6 +27,7 @@ from imps.csp.primitives.identity import ClientID
 from imps.csp.primitives.im import (
     DeliveryReportRequest,
     MessageDelivered,
+    MessageNotification,
     SendMessageResponse,
 )
 from imps.csp.primitives.values import SessionType, TransactionMode, TransferEncoding
@@ -139,16 +140,69 @@ class NewMessageTests(DoorTestCase):
         await self.bob.sign_on()
         self.assertIsNone(await self.bob.poll())
 
-    async def test_refused_message_is_left_to_the_next_session(self) -> None:
+    async def test_client_that_refuses_a_message_is_notified_of_it_instead(self) -> None:
         await self.ann.send("bob")
         first = await self.bob.poll()
         assert first is not None
         refusal = Status(result=Result(code=415))
-        self.assertIsNone(await self.bob.say(refusal, first))
+        notification = await self.bob.say(refusal, first)
+        assert notification is not None
+        self.assertIsInstance(notification.content, MessageNotification)
+        self.assertIsNone(await self.bob.say(OK, notification))
         self.clock.advance(60)
         self.assertIsNone(await self.bob.poll())
         await self.bob.sign_on()
         self.assertEqual(text_of(await self.bob.poll()), "hi")
+
+    async def test_late_acknowledgement_counts(self) -> None:
+        await self.ann.send("bob")
+        first = await self.bob.poll()
+        assert first is not None
+        for _ in range(3):
+            self.clock.advance(30)
+            await self.bob.poll()
+        answer = await self.bob.say(delivered(first), first)
+        assert answer is not None
+        self.assertEqual((answer.content, answer.descriptor.mode), (OK, TransactionMode.RESPONSE))
+        self.assertIsNone(await self.bob.say(delivered(first), first))
+        await self.bob.sign_on()
+        self.assertIsNone(await self.bob.poll())
+
+    async def test_acknowledgement_of_another_message_is_none_of_this(self) -> None:
+        await self.ann.send("bob", text="first")
+        second = await self.ann.send("bob", text="second")
+        first = await self.bob.poll()
+        assert first is not None
+        answer = await self.bob.say(MessageDelivered(message_id="m0"), first)
+        assert answer is not None and isinstance(answer.content, Status)
+        self.assertEqual(answer.content.result.code, 426)
+        answer = await self.bob.say(MessageDelivered(message_id=second), first)
+        assert answer is not None
+        self.assertEqual(answer.content, OK)
+        self.clock.advance(30)
+        self.assertEqual(await self.bob.poll(), first)
+        self.assertIsNone(await self.bob.say(delivered(first), first))
+        self.assertIsNone(await self.bob.poll())
+
+    async def test_client_that_never_answers_notifications_gets_the_rest(self) -> None:
+        capabilities = CapabilityList(
+            client_type=ClientType.MOBILE_PHONE,
+            initial_delivery_method=DeliveryMethod.PUSH,
+            supported_bearers=(Bearer.HTTP,),
+            multi_trans=1,
+            parser_size=10_000,
+            accepted_content_length=5,
+        )
+        await self.bob.ask(ClientCapabilityRequest(capability_list=capabilities))
+        for number in range(7):
+            await self.ann.send("bob", text=f"too long {number}")
+        await self.ann.send("bob", text="short")
+        for _ in range(5):
+            transaction = await self.bob.poll()
+            assert transaction is not None
+            self.assertIsInstance(transaction.content, MessageNotification)
+        self.assertEqual(text_of(await self.bob.poll()), "short")
+        self.assertIsNone(await self.bob.poll())
 
     async def test_repeated_acknowledgement_changes_nothing(self) -> None:
         await self.ann.send("bob")
@@ -181,6 +235,49 @@ class RepetitionTests(DoorTestCase):
         while not (keys := await self.store.client.execute("KEYS", "*answers:*")):
             pass
         await self.store.client.execute("DEL", *[each.decode() for each in keys])
+
+    async def forget_that_it_is_done(self) -> None:
+        """Make the request look as if it was still being carried out."""
+        (key,) = [
+            each.decode() for each in await self.store.client.execute("KEYS", "*transactions:*")
+        ]
+        record = await self.store.client.execute("HGET", key, "7")
+        await self.store.client.execute("HSET", key, "7", record.removesuffix(b" done"))
+
+    async def test_id_that_is_used_again_does_not_get_the_answer_to_what_it_was_used_for(
+        self,
+    ) -> None:
+        first, second = (self.octets(self.ann, text, "7") for text in ("one", "two"))
+        answer = await self.ann.post_octets(first)
+        other = await self.ann.post_octets(second)
+        self.assertNotEqual(other, answer)
+        self.assertEqual(await self.ann.post_octets(second), other)
+        self.assertEqual(await self.waiting(), 2)
+
+    async def test_repeated_logout_gets_its_answer(self) -> None:
+        sending = self.ann.request(message_to(self.ann.user, "bob", text="bye"), "8")
+        leaving = self.ann.request(LogoutRequest(), "9")
+        for transactions in ((leaving,), (sending, leaving)):
+            await self.ann.sign_on()
+            descriptor = SessionDescriptor(
+                session_type=SessionType.INBAND, session_id=self.ann.session_id
+            )
+            session = Session(descriptor=descriptor, transactions=transactions)
+            octets = CODECS["xml"].encode(WVCSPMessage(session=session), V12)
+            answer = await self.ann.post_octets(octets)
+            assert answer is not None
+            self.assertEqual(answer.session.transactions[-1].content, OK)
+            self.assertEqual(await self.ann.post_octets(octets), answer)
+        self.assertEqual(await self.waiting(), 1)
+
+    async def test_what_follows_a_logout_has_no_session(self) -> None:
+        leaving = self.ann.request(LogoutRequest(), "8")
+        sending = self.ann.request(message_to(self.ann.user, "bob"), "9")
+        answer = await self.ann.post(leaving, sending)
+        assert answer is not None
+        codes = [each.content.result.code for each in answer.session.transactions]  # type: ignore[attr-defined]
+        self.assertEqual(codes, [200, 604])
+        self.assertEqual(await self.waiting(), 0)
 
     async def waiting(self) -> int:
         bob = Address.parse("wv:bob@localhost")
@@ -235,7 +332,7 @@ class RepetitionTests(DoorTestCase):
     async def test_other_request_under_an_id_in_use_is_refused(self) -> None:
         octets = self.octets(self.ann, "one", "7")
         await self.ann.post_octets(octets)
-        await self.forget_answers()
+        await self.forget_that_it_is_done()
         answer = await self.ann.post_octets(self.octets(self.ann, "two", "7"))
         assert answer is not None
         refused = answer.session.transactions[0].content
@@ -347,6 +444,19 @@ class ReportTests(DoorTestCase):
         self.assertEqual(await self.reported(), [])
         await self.report(tablet)
 
+    async def test_report_that_no_live_session_was_told_is_told_by_the_one_that_came_since(
+        self,
+    ) -> None:
+        message_id = await self.ann.send("bob", report=True)
+        await self.arrive()
+        self.clock.advance(1)
+        tablet = self.speaker("ann", "tablet")
+        await tablet.sign_on()
+        await self.ann.ask(LogoutRequest())
+        report = await self.report(tablet)
+        assert isinstance(report.content, DeliveryReportRequest)
+        self.assertEqual(report.content.message_info.message_id, message_id)
+
     async def test_later_event_does_not_outlive_the_others_with_it(self) -> None:
         ann = Address.parse("wv:ann@localhost")
         outboxes = Outboxes(self.store.client, self.store.buckets, 10)
@@ -401,12 +511,12 @@ class EndedSessionTests(DoorTestCase):
         self.assertEqual([await self.goodbye(), await self.goodbye()], [first, first])
         self.assertEqual(await self.code_of_poll(), 604)
 
-    async def test_requests_in_a_session_that_was_ended_get_601(self) -> None:
+    async def test_requests_in_a_session_that_was_ended_get_604(self) -> None:
         await self.speaker("bob").sign_on()
         for _ in range(5):
             refused = await self.bob.ask(KeepAliveRequest())
             assert isinstance(refused, Status)
-            self.assertEqual(refused.result.code, 601)
+            self.assertEqual(refused.result.code, 604)
         await self.goodbye()
 
     async def test_session_that_is_resumed_goes_on(self) -> None:

@@ -101,11 +101,12 @@ class TransactionsTests(TestCase):
 
     async def test_served_request_that_is_unreadable_is_told_why(self):
         self.serve(request=SendMessageRequest)
-        self.serve(request=KeepAliveRequest)
+        self.serve(request=KeepAliveRequest, unreadable=StatusCode.NEW_VALUE_NOT_ACCEPTED)
         for name, is_value, code in (
             ("SendMessage-Request", True, 402),
             ("SendMessage-Request", False, 400),
             ("KeepAlive-Request", True, 605),
+            ("KeepAlive-Request", False, 605),
         ):
             answer = await self.answer(
                 Unreadable(name, "Element", "reason", missing_or_unusable=is_value)

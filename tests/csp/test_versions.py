@@ -44,12 +44,11 @@ from imps.csp.primitives.im import (
 from imps.csp.primitives.services import WVCSPFeat
 from imps.csp.service_tree import available, functions_below, functions_named
 from imps.csp.transactions import Transactions
-from imps.metrics import Metrics
 from imps.model.message import Color, FontStyle
 from imps.model.version import V12, V13, Version
-from imps.parts import Parts, csp_door
+from imps.parts import Parts
 from imps.testing.conformance import ALL, shows, shows_feature
-from imps.testing.conformance.marks import ENCODINGS
+from imps.testing.conformance.marks import ENCODINGS, note
 from imps.testing.door import CODECS, EVERY, OK, DoorTestCase, delivered, message_to, text_of
 
 NOTHING: Any = None
@@ -100,11 +99,7 @@ class EveryVersionTests(DoorTestCase):
     @shows(ServiceRequest, *ALL)
     @shows_feature("services negotiated", "what there is")
     async def test_services_that_are_not_there_are_told(self) -> None:
-        supported = available(
-            csp_door(
-                self.settings, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, Metrics()
-            ).transactions.supported
-        )
+        supported = available(self.parts.door.transactions.supported)
         for version, encoding in EVERY:
             ann = self.speaker("ann", "phone", version, encoding)
             await ann.sign_on()
@@ -181,6 +176,7 @@ class DiscoveryTests(SynchronousTestCase):
             peer="127.0.0.1",
         )
         response = self.successResultOf(Deferred.fromCoroutine(door.answer(request)))
+        note(self, "WV-CSP-VersionDiscovery-Request", version, encoding)
         answer = codec.decode(response.body).root
         assert isinstance(answer, WVCSPVersionDiscoveryResponse)
         assert answer.version_list is not None

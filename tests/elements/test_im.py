@@ -1,5 +1,6 @@
 from imps.elements.interfaces import Caller
 from imps.model.address import Address
+from imps.model.contacts import Change, Contact
 from imps.model.message import Content, Draft
 from imps.model.status import Refusal, StatusCode
 from imps.sap.sessions import SessionLimits, Sessions
@@ -121,6 +122,18 @@ class SendTests(InstantMessagingTestCase):
             with self.assertRaises(Refusal) as raised:
                 await self.send(*users, text=text)
             self.assertEqual(raised.exception.code, code)
+
+    async def test_contact_list_may_be_longer_than_recipients_can_be_named(self):
+        users = [Address(f"user{number}", None, "localhost") for number in range(101)]
+        await self.add_accounts(*users)
+        friends = ANN.resource_named("friends")
+        added = Change(added=tuple(map(Contact, users)))
+        contacts, caller = self.parts.contacts, Caller(ANN, "")
+        await contacts.change(caller, friends, added, with_contacts=False)
+        sent = await self.send(BOB, users[0], contact_lists=(friends,))
+        self.assertEqual((sent.outcome.code, sent.outcome.served), (200, 102))
+        for user in (BOB, users[0], users[-1]):
+            self.assertEqual(len(await self.take(await self.session(user))), 1)
 
     async def test_full_queue_refuses_the_next(self):
         for _ in range(self.settings.messages.max_waiting):

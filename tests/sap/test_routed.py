@@ -20,6 +20,8 @@ DORA = Address.parse("wv:dora@Partner.Example")
 EVE = Address.parse("wv:eve@slow.example")
 STRANGER = Address.parse("wv:stranger@elsewhere.example")
 GROUP = Address.parse("wv:ann/group@home.example")
+FRIENDS = Address.parse("wv:ann/friends@home.example")
+FAMILY = Address.parse("wv:ann/family@home.example")
 
 CALLER = Caller(ANN, "", "op")
 LIMITS = MessageLimits(
@@ -51,6 +53,17 @@ class Element:
         return session_id, message_id
 
 
+@define(eq=False)
+class Contacts:
+    """The contact lists of one user."""
+
+    lists: dict[Address, tuple[Address, ...]] = field(factory=dict)
+
+    async def members(self, owner, address):
+        assert owner == ANN
+        return self.lists.get(address)
+
+
 class RoutedTests(SynchronousTestCase):
     def setUp(self):
         self.clock = Clock()
@@ -60,7 +73,8 @@ class RoutedTests(SynchronousTestCase):
             home_domains=("home.example", "second.example"),
             remote={"partner.example": self.partner, "slow.example": self.slow},
         )
-        self.im = RoutedInstantMessaging(table, LIMITS, self.clock)
+        self.contacts = Contacts()
+        self.im = RoutedInstantMessaging(table, self.contacts, LIMITS, self.clock)
 
     def sending(self, *users, text=b"hi", **fields):
         draft = Draft(content=Content(octets=text), users=users, **fields)
@@ -79,6 +93,34 @@ class RoutedTests(SynchronousTestCase):
         self.assertEqual((home.users, home.groups), ((BOB, at_second, bare), (GROUP,)))
         self.assertEqual((partner.users, partner.groups), ((CARL, DORA), ()))
         self.assertEqual(self.slow.drafts, [])
+
+    def test_contact_list_stands_for_its_contacts_each_of_whom_is_named_once(self):
+        self.contacts.lists = {FRIENDS: (CARL, BOB), FAMILY: (BOB, DORA)}
+        sending = self.sending(BOB, contact_lists=(FRIENDS, FAMILY, FRIENDS))
+        self.assertEqual(self.outcome(sending), ("m1", 200, set()))
+        (home,), (partner,) = self.home.drafts, self.partner.drafts
+        self.assertEqual((home.users, home.contact_lists), ((BOB,), ()))
+        self.assertEqual((partner.users, partner.contact_lists), ((CARL, DORA), ()))
+
+    def test_list_counts_as_one_recipient_however_long(self):
+        many = tuple(Address.parse(f"wv:u{number}@home.example") for number in range(50))
+        self.contacts.lists = {FRIENDS: many}
+        self.assertEqual(self.outcome(self.sending(contact_lists=(FRIENDS,)))[1], 200)
+        self.assertEqual(self.home.drafts[0].users, many)
+
+    def test_list_that_the_sender_does_not_have_is_told(self):
+        self.assertEqual(self.outcome(self.sending(contact_lists=(FRIENDS,))), (None, 700, set()))
+        self.assertEqual(self.home.drafts, [])
+        sent = self.successResultOf(self.sending(BOB, contact_lists=(FRIENDS,)))
+        self.assertEqual(sent.outcome.code, 201)
+        (detail,) = sent.outcome.details
+        self.assertEqual((detail.code, detail.contact_lists), (700, (FRIENDS,)))
+
+    def test_empty_list_is_served_and_reaches_nobody(self):
+        self.contacts.lists = {FRIENDS: ()}
+        sending = self.sending(contact_lists=(FRIENDS,))
+        self.assertEqual(self.outcome(sending), (None, 200, set()))
+        self.assertEqual(self.home.drafts, [])
 
     def test_home_is_not_asked_about_others(self):
         self.assertEqual(self.outcome(self.sending(CARL)), ("m1", 200, set()))

@@ -136,6 +136,6 @@ class SessionsTests(StoreTestCase):
         again = (await self.sessions.check(session.id, asked)).operations[0]
         self.assertEqual(first, again)
         self.assertEqual(len(first.id), 32)
-        await self.sessions.finish(session, "1", first.id, (b"answer", b"poll!"))
+        await self.sessions.finish(session, [("1", first.id)], (b"answer", b"poll!"))
         again = (await self.sessions.check(session.id, asked)).operations[0]
         self.assertEqual(again.answer, b"answer")

@@ -12,7 +12,6 @@ from imps.store.accounts import (
     MsisdnTaken,
     NoSuchAccount,
 )
-from imps.store.contact_lists import ContactLists
 from imps.store.keys import Buckets
 from imps.store.messages import Messages
 from imps.store.sessions import Found, Sessions
@@ -68,6 +67,13 @@ class AccountsTests(AccountsTestCase):
             each.addErrback(lambda failure: failure.trap(AccountExists))
         made = await gatherResults(adding)
         self.assertEqual(made.count(None), 1)
+
+    async def test_those_of_many_who_exist_are_told(self):
+        names = [f"user{n}" for n in range(150)]
+        await gatherResults([deferred(self.accounts.add(self.account(n))) for n in names])
+        asked = [Address.parse(f"wv:USER{n}@localhost") for n in range(300)]
+        self.assertEqual(await self.accounts.existing(asked), set(asked[:150]))
+        self.assertEqual(await self.accounts.existing([]), set())
 
     async def test_nobody_is_not_found(self):
         self.assertIsNone(await self.accounts.get(Address.parse("wv:nobody@localhost")))
@@ -305,18 +311,3 @@ class EndTests(AccountsTestCase):
         self.assertIsNone(await self.accounts.with_msisdn(NUMBER))
         self.clock.advance(CLAIM_SECONDS)
         await self.accounts.add(self.account("carl", msisdn=NUMBER))
-
-
-class ContactListsTests(AccountsTestCase):
-    async def test_account_begins_with_one_list(self):
-        ann = self.account("Ann")
-        await self.accounts.add(ann)
-        contact_lists = ContactLists(self.store.client, self.store.buckets)
-        (friends,) = await contact_lists.of(Address.parse("wv:ann@localhost"))
-        self.assertEqual(str(friends.address), "wv:Ann/friends@localhost")
-        self.assertTrue(friends.is_default)
-        self.assertEqual(friends.display_name, "Friends")
-
-    async def test_nobody_has_no_list(self):
-        contact_lists = ContactLists(self.store.client, self.store.buckets)
-        self.assertEqual(await contact_lists.of(Address.parse("wv:nobody@localhost")), [])

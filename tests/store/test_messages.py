@@ -1,6 +1,7 @@
 from attrs import evolve
 
 from imps.model.address import Address
+from imps.model.events import MessageWaits
 from imps.model.message import Content, Message
 from imps.store.deliveries import Acknowledgement, Deliveries
 from imps.store.messages import Messages, Stored
@@ -346,11 +347,13 @@ class SeveralSessionsTests(MessagesTestCase):
         self.clock.advance(600)
         self.assertIsNone(await self.fetch(tablet, "m-second"))
 
-    async def test_message_that_a_client_was_notified_of_goes_on_waiting(self):
-        phone = await self.session("phone")
+    async def test_client_that_does_not_want_a_message_so_is_notified_of_it(self):
+        phone = await self.session("phone", messaging="0 SERVERLOGIC NOTIF")
         await self.store_message("hello")
         _, transaction_id = await self.next(phone)
-        noted = await self.deliver(phone, Acknowledgement.NOTIFIED, transaction_id)
+        flight = (await self.deliver(phone, Acknowledgement.REFUSED, transaction_id)).in_flight
+        self.assertEqual(flight.what, MessageWaits(message_id="m-hello", since=EPOCH))
+        noted = await self.deliver(phone, Acknowledgement.TRANSACTION, flight.transaction_id)
         self.assertEqual((noted.acknowledged, noted.in_flight), (True, None))
         self.assertEqual((await self.fetch(phone, "m-hello")).content.octets, b"hello")
         await self.deliver(phone, Acknowledgement.MESSAGE, "m-hello")

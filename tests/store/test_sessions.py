@@ -132,7 +132,7 @@ class OperationTests(SessionsTestCase):
     async def finish(self, session_id, transaction_id, operation_id, answer):
         now = self.clock.seconds()
         waits = await self.sessions.finish(
-            session_id, transaction_id, operation_id, (answer, b"poll!"), now=now
+            session_id, [(transaction_id, operation_id)], (answer, b"poll!"), now=now
         )
         self.assertFalse(waits)
 

@@ -250,23 +250,28 @@ def _made(plan: _Plan, values: dict[str, Any]) -> Any:
 
 
 def _enumeration(child: Child) -> Convert:
-    """Words without regard to case; unknown ones are skipped where more may come, else refused."""
-    members = {member.value.casefold(): member for member in child.type}
+    """Words without regard to case or underscores (one client leaves them out); unknown ones are
+    skipped where more may come, else refused."""
+    members = {_folded(member.value): member for member in child.type}
     element = child.element
     lenient = element.open or child.many
 
     def convert(node: Node) -> Any:
         word = text_of(node).strip()
-        member = members.get(word.casefold())
+        member = members.get(_folded(word))
         if member is None and word and not lenient:
             raise Unusable(element.name, "unknown value")
         return member
 
     def convert_packed(node: Node) -> Any:
-        words = (word.strip().casefold() for word in text_of(node).split(","))
+        words = (_folded(word.strip()) for word in text_of(node).split(","))
         return [members[word] for word in words if word in members]
 
     return convert_packed if element.packed else convert
+
+
+def _folded(word: str) -> str:
+    return word.replace("_", "").casefold()
 
 
 def extension_of(node: Node) -> Extension:

@@ -9,7 +9,7 @@ from imps.csp.primitives.declaration import ALWAYS, UNTIL_V12, Choice, Element, 
 from imps.csp.primitives.identity import ClientID
 from imps.csp.primitives.values import TransferEncoding
 from imps.model.capability import ClientType
-from imps.model.presence import Availability, CommunicationMeans, ContactStatus, Mood
+from imps.model.presence import Availability, CommunicationMeans, ContactStatus
 from imps.model.version import V12, V13
 
 
@@ -89,8 +89,10 @@ class StatusText:
 
 @structure("StatusMood")
 class StatusMood:
+    """A mood is any word; those of the standard have tokens."""
+
     qualifier: Annotated[bool | None, Element("Qualifier")] = None
-    presence_value: Annotated[Mood | None, Element("PresenceValue")] = None
+    presence_value: Annotated[str | None, Element("PresenceValue", tokens=True)] = None
 
 
 @structure("Alias")

@@ -7,7 +7,8 @@
 -- in a second, in the long run, then for each request that may come twice its transaction id, a digest of its octets and
 -- a new operation id.
 -- Returns 0 for an unknown session, 1 for one that asks too often, and the code with which it ended for
--- one that is over; else its record, 1 or 0 for whether anything can be fetched, and for each request
+-- one that is over, unless the answer to the first request is kept, which then comes with an empty
+-- record; else its record, 1 or 0 for whether anything can be fetched, and for each request
 -- its operation id, '' if another one of that transaction id is being carried out, and the answer that
 -- it got, '' if none is kept.
 -- include waiting
@@ -15,14 +16,24 @@ local prefix, id, now = KEYS[1], ARGV[1], tonumber(ARGV[2])
 local key = prefix .. 'session:' .. id
 local record, lifetime, remembered, expires, ended, busy = unpack(redis.call('HMGET', key, 'record',
     'lifetime', 'remembered', 'expires', 'ended', 'busy'))
-if ended then
-    return tonumber(ended)
+local transactions, answers = prefix .. 'transactions:' .. id, prefix .. 'answers:' .. id
+local window, limit = tonumber(ARGV[3]), tonumber(ARGV[4])
+
+-- When a transaction id was used last, for which octets and which operation, and whether that is done.
+local function asked_before(transaction)
+    return (redis.call('HGET', transactions, transaction) or ''):match('^(%S+) (%S+) (%S+) ?(%S*)$')
 end
-if not record then
-    return 0
-end
-if tonumber(expires) <= now then
-    return tonumber(ARGV[6])
+
+if not record or tonumber(expires) <= now then
+    -- What was answered in a session that is over is answered again.
+    if ARGV[11] then
+        local at, before = asked_before(ARGV[11])
+        local kept = redis.call('HGET', answers, ARGV[11])
+        if kept and at and before == ARGV[12] and now - at <= window then
+            return {'', 0, '-', kept}
+        end
+    end
+    return tonumber(ended or record and ARGV[6] or 0)
 end
 -- EXPIRE comes first: a store that is full lets a script go on that has begun to write, and those
 -- who are signed on must be able to fetch what fills it.
@@ -52,8 +63,6 @@ if #ARGV == 10 then
 end
 
 -- Transaction ids are re-used by clients: what makes a request the same one is its octets, too.
-local transactions, answers = prefix .. 'transactions:' .. id, prefix .. 'answers:' .. id
-local window, limit = tonumber(ARGV[3]), tonumber(ARGV[4])
 if redis.call('HLEN', transactions) >= 32 then
     local known = redis.call('HGETALL', transactions)
     for i = 1, #known, 2 do
@@ -64,22 +73,19 @@ if redis.call('HLEN', transactions) >= 32 then
 end
 for i = 11, #ARGV, 3 do
     local transaction, digest, operation = ARGV[i], ARGV[i + 1], ARGV[i + 2]
-    local kept = redis.call('HGET', answers, transaction)
-    local at, before, first = (redis.call('HGET', transactions, transaction) or ''):match(
-        '^(%S+) (%S+) (%S+)$')
+    local at, before, first, state = asked_before(transaction)
+    local kept = ''
     if at and before == digest and now - at <= window then
         operation = first
+        kept = redis.call('HGET', answers, transaction) or ''
+    elseif at and state == '' and now - at < limit then
+        operation = ''
     else
-        if at and not kept and now - at < limit then
-            operation = ''
-        else
-            redis.call('HSET', transactions, transaction,
-                ARGV[2] .. ' ' .. digest .. ' ' .. operation)
-        end
-        kept = false
+        redis.call('HSET', transactions, transaction, ARGV[2] .. ' ' .. digest .. ' ' .. operation)
+        redis.call('HDEL', answers, transaction)
     end
     answer[#answer + 1] = operation
-    answer[#answer + 1] = kept or ''
+    answer[#answer + 1] = kept
 end
 redis.call('EXPIRE', transactions, math.ceil(window))
 return answer

@@ -1,4 +1,4 @@
--- Delete a user: the account, the contact lists, the messages that wait and the sessions.
+-- Delete a user: the account, the contact and attribute lists, the messages that wait and the sessions.
 -- KEYS[1] the bucket's prefix; ARGV[1] the user, ARGV[2] the code with which the sessions end, ARGV[3]
 -- now, ARGV[4] how long that is remembered (seconds). Returns 0 when there was no account.
 -- include sessions
@@ -16,11 +16,12 @@ for _, id in ipairs(redis.call('HVALS', prefix .. 'sessions:' .. user)) do
 end
 
 for _, list in ipairs(redis.call('ZRANGE', prefix .. 'contact-lists:' .. user, 0, -1)) do
-    redis.call('DEL', prefix .. 'contact-list:' .. list)
+    redis.call('DEL', prefix .. 'contact-list:' .. list, prefix .. 'contacts:' .. list)
 end
 
 for _, kind in ipairs({'account', 'sessions', 'queue', 'waiting', 'recent', 'kept', 'kept-events',
-    'done', 'contact-lists', 'default-contact-list', 'presence', 'subscribers', 'watchers'}) do
+    'done', 'contact-lists', 'default-contact-list', 'attribute-lists', 'presence', 'subscribers',
+    'watchers'}) do
     redis.call('DEL', prefix .. kind .. ':' .. user)
 end
 return redis.call('ZREM', prefix .. 'accounts', user)

@@ -8,17 +8,17 @@
 -- for which time is in its record. Of events, a few may be in flight.
 --
 -- KEYS[1] the bucket's prefix; ARGV[1] the session id, ARGV[2] now, ARGV[3] what is acknowledged:
--- '' nothing, 'transaction' what is in flight under ARGV[4], 'refused' the same but not wanted,
--- 'notified' the same, a notification of a message that may be fetched, 'message' the message of id
+-- '' nothing, 'transaction' what is in flight under ARGV[4], which is the message of id ARGV[11] unless
+-- that is '', 'refused' the same but not wanted, or not to be sent as it is, 'message' the message of id
 -- ARGV[4]; ARGV[5] 1 if something is wanted, ARGV[6] after how many
 -- seconds and ARGV[7] how many times at most a thing is sent, ARGV[8] how many events may be in
 -- flight, ARGV[9] until when the work that this causes is left to the caller, ARGV[10] the code of a
--- report that a message has arrived, ARGV[11] of how many publishers there may be news at a time.
+-- report that a message has arrived, ARGV[12] of how many publishers there may be news at a time.
 -- Returns what became of the acknowledgement (1 done, 0 unknown), 1 or 0 for whether more waits, the
 -- work that is to be done now ('' for none), and then, if there is something to send, 'event', its
--- transaction id and the event, or 'news', its transaction id and for each publisher a line with it, a
--- tab and the attributes, or 'message', its transaction id, since when it is in flight, the
--- session's record of that time ('' if it is the same), its id, head and content.
+-- transaction id and the event, or 'news', its transaction id and for each publisher a line with it, the
+-- attributes and the name by which the session knows it, with tabs between, or 'message', its transaction
+-- id, since when it is in flight, the session's record of that time ('' if it is the same), its id, head and content.
 -- include sessions
 -- include waiting
 -- include news
@@ -71,19 +71,38 @@ local cursor = redis.call('HGET', key, 'cursor') or '0'
 
 local done = 0
 local acknowledged = false
+local function was_delivered(message_id)
+    return (redis.call('HGET', key, 'delivered') or ''):find(' ' .. message_id .. ' ', 1, true) ~= nil
+end
+
+-- The message in flight is not wanted as it is: its client is notified of it instead, and may fetch it.
+local function notify_of_flight()
+    local expires = redis.call('HGET', name(flight), 'expires')
+    local notice = cjson.encode({kind = 'notice', message_id = flight, since = now})
+    if expires then
+        put_event(outbox, events, 'notice:' .. flight, expires, ARGV[2], notice, now)
+    end
+    done = 1
+    land()
+end
+
+local is_flight = flight and transaction == ARGV[4]
 if ARGV[3] == 'message' then
     if redis.call('ZSCORE', queue, ARGV[4]) then
         acknowledged = ARGV[4]
-    elseif (redis.call('HGET', key, 'delivered') or ''):find(' ' .. ARGV[4] .. ' ', 1, true) then
+    elseif was_delivered(ARGV[4]) then
         done = 1
     end
-elseif ARGV[3] ~= '' and flight and transaction == ARGV[4] then
-    if ARGV[3] == 'notified' then
-        done = 1
-    else
+elseif ARGV[3] == 'transaction' and ARGV[11] ~= '' then
+    if is_flight and flight == ARGV[11] then
         acknowledged = flight
+    elseif was_delivered(ARGV[11]) then
+        done = 1
     end
-    land()
+elseif ARGV[3] == 'refused' and is_flight and messaging:find(' NOTIF$') then
+    notify_of_flight()
+elseif ARGV[3] ~= '' and is_flight then
+    acknowledged = flight
 elseif ARGV[3] ~= '' then
     done = redis.call('HDEL', sending, ARGV[4])
 end
@@ -109,7 +128,8 @@ local function next_transaction()
     return 's' .. redis.call('HINCRBY', key, 'transactions', 1)
 end
 
-if ARGV[5] ~= '1' then
+-- An acknowledgement that means nothing gets an answer of its own, to which nothing is added.
+if ARGV[5] ~= '1' or ARGV[11] ~= '' and done == 0 then
     return {done, more(), work}
 end
 
@@ -119,14 +139,14 @@ local in_flight = redis.call('HGETALL', sending)
 local late, late_number
 local news_tries = 1
 for i = 1, #in_flight, 2 do
-    local since, times, _, event_key, event = fields_of_sending(in_flight[i + 1])
+    local since, times, _, _, event_key, event = fields_of_sending(in_flight[i + 1])
     if now - since >= again then
         if tonumber(times) >= tries_limit then
             redis.call('HDEL', sending, in_flight[i])
         elseif event_key == 'news' then
             -- Told anew, as it is by then, and under another id.
             redis.call('HDEL', sending, in_flight[i])
-            for publisher, attributes in event:gmatch('([^\t\n]+)\t([^\n]+)') do
+            for publisher, attributes in event:gmatch('([^\t\n]+)\t([^\t\n]+)') do
                 if redis.call('HEXISTS', prefix .. 'subscriptions:' .. id, publisher) == 1 then
                     put_news(prefix, id, publisher, attributes)
                 end
@@ -141,9 +161,9 @@ for i = 1, #in_flight, 2 do
     end
 end
 if late then
-    local _, times, expires, event_key, event = fields_of_sending(in_flight[late + 1])
+    local _, times, expires, put_at, event_key, event = fields_of_sending(in_flight[late + 1])
     redis.call('HSET', sending, in_flight[late],
-        sending_of(ARGV[2], times + 1, expires, event_key, event))
+        sending_of(ARGV[2], times + 1, expires, put_at, event_key, event))
     return {done, more(), work, 'event', in_flight[late], event}
 end
 while redis.call('HLEN', sending) < tonumber(ARGV[8]) do
@@ -151,11 +171,11 @@ while redis.call('HLEN', sending) < tonumber(ARGV[8]) do
     if not first then
         break
     end
-    local expires, event = fields_of_event(redis.call('HGET', events, first) or '0 ')
+    local expires, put_at, event = fields_of_event(redis.call('HGET', events, first) or '0 0 ')
     redis.call('HDEL', events, first)
     if tonumber(expires) > now then
         local own = next_transaction()
-        redis.call('HSET', sending, own, sending_of(ARGV[2], 1, expires, first, event))
+        redis.call('HSET', sending, own, sending_of(ARGV[2], 1, expires, put_at, first, event))
         prolong(sending, 86400)
         return {done, more(), work, 'event', own, event}
     end
@@ -164,16 +184,18 @@ end
 -- News of some publishers at a time; what is known of them is read when it is sent.
 if redis.call('HLEN', sending) < tonumber(ARGV[8]) then
     local news, news_of = prefix .. 'news:' .. id, prefix .. 'news-of:' .. id
-    local publishers = redis.call('ZRANGE', news, 0, ARGV[11] - 1)
+    local publishers = redis.call('ZRANGE', news, 0, ARGV[12] - 1)
     if #publishers > 0 then
         local lines = {}
         for i, publisher in ipairs(publishers) do
-            lines[i] = publisher .. '\t' .. redis.call('HGET', news_of, publisher)
+            local known = redis.call('HGET', prefix .. 'subscriptions:' .. id, publisher)
+            lines[i] = publisher .. '\t' .. redis.call('HGET', news_of, publisher) .. '\t'
+                .. (known and cjson.decode(known).name or publisher)
         end
         redis.call('ZREM', news, unpack(publishers))
         redis.call('HDEL', news_of, unpack(publishers))
         local own, told = next_transaction(), table.concat(lines, '\n')
-        redis.call('HSET', sending, own, sending_of(ARGV[2], news_tries, now + 86400, 'news', told))
+        redis.call('HSET', sending, own, sending_of(ARGV[2], news_tries, now + 86400, ARGV[2], 'news', told))
         prolong(sending, 86400)
         return {done, more(), work, 'news', own, told}
     end

@@ -4,7 +4,8 @@
 -- has expired, ARGV[6] 1 if its client has come back: what is in flight to it is sent again at once.
 -- Returns 0 for an unknown session and the code with which it ended for one that is over; else its
 -- record, 1 or 0 for whether anything can be fetched, when its client last polled, since when a
--- request of it is being answered, and when something in flight will be sent again; '' for never.
+-- request of it is being answered, when the answer to the last one said that anything can be, and when
+-- something in flight will be sent again; '' for never.
 -- include waiting
 -- include flights
 local prefix, id, now = KEYS[1], ARGV[1], tonumber(ARGV[2])
@@ -24,5 +25,6 @@ if ARGV[6] == '1' then
 end
 local again = tonumber(ARGV[3])
 local repetition = time_of_repetition(prefix, id, again)
-return {record, can_fetch(prefix, id, now, again, ARGV[4]) and 1 or 0, polled or '', answering or '',
-    repetition and tostring(repetition) or ''}
+local told = answering and answering:match('^told (.*)$')
+return {record, can_fetch(prefix, id, now, again, ARGV[4]) and 1 or 0, polled or '',
+    not told and answering or '', told or '', repetition and tostring(repetition) or ''}

@@ -1,16 +1,20 @@
 -- Have sessions of a bucket told of publishers: what waits to be told of one is told with it.
 -- KEYS[1] the bucket's prefix; ARGV[1] now, then a session id, a publisher and attributes, again and
--- again. Returns the sessions that are gone.
+-- again. Returns the sessions that are gone, or did not subscribe.
 -- include sessions
 -- include news
-local prefix, now, gone = KEYS[1], tonumber(ARGV[1]), {}
+local prefix, now, gone, woken = KEYS[1], tonumber(ARGV[1]), {}, {}
 for i = 2, #ARGV, 3 do
     local id, publisher, attributes = ARGV[i], ARGV[i + 1], ARGV[i + 2]
-    if is_alive(prefix, id, now) then
-        put_news(prefix, id, publisher, attributes)
-        wake(prefix, id)
-    else
+    if not is_alive(prefix, id, now)
+        or redis.call('HEXISTS', prefix .. 'subscriptions:' .. id, publisher) == 0 then
         gone[#gone + 1] = id
+    else
+        put_news(prefix, id, publisher, attributes)
+        if not woken[id] then
+            wake(prefix, id)
+            woken[id] = true
+        end
     end
 end
 return gone

@@ -1,13 +1,18 @@
--- Read the presence of users of a bucket, as they and their clients have published it.
--- KEYS[1] the bucket's prefix; ARGV[1] now, then the users.
--- Returns for each nothing if there is no such user; else the alias of the account, '' for none, the
--- attributes of the user and their values, and for each live session its id, its client, the type of
--- that, when it last published, or else was opened, and the attributes of its client and their values.
+-- Read the presence of users of a bucket, and what they allow a watcher, at one moment.
+-- KEYS[1] the bucket's prefix; ARGV[1] now, ARGV[2] the names of the watcher, with blanks between, then
+-- the users.
+-- Returns for each nothing if there is no such user; else the address and the alias of the account, ''
+-- for none, the attributes of the user and their values, for each live session its id, its client,
+-- the type of that, when it last published, or else was opened, and the attributes of its client and
+-- their values; and what the watcher is allowed, as the script of permissions has it.
 -- include sessions
+-- include permissions
 local prefix, now, all = KEYS[1], tonumber(ARGV[1]), {}
-for i = 2, #ARGV do
+for i = 3, #ARGV do
     local user, found = ARGV[i], {}
-    if redis.call('EXISTS', prefix .. 'account:' .. user) == 1 then
+    local address, alias = unpack(redis.call('HMGET', prefix .. 'account:' .. user, 'address',
+        'alias'))
+    if address then
         local sessions = {}
         for _, id in ipairs(redis.call('HVALS', prefix .. 'sessions:' .. user)) do
             local client, kind, opened, published = unpack(redis.call('HMGET',
@@ -17,9 +22,9 @@ for i = 2, #ARGV do
                     redis.call('HGETALL', prefix .. 'client-presence:' .. id)}
             end
         end
-        found = {redis.call('HGET', prefix .. 'account:' .. user, 'alias') or '',
-            redis.call('HGETALL', prefix .. 'presence:' .. user), sessions}
+        found = {address, alias or '', redis.call('HGETALL', prefix .. 'presence:' .. user), sessions,
+            permissions_of(prefix, user)(ARGV[2])}
     end
-    all[i - 1] = found
+    all[i - 2] = found
 end
 return all

@@ -18,7 +18,7 @@ local function takers(user)
     for _, id in ipairs(redis.call('HVALS', prefix .. 'sessions:' .. user)) do
         local messaging, expires, opened = unpack(redis.call('HMGET', prefix .. 'session:' .. id,
             'messaging', 'expires', 'opened'))
-        local priority, handling = (messaging or ''):match('^(%S+) (%S+)$')
+        local priority, handling = (messaging or ''):match('^(%S+) (%S+)')
         if priority and tonumber(expires) > now then
             sessions = sessions .. id .. ' '
             priority, opened = tonumber(priority), tonumber(opened)

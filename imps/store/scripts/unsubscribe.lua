@@ -1,7 +1,7 @@
 -- End subscriptions of a session to publishers of a bucket.
 -- KEYS[1] the bucket's prefix; ARGV[1] the session id, ARGV[2] now, ARGV[3] the contact list through
 -- which they were made, '' for whatever there is, then the publishers.
--- A watcher of whom no session is left is remembered as one who was subscribed.
+-- The watcher is remembered as one who was subscribed.
 -- include subscriptions
 local prefix = KEYS[1]
 for i = 4, #ARGV do
@@ -12,7 +12,7 @@ for i = 4, #ARGV do
         redis.call('HSET', key, ARGV[1], rest)
     elseif record then
         redis.call('HDEL', key, ARGV[1])
-        local watcher = cjson.decode(record).watcher
+        local watcher = cjson.decode(record).watcher:match('^%S+')
         redis.call('HSET', prefix .. 'watchers:' .. ARGV[i], watcher,
             'FORMER_SUBSCRIBER ' .. ARGV[2])
     end

@@ -10,7 +10,7 @@ from unittest import TestSuite
 
 from attrs import frozen
 from twisted.trial.runner import ErrorHolder, TestLoader
-from twisted.trial.unittest import TestCase
+from twisted.trial.unittest import SynchronousTestCase
 
 from imps.csp.primitives import PRIMITIVES
 from imps.csp.primitives.declaration import declaration_of
@@ -38,8 +38,8 @@ _SEEN = "seen_cells"
 def shows(*what: type | Version | Encoding) -> Callable[[T], T]:
     """Mark a test that shows transactions: requests, versions and encodings, in any order.
 
-    It shows each request in each of these versions that has it, in each of these encodings. Where
-    clients note what they see, the test fails unless they have seen it all.
+    It shows each request in each of these versions that has it, in each of these encodings. The
+    test fails unless its clients have seen it all.
     """
     cells = {
         (request, version, encoding)
@@ -72,23 +72,28 @@ def _marking(name: str, marks: set[Any]) -> Callable[[T], T]:
     return mark
 
 
-def note(test: TestCase, request: str, version: Version, encoding: str) -> None:
+def note(test: SynchronousTestCase, request: str, version: Version, encoding: str) -> None:
     """Note that a transaction took place in a test, to be compared with its marks."""
     seen = test.__dict__.setdefault(_SEEN, set())
     seen.add((PRIMITIVES.get(request), version, encoding))
 
 
 def _checked(test: T, cells: set[Cell]) -> T:
-    if not iscoroutinefunction(test):
-        return test
+    def check(case: SynchronousTestCase) -> None:
+        unseen = cells - getattr(case, _SEEN, set())
+        case.assertFalse(unseen, "marked, but did not take place")
 
     @wraps(test)
-    async def checked(self: TestCase) -> None:
+    async def checked(self: SynchronousTestCase) -> None:
         await test(self)
-        unseen = cells - getattr(self, _SEEN, cells)
-        self.assertFalse(unseen, "marked, but did not take place")
+        check(self)
 
-    return cast(T, checked)
+    @wraps(test)
+    def checked_at_once(self: SynchronousTestCase) -> None:
+        test(self)
+        check(self)
+
+    return cast(T, checked if iscoroutinefunction(test) else checked_at_once)
 
 
 @frozen

@@ -9,9 +9,10 @@ from attrs import frozen
 
 from imps.config import Settings
 from imps.csp.primitives.declaration import declaration_of
-from imps.metrics import Metrics
 from imps.model.version import Version
-from imps.parts import csp_door
+from imps.parts import Parts
+from imps.store.keys import Buckets
+from imps.store.opening import Store
 from imps.testing.conformance.features import Feature
 from imps.testing.conformance.marks import ENCODINGS, Encoding, Marks
 from imps.testing.conformance.transactions import TRANSACTIONS, Transaction
@@ -48,9 +49,8 @@ class Conformance:
     def of_this_server(cls) -> Conformance:
         """What the server registers, asked of a door with nothing behind it; and all marks."""
         nothing: Any = None
-        transactions = csp_door(
-            Settings.read(None, {}), nothing, nothing, nothing, nothing, nothing, Metrics()
-        ).transactions
+        store = Store(nothing, Buckets(), nothing, ("localhost",), nothing)
+        transactions = Parts(Settings.read(None, {}), store, nothing).door.transactions
         return cls(transactions.served, transactions.sent, Marks.collected())
 
     def is_registered(self, transaction: Transaction) -> bool:

@@ -30,7 +30,7 @@ from imps.model.address import Address
 from imps.model.capability import Bearer, CIRMethod
 from imps.model.extension import Extension, Foreign
 from imps.model.notice import NotificationType
-from imps.model.presence import Availability, Mood
+from imps.model.presence import Availability
 from imps.model.version import V11, V12, V13, Version
 
 RESPONSE = TransactionMode.RESPONSE
@@ -212,7 +212,7 @@ class VectorTests(SynchronousTestCase):
                     qualifier=True, presence_value=Availability.DISCREET
                 ),
                 status_text=StatusText(qualifier=True, presence_value="busy"),
-                status_mood=StatusMood(qualifier=True, presence_value=Mood.IN_LOVE),
+                status_mood=StatusMood(qualifier=True, presence_value="IN_LOVE"),
             )
         )
         self.assert_same(octets, V11, exchange(update, "t2"))

@@ -15,19 +15,17 @@ local function union(one, other)
     return table.concat(names, ' ')
 end
 
--- Attributes of a publisher have changed: those who subscribed to them are to be told. What is to be
--- told already is told with it. Returns that work, '' where nobody subscribed.
+-- Attributes of a publisher have changed, or, without any, what others may see of them: those who
+-- subscribed are to be told. What is to be told already is told with it; the number makes the record
+-- another one. Returns that work, '' where nobody subscribed.
 local function presence_changed(prefix, publisher, attributes, lease)
     if redis.call('EXISTS', prefix .. 'subscribers:' .. publisher) == 0 then
         return ''
     end
-    local id, number = 'presence:' .. publisher, 0
-    local known = redis.call('HGET', prefix .. 'work', id)
-    if known then
-        local record = cjson.decode(known)
-        number, attributes = record[4], union(record[5], attributes)
-    end
-    local work = cjson.encode({'presence', id, publisher, number + 1, attributes})
+    local id = 'presence:' .. publisher
+    local pending = pending_work(prefix, id) or {0, 0, 0, 0, ''}
+    local work = cjson.encode({'presence', id, publisher, pending[4] + 1,
+        union(pending[5], attributes)})
     leave_work(prefix, id, work, lease)
     return work
 end

@@ -6,13 +6,49 @@ local function is_alive(prefix, id, now)
     return tonumber(redis.call('HGET', prefix .. 'session:' .. id, 'expires') or 0) > now
 end
 
-local function is_anybody_alive(prefix, user, now)
-    for _, id in ipairs(redis.call('HVALS', prefix .. 'sessions:' .. user)) do
-        if is_alive(prefix, id, now) then
-            return true
+-- What a session that ends was not told, or has not answered, is left to those that live and were not
+-- there when it came, or to the next session of the user. What is of the session alone is left to nobody.
+local function leave_events(prefix, user, id, now)
+    local others = {}
+    for _, other in ipairs(redis.call('HVALS', prefix .. 'sessions:' .. user)) do
+        if other ~= id and is_alive(prefix, other, now) then
+            others[#others + 1] = {other,
+                tonumber(redis.call('HGET', prefix .. 'session:' .. other, 'opened'))}
         end
     end
-    return false
+    local function leave(key, expires, put_at, event)
+        if tonumber(expires) <= now or key:find('^notice:') or key == 'news' then
+            return
+        end
+        for _, other in ipairs(others) do
+            if other[2] <= tonumber(put_at) then
+                return
+            end
+        end
+        if #others == 0 then
+            put_event(prefix .. 'kept:' .. user, prefix .. 'kept-events:' .. user, key, expires,
+                put_at, event, now, true)
+        end
+        for _, other in ipairs(others) do
+            put_event(prefix .. 'outbox:' .. other[1], prefix .. 'events:' .. other[1], key, expires,
+                put_at, event, now, true)
+            wake(prefix, other[1])
+        end
+    end
+    -- The latest comes first, as each is put in front of what is there.
+    local events = prefix .. 'events:' .. id
+    for _, key in ipairs(redis.call('ZREVRANGE', prefix .. 'outbox:' .. id, 0, -1)) do
+        leave(key, fields_of_event(redis.call('HGET', events, key) or '0 0 '))
+    end
+    local sending, sent = redis.call('HGETALL', prefix .. 'sending:' .. id), {}
+    for i = 1, #sending, 2 do
+        sent[#sent + 1] = {tonumber(sending[i]:sub(2)), sending[i + 1]}
+    end
+    table.sort(sent, function(one, other) return one[1] > other[1] end)
+    for _, each in ipairs(sent) do
+        local _, _, expires, put_at, key, event = fields_of_sending(each[2])
+        leave(key, expires, put_at, event)
+    end
 end
 
 -- End a session, with all that ends with it. Messages that waited for it alone, and that another one
@@ -43,11 +79,10 @@ local function end_session(prefix, id, now, lease, code, seconds)
     for _, message_id in ipairs(redis.call('ZRANGE', prefix .. 'queue:' .. user, 0, -1)) do
         leave_message(prefix, user, message_id, id, function() return true end)
     end
-    if not is_anybody_alive(prefix, user, now) then
-        keep_events(prefix, user, id, now)
-    end
-    for _, kind in ipairs({'session', 'transactions', 'answers', 'outbox', 'events', 'sending', 'news',
-        'news-of', 'client-presence', 'followed'}) do
+    leave_events(prefix, user, id, now)
+    -- What was asked and answered is forgotten with time: a repetition may still come.
+    for _, kind in ipairs({'session', 'outbox', 'events', 'sending', 'news', 'news-of',
+        'client-presence', 'followed'}) do
         redis.call('DEL', prefix .. kind .. ':' .. id)
     end
     if code then

@@ -1,36 +1,29 @@
--- include presence
--- A subscription is kept as what was asked for directly and through contact lists.
+-- What a session has asked for of a publisher, by the contact list through which it did, '' for none.
 local function subscription_of(record)
-    return record and cjson.decode(record) or {lists = {}}
+    local subscription = record and cjson.decode(record) or {}
+    subscription.asked = subscription.asked or {}
+    return subscription
 end
 
-local function packed_subscription(subscription)
-    if next(subscription.lists) == nil then
-        subscription.lists = nil
+-- Take away what was asked for through a list, or all of it without one; nil if nothing remains.
+local function unsubscribed(record, list)
+    local subscription = subscription_of(record)
+    subscription.asked[list] = nil
+    if list == '' or next(subscription.asked) == nil then
+        return nil
     end
     return cjson.encode(subscription)
 end
 
--- Add what is asked for, directly or through a list; it takes the place of what was asked so before.
-local function subscribed(record, watcher, list, attributes)
-    local subscription = subscription_of(record)
-    subscription.watcher = watcher
-    subscription.lists = subscription.lists or {}
-    if list == '' then
-        subscription.direct = attributes
-    else
-        subscription.lists[list] = attributes
+-- Whether a session subscribed to anybody through a contact list, or follows it.
+local function uses_contact_list(prefix, id, list)
+    if redis.call('HEXISTS', prefix .. 'followed:' .. id, list) == 1 then
+        return true
     end
-    return packed_subscription(subscription)
-end
-
--- Take away what was asked for through a list, or all of it; nil if nothing remains.
-local function unsubscribed(record, list)
-    local subscription = subscription_of(record)
-    subscription.lists = subscription.lists or {}
-    subscription.lists[list] = nil
-    if list == '' or not subscription.direct and next(subscription.lists) == nil then
-        return nil
+    for _, record in ipairs(redis.call('HVALS', prefix .. 'subscriptions:' .. id)) do
+        if subscription_of(record).asked[list] then
+            return true
+        end
     end
-    return packed_subscription(subscription)
+    return false
 end

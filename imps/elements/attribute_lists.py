@@ -1,0 +1,131 @@
+"""Attribute lists: what publishers allow users, the users of contact lists, or everybody to see."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from attrs import define, frozen
+
+from imps.elements.directory import Directory
+from imps.elements.interfaces import Caller
+from imps.model.address import Address
+from imps.model.presence import AttributeList, Target, TargetKind
+from imps.model.status import Detail, Outcome, Refusal, StatusCode
+from imps.store.attribute_lists import AttributeLists as StoredAttributeLists
+from imps.store.attribute_lists import TooManyAttributeLists
+from imps.store.contact_lists import ContactLists
+
+
+@frozen
+class FoundAttributeLists:
+    """Attribute lists that were asked for, and who of those asked about could not have one."""
+
+    lists: Mapping[Target, AttributeList]
+    outcome: Outcome
+
+
+@define(eq=False)
+class AttributeLists:
+    """The attribute lists of the users of the home domains."""
+
+    _stored: StoredAttributeLists
+    _contact_lists: ContactLists
+    _directory: Directory
+    _at_most: int
+
+    async def create(self, caller: Caller, lists: Mapping[Target, AttributeList]) -> Outcome:
+        """Give each target its list, in place of the one that it has (CSP, CreateAttributeList).
+
+        Refused with 402 without targets, and with 755 if these are too many lists. What is wrong
+        with single targets is in the outcome.
+        """
+        if not lists:
+            raise Refusal(StatusCode.BAD_PARAMETER, "no user, contact list or default")
+        if len(lists) > self._at_most:
+            raise self._too_many
+        known: dict[Target, AttributeList] = {}
+        failures = []
+        for target, attribute_list in lists.items():
+            named, exists = await self._named(target)
+            if exists:
+                known[named] = attribute_list
+            else:
+                failures.append(_unknown(target))
+        publisher, done = caller.user, {}
+        if known:
+            try:
+                done = await self._stored.set(publisher, known, at_most=self._at_most)
+            except TooManyAttributeLists:
+                raise self._too_many from None
+        failures += [_unknown(target) for target, exists in done.items() if not exists]
+        return Outcome(sum(done.values()), tuple(failures))
+
+    async def delete(self, caller: Caller, targets: Collection[Target]) -> Outcome:
+        """Take their lists from targets, those that have one (CSP, DeleteAttributeList).
+
+        Refused with 402 without targets. Users and contact lists that there are not are in the
+        outcome.
+        """
+        if not targets:
+            raise Refusal(StatusCode.BAD_PARAMETER, "no user, contact list or default")
+        named = await self._all_named(targets)
+        done = await self._stored.delete(caller.user, list(named))
+        had = {target for target, had_list in done.items() if had_list}
+        return await self._outcome(caller.user, named, had)
+
+    async def get(self, caller: Caller, targets: Collection[Target]) -> FoundAttributeLists:
+        """The lists of these targets, or all without any (CSP, GetAttributeList).
+
+        Users and contact lists that there are not are in the outcome.
+        """
+        if not targets:
+            return FoundAttributeLists(await self._stored.all(caller.user), Outcome())
+        named = await self._all_named(targets)
+        found = await self._stored.some(caller.user, list(named))
+        return FoundAttributeLists(found, await self._outcome(caller.user, named, found))
+
+    @property
+    def _too_many(self) -> Refusal:
+        return Refusal(
+            StatusCode.TOO_MANY_ATTRIBUTE_LISTS, f"more than {self._at_most} attribute lists"
+        )
+
+    async def _all_named(self, targets: Collection[Target]) -> dict[Target, bool]:
+        """Targets as the store names them, and whether they are known to exist."""
+        if len(targets) > self._at_most:
+            raise Refusal(StatusCode.BAD_PARAMETER, f"more than {self._at_most} targets")
+        return dict([await self._named(target) for target in targets])
+
+    async def _named(self, target: Target) -> tuple[Target, bool]:
+        """A target as the store names it, and whether it may have a list: a user by the account,
+        one of another domain as it stands. Whether a contact list exists is seen later."""
+        if target.kind is TargetKind.DEFAULT:
+            return target, True
+        address = self._directory.at_home(target.address)
+        exists = True
+        if target.kind is TargetKind.USER:
+            exists = address.is_user
+            if exists and self._directory.is_home(address):
+                account = await self._directory.find(address)
+                exists = account is not None
+                address = address if account is None else account.address
+        return Target(target.kind, address, target.spelled), exists
+
+    async def _outcome(
+        self, publisher: Address, named: Mapping[Target, bool], had_lists: Collection[Target]
+    ) -> Outcome:
+        """How it went with targets of which these had lists; others fail if they do not exist."""
+        others = {target: exists for target, exists in named.items() if target not in had_lists}
+        if any(target.kind is TargetKind.CONTACT_LIST for target in others):
+            own = {each.address for each in await self._contact_lists.of(publisher)}
+            for target in others:
+                if target.kind is TargetKind.CONTACT_LIST:
+                    others[target] = target.address in own
+        failures = tuple(_unknown(target) for target, exists in others.items() if not exists)
+        return Outcome(len(named) - len(failures), failures)
+
+
+def _unknown(target: Target) -> Detail:
+    if target.kind is TargetKind.USER:
+        return Detail(StatusCode.UNKNOWN_USER, users=(target.spelled,))
+    return Detail(StatusCode.NO_SUCH_CONTACT_LIST, contact_lists=(target.spelled,))

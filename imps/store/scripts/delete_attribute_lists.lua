@@ -1,0 +1,12 @@
+-- Take attribute lists of a publisher from targets.
+-- KEYS[1] the bucket's prefix; ARGV[1] the publisher, then the fields of the targets ('user ADDRESS',
+-- 'list ADDRESS' or 'default').
+-- Returns the work that this causes, '' for none, and for each target 1 if it had a list, else 0.
+-- include presence
+local key = KEYS[1] .. 'attribute-lists:' .. ARGV[1]
+local outcomes = {''}
+for i = 2, #ARGV do
+    outcomes[i] = redis.call('HDEL', key, ARGV[i])
+end
+outcomes[1] = presence_changed(KEYS[1], ARGV[1], '', 0)
+return outcomes

@@ -1,0 +1,23 @@
+-- Delete a contact list, and what its contacts were allowed; if it was the default, the oldest of the
+-- others is that from now on.
+-- KEYS[1] the bucket's prefix; ARGV[1] the user, ARGV[2] the list. Returns the work that this causes; 0
+-- when there is none.
+-- include contact_lists
+local prefix, user, list = KEYS[1], ARGV[1], ARGV[2]
+local lists, default = prefix .. 'contact-lists:' .. user, prefix .. 'default-contact-list:' .. user
+if redis.call('ZREM', lists, list) == 0 then
+    return 0
+end
+local work = contacts_changed(prefix, user, list)
+redis.call('DEL', prefix .. 'contact-list:' .. list, contacts_key(prefix, list))
+-- A list made anew under its name allows nothing.
+redis.call('HDEL', prefix .. 'attribute-lists:' .. user, 'list ' .. list)
+if redis.call('GET', default) == list then
+    local oldest = redis.call('ZRANGE', lists, 0, 0)[1]
+    if oldest then
+        redis.call('SET', default, oldest)
+    else
+        redis.call('DEL', default)
+    end
+end
+return work

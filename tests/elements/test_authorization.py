@@ -1,0 +1,174 @@
+"""Who sees what: every case in a table, and the published rule written down once more beside it."""
+
+from itertools import product
+
+from attrs import evolve
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.trial.unittest import SynchronousTestCase
+
+from imps.elements.authorization import (
+    Permissions,
+    is_open_to_asking,
+    visible,
+    visible_value,
+)
+from imps.model.presence import EVERY_ATTRIBUTE, Attribute, PresenceValue
+from imps.testing.conformance import shows_feature
+
+ONLINE, MOOD, TEXT = Attribute.ONLINE_STATUS, Attribute.STATUS_MOOD, Attribute.STATUS_TEXT
+CAPABILITIES = Attribute.COMM_CAP
+NOTHING: frozenset[Attribute] = frozenset()
+
+# What a list may say of one attribute: there is no list, it leaves it out, or it names it.
+NO_LIST, OUT, NAMED = "no list", "left out", "named"
+SAYS = (NO_LIST, OUT, NAMED)
+
+# Several contact lists hold the watcher, or one, or none; each has an attribute list or not.
+HOLDERS = ((), *((one,) for one in SAYS), *product(SAYS, SAYS))
+ANSWERS = ("none", "granted", "denied")
+
+
+def says(what, attribute):
+    return None if what == NO_LIST else frozenset({attribute} if what == NAMED else ())
+
+
+def permissions_of(user, holders, default, answer, attribute):
+    return Permissions(
+        user=says(user, attribute),
+        contact_lists=tuple(says(each, attribute) for each in holders if each != NO_LIST),
+        default=says(default, attribute),
+        granted=frozenset({attribute} if answer == "granted" else ()),
+        denied=frozenset({attribute} if answer == "denied" else ()),
+    )
+
+
+def published_rule(user, holders, default, answer):
+    """Whether the attribute is seen, and whether the publisher is asked: the text, step by step."""
+    if user != NO_LIST:
+        return user == NAMED, False
+    with_list = [each for each in holders if each != NO_LIST]
+    if with_list:
+        return any(each == NAMED for each in with_list), False
+    if default != NO_LIST:
+        return default == NAMED, False
+    return answer == "granted", answer == "none"
+
+
+class EveryCaseTests(SynchronousTestCase):
+    def test_every_combination_follows_the_published_rule(self):
+        cases = list(product(SAYS, HOLDERS, SAYS, ANSWERS, Attribute))
+        self.assertEqual(len(cases), 3 * 13 * 3 * 3 * 18)
+        for *case, attribute in cases:
+            permissions = permissions_of(*case, attribute)
+            asked = frozenset({attribute})
+            result = (attribute in visible(permissions), is_open_to_asking(permissions, asked))
+            self.assertEqual(result, published_rule(*case), (case, attribute))
+            of_oneself = evolve(permissions, is_publisher=True)
+            self.assertEqual(visible(of_oneself), EVERY_ATTRIBUTE)
+            self.assertFalse(is_open_to_asking(of_oneself, asked))
+
+
+class NamedCasesTests(SynchronousTestCase):
+    @shows_feature("authorization ahead, by attribute lists", "a user's before those of lists")
+    def test_list_of_the_user_alone_decides(self):
+        permissions = Permissions(
+            user=frozenset({MOOD}),
+            contact_lists=(frozenset({TEXT}),),
+            default=frozenset({ONLINE}),
+            granted=frozenset({TEXT}),
+        )
+        self.assertEqual(visible(permissions), {MOOD})
+        self.assertEqual(visible(evolve(permissions, user=NOTHING)), NOTHING)
+
+    @shows_feature("authorization ahead, by attribute lists", "several lists add up")
+    def test_contact_lists_add_up_and_come_before_the_default(self):
+        both = (frozenset({MOOD}), frozenset({TEXT}))
+        permissions = Permissions(contact_lists=both, default=EVERY_ATTRIBUTE)
+        self.assertEqual(visible(permissions), {MOOD, TEXT})
+        self.assertEqual(visible(evolve(permissions, contact_lists=(NOTHING,))), NOTHING)
+
+    def test_what_is_allowed_ahead_leaves_nothing_to_ask(self):
+        for ahead in (
+            Permissions(user=NOTHING),
+            Permissions(contact_lists=(NOTHING,)),
+            Permissions(default=frozenset({MOOD})),
+        ):
+            self.assertFalse(is_open_to_asking(ahead, EVERY_ATTRIBUTE))
+            granted = evolve(ahead, granted=EVERY_ATTRIBUTE)
+            self.assertEqual(visible(granted), visible(ahead))
+
+    def test_nothing_said_means_nothing_seen(self):
+        self.assertEqual(visible(Permissions()), NOTHING)
+
+    def test_what_was_answered_is_not_asked_again_but_the_rest_is(self):
+        answered = Permissions(granted=frozenset({MOOD}), denied=frozenset({TEXT}))
+        self.assertEqual(visible(answered), {MOOD})
+        self.assertFalse(is_open_to_asking(answered, frozenset({MOOD, TEXT})))
+        self.assertTrue(is_open_to_asking(answered, frozenset({MOOD, ONLINE})))
+        self.assertFalse(is_open_to_asking(Permissions(), NOTHING))
+
+
+def some():
+    return st.frozensets(st.sampled_from(Attribute), max_size=6)
+
+
+class ModelTests(SynchronousTestCase):
+    @given(
+        st.none() | some(), st.lists(some(), max_size=4), st.none() | some(), some(), some(), some()
+    )
+    def test_decision_is_that_of_the_model(self, user, lists, default, granted, denied, asked):
+        permissions = Permissions(
+            user=user,
+            contact_lists=tuple(lists),
+            default=default,
+            granted=granted,
+            denied=denied,
+        )
+        seen = visible(permissions)
+        for attribute in Attribute:
+            if user is not None:
+                expected = attribute in user
+            elif lists:
+                expected = any(attribute in each for each in lists)
+            elif default is not None:
+                expected = attribute in default
+            else:
+                expected = attribute in granted and attribute not in denied
+            self.assertEqual(attribute in seen, expected)
+        nothing_ahead = user is None and not lists and default is None
+        unanswered = [each for each in asked if each not in granted and each not in denied]
+        self.assertEqual(
+            is_open_to_asking(permissions, asked), nothing_ahead and len(unanswered) > 0
+        )
+
+
+def means(cap, **more):
+    return ("CommC", (("Cap", cap), ("Status", "OPEN"), *more.items()))
+
+
+class VisibleValueTests(SynchronousTestCase):
+    reachable = PresenceValue(content=(means("CALL", Contact="+358501"), means("IM"), means("SMS")))
+
+    def test_what_is_allowed_is_seen_whole_and_the_rest_not_at_all(self):
+        text = PresenceValue(content=(("PresenceValue", "away"),))
+        for attribute in Attribute:
+            self.assertEqual(visible_value(attribute, text, frozenset({attribute})), text)
+            if attribute is not CAPABILITIES:
+                others = EVERY_ATTRIBUTE - {attribute}
+                self.assertIsNone(visible_value(attribute, text, others))
+
+    def test_whoever_sees_who_is_online_sees_the_entry_for_messages_only(self):
+        seen = visible_value(CAPABILITIES, self.reachable, frozenset({ONLINE}))
+        self.assertEqual(seen, PresenceValue(content=(means("IM"),)))
+        whole = visible_value(CAPABILITIES, self.reachable, frozenset({ONLINE, CAPABILITIES}))
+        self.assertEqual(whole, self.reachable)
+        self.assertIsNone(visible_value(CAPABILITIES, self.reachable, frozenset({MOOD})))
+
+    def test_entry_for_messages_that_is_gone_is_seen_to_be(self):
+        calls = PresenceValue(content=(means("CALL"),))
+        self.assertEqual(
+            visible_value(CAPABILITIES, calls, frozenset({ONLINE})), PresenceValue(content=())
+        )
+        withdrawn = PresenceValue(is_valid=False)
+        self.assertEqual(visible_value(CAPABILITIES, withdrawn, frozenset({ONLINE})), withdrawn)
