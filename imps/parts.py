@@ -23,12 +23,15 @@ from imps.csp.http import HTTPDoor, HTTPLimits
 from imps.csp.im import Messaging
 from imps.csp.negotiation import Negotiation
 from imps.csp.outbox import Outbox
+from imps.csp.presence import PresenceDelivery
 from imps.csp.transactions import Transactions
 from imps.elements.attribute_lists import AttributeLists
 from imps.elements.contacts import Contacts
 from imps.elements.directory import Directory
 from imps.elements.im import InstantMessaging
 from imps.elements.interfaces import IInstantMessaging, MessageLimits
+from imps.elements.presence import PresenceService
+from imps.elements.watching import Watching
 from imps.metrics import Metrics
 from imps.sap.authentication import Authentication
 from imps.sap.delivery import Delivery
@@ -46,7 +49,9 @@ from imps.store.messages import Messages
 from imps.store.nonces import Nonces
 from imps.store.opening import Store
 from imps.store.outboxes import Outboxes
+from imps.store.presence import Presences
 from imps.store.sessions import Sessions as StoredSessions
+from imps.store.subscriptions import Subscriptions
 from imps.store.wakeups import Wakeups
 from imps.store.work import WorkRecords
 
@@ -164,7 +169,8 @@ class Parts:
         """The contact lists as they are stored."""
         settings = self.settings.contacts
         client, buckets = self.store.client, self.store.buckets
-        return ContactLists(client, buckets, settings.max_lists, settings.max_contacts)
+        begin = self.working.begin
+        return ContactLists(client, buckets, settings.max_lists, settings.max_contacts, begin)
 
     @cached_property
     def contacts(self) -> Contacts:
@@ -182,16 +188,35 @@ class Parts:
     def attribute_lists(self) -> AttributeLists:
         """What users allow others to see."""
         return AttributeLists(
-            StoredAttributeLists(self.store.client, self.store.buckets),
+            StoredAttributeLists(self.store.client, self.store.buckets, self.working.begin),
             self.contact_lists,
             self.directory,
             self.settings.presence.max_attribute_lists,
         )
 
     @cached_property
+    def presence(self) -> PresenceService:
+        """What users publish."""
+        client, buckets = self.store.client, self.store.buckets
+        subscriptions = Subscriptions(client, buckets)
+        element = PresenceService(
+            Presences(client, buckets),
+            subscriptions,
+            self.contacts,
+            self.directory,
+            self.working,
+            self.reactor,
+        )
+        watching = Watching(subscriptions, element, self.reactor)
+        self.working.register("presence", watching.tell)
+        self.working.register("follow", watching.follow)
+        self.working.register("unsubscribe", watching.end)
+        return element
+
+    @cached_property
     def timers(self) -> Timers:
         """What becomes due as time passes; the elements know how that is done."""
-        assert self.local_im
+        assert self.local_im and self.presence
         do, buckets = self.working.do, self.store.buckets
         return Timers(self.work, do, buckets, self.reactor, self.metrics)
 
@@ -229,12 +254,14 @@ class Parts:
         messaging.register(transactions)
         ListManagement(self.contacts).register(transactions)
         AttributeListing(self.attribute_lists).register(transactions)
+        presence = PresenceDelivery(self.presence)
+        presence.register(transactions)
         limits = Limits(
             depth=settings.codec.max_depth,
             elements=settings.codec.max_elements,
             text_characters=settings.codec.max_text_characters,
         )
-        outbox = Outbox(self.delivery, messaging)
+        outbox = Outbox(self.delivery, messaging, presence)
         door = Door(XMLCodec(limits), WBXMLCodec(limits), transactions, sessions, outbox)
         door.register()
         return door

@@ -118,9 +118,9 @@ class Messaging:
             return _new_message(session, what, flight, encoding)
         if isinstance(what, MessageWaits):
             return await self._notification(session, what, flight.transaction_id)
-        if not session.has("MDELIV"):
-            return None
-        return _request(flight.transaction_id, _delivery_report(what))
+        if isinstance(what, MessageReported) and session.has("MDELIV"):
+            return request(flight.transaction_id, _delivery_report(what))
+        return None
 
     async def _notification(
         self, session: Session, waits: MessageWaits, transaction_id: str
@@ -131,7 +131,7 @@ class Messaging:
         except Refusal:
             return None
         info = _message_info(session.user, message, waits.since)
-        return _request(transaction_id, MessageNotification(message_info=info))
+        return request(transaction_id, MessageNotification(message_info=info))
 
 
 def _send_failure(request: SendMessageRequest, failed: Result) -> Primitive:
@@ -175,13 +175,14 @@ def _new_message(
     prefers_push = agreed.capabilities.delivery_method is DeliveryMethod.PUSH
     if fits and agreed.has("NEWM") and (prefers_push or not agreed.has("NOTIF")):
         pushed = NewMessage(**_with_content(agreed, message, flight.since, encoding))
-        return _request(flight.transaction_id, pushed, message.extensions)
+        return request(flight.transaction_id, pushed, message.extensions)
     return None
 
 
-def _request(
+def request(
     transaction_id: str, content: Primitive, extensions: tuple[Extension, ...] = ()
 ) -> Transaction:
+    """A request of the server's."""
     descriptor = TransactionDescriptor(mode=TransactionMode.REQUEST, transaction_id=transaction_id)
     return Transaction(descriptor=descriptor, content=content, extensions=extensions)
 

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 
 from attrs import define, frozen
 
-from imps.csp.im import Messaging, said_by
+from imps.csp.im import Messaging, request, said_by
+from imps.csp.presence import PresenceDelivery
 from imps.csp.primitives.envelope import Transaction
 from imps.csp.primitives.im import MessageDelivered
 from imps.sap.delivery import Delivery
 from imps.sap.sessions import Session
-from imps.store.deliveries import Acknowledgement, Taken
+from imps.store.deliveries import Acknowledgement, InFlight, Taken
 
 
 @frozen
@@ -28,6 +29,7 @@ class Outbox:
 
     _delivery: Delivery
     _messaging: Messaging
+    _presence: PresenceDelivery
 
     async def take(
         self, session: Session, responses: Sequence[Transaction], encoding: str, wanted: bool
@@ -62,9 +64,20 @@ class Outbox:
     async def _outgoing(self, session: Session, taken: Taken, encoding: str) -> Outgoing:
         """The first of what waits that this session can be told, and agreed to be."""
         while (flight := taken.in_flight) is not None:
-            transaction = await self._messaging.request_of(session, flight, encoding)
+            transaction = await self._request(session, flight, encoding)
             if transaction is not None:
                 return Outgoing(transaction, taken.has_more)
             says = Acknowledgement.REFUSED
             taken = await self._delivery.take(session.id, says, flight.transaction_id)
         return Outgoing(None, taken.has_more)
+
+    async def _request(
+        self, session: Session, flight: InFlight, encoding: str
+    ) -> Transaction | None:
+        """What is in flight, as it is sent; None for what this session is not to be sent."""
+        if not isinstance(flight.what, tuple):
+            return await self._messaging.request_of(session, flight, encoding)
+        notification = await self._presence.notification_of(session, flight.what)
+        if notification is None:
+            return None
+        return request(flight.transaction_id, notification)

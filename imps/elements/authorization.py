@@ -51,6 +51,12 @@ def visible(permissions: Permissions) -> Attributes:
     return permissions.granted - permissions.denied
 
 
+def what_shows(allowed: Attributes) -> Attributes:
+    """The attributes of which there is something to be seen by whom these are visible to."""
+    shows_messages = Attribute.ONLINE_STATUS in allowed
+    return allowed | {Attribute.COMM_CAP} if shows_messages else allowed
+
+
 def is_open_to_asking(permissions: Permissions, asked: Attributes) -> bool:
     """Whether the publisher is to be asked about these: nothing was allowed ahead, and there is
     one among them about which no answer has been given."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from imps.elements.authorization import visible_value
-from imps.model.presence import Attribute, Presence, PresenceValue, Published
 from imps.model.address import Address
+from imps.model.presence import Attribute, Presence, PresenceValue, Published
 from imps.store.presence import ClientPresence, UserPresence
 
 Attributes = frozenset[Attribute]
@@ -23,12 +23,16 @@ def shown(
 ) -> Presence:
     """What somebody is told who asks for some attributes, and is allowed some.
 
-    What has ``changed`` and has no value any more is told so; other attributes without a value are
-    left out.
+    What has ``changed`` of clients and has no value any more is told so; other attributes without
+    a value are left out.
     """
     values = list(_values(known, asked))
     there = {each.attribute for each in values}
-    values += [Published(each, _GONE) for each in Attribute if each in (asked & changed) - there]
+    values += [
+        Published(each, _GONE)
+        for each in Attribute
+        if each.is_of_client and each in (asked & changed) - there
+    ]
     seen = [
         Published(each.attribute, value, each.client)
         for each in values

@@ -10,7 +10,7 @@ from tempfile import mkdtemp
 from typing import Any
 
 from twisted.internet import reactor
-from twisted.internet.task import Clock
+from twisted.internet.task import Clock, deferLater
 from twisted.trial.unittest import TestCase
 
 from imps.config import Settings
@@ -69,6 +69,14 @@ class StoreTestCase(TestCase):
         self.store = await open_store(self.settings, reactor, for_service=True)
         self.addCleanup(self.store.close)
         self.parts = Parts(self.settings, self.store, self.clock)
+
+    async def settled(self) -> None:
+        """Wait until all work that was begun is done."""
+        for _ in range(1000):
+            if not await self.store.client.execute("KEYS", "imps:*:work"):
+                return
+            await deferLater(reactor, 0.005)
+        self.fail("work is left")
 
     async def add_accounts(self, *users: Address) -> None:
         """Make accounts, whose passwords are nothing that anybody could sign on with."""

@@ -5,6 +5,7 @@ from imps.csp.codec.xml import XMLCodec
 from imps.csp.door import Door, HTTPRequest
 from imps.csp.im import Messaging
 from imps.csp.outbox import Outbox
+from imps.csp.presence import PresenceDelivery
 from imps.csp.primitives.common import Result
 from imps.csp.primitives.im import SendMessageRequest, SendMessageResponse
 from imps.csp.transactions import Transactions
@@ -55,7 +56,7 @@ class RepetitionTests(StoreTestCase):
         sessions = Sessions(stored, buckets, self.clock, limits, self.parts.working)
         self.transactions = Transactions()
         messaging = Messaging(self.parts.im, self.parts.delivery, self.clock)
-        outbox = Outbox(self.parts.delivery, messaging)
+        outbox = Outbox(self.parts.delivery, messaging, PresenceDelivery(self.parts.presence))
         self.door = Door(XMLCodec(), WBXMLCodec(), self.transactions, sessions, outbox)
         user = Address.parse("wv:ann@localhost")
         await self.add_accounts(user)

@@ -1,14 +1,14 @@
-from attrs import define, evolve, field
-from zope.interface import implementer
+from attrs import evolve
 
 from imps.config import PresenceSettings
 from imps.elements.attribute_lists import AttributeLists
-from imps.elements.interfaces import Caller, IPresenceChanges
+from imps.elements.interfaces import Caller
 from imps.model.address import Address
 from imps.model.presence import DEFAULT, Attribute, AttributeList, Target, TargetKind
 from imps.model.status import Refusal
 from imps.parts import Parts
 from imps.store.attribute_lists import AttributeLists as StoredAttributeLists
+from imps.store.subscriptions import Subscriptions
 from imps.testing.store import StoreTestCase
 
 ANN = Address.parse("wv:ann@localhost")
@@ -29,32 +29,20 @@ BOB = user("wv:bob@localhost")
 FRIENDS = contact_list("wv:ann/friends@localhost")
 
 
-@implementer(IPresenceChanges)
-@define
-class Changes:
-    """Remembers whose authorization changed."""
-
-    publishers: list[Address] = field(factory=list)
-
-    async def authorization_changed(self, publisher):
-        self.publishers.append(publisher)
-
-
 class AttributeListsTests(StoreTestCase):
     async def setUp(self):
         await super().setUp()
         directory = self.parts.directory
         await directory.add(ANN, "secret")
         await directory.add(BOB.address, "secret", NUMBER.user)
-        self.changes = Changes()
+        self.caused = []
         self.caller = Caller(ANN, "")
         client, buckets = self.store.client, self.store.buckets
         self.lists = AttributeLists(
-            StoredAttributeLists(client, buckets),
+            StoredAttributeLists(client, buckets, self.caused.append),
             self.parts.contact_lists,
             directory,
             5,
-            self.changes,
         )
 
     async def create(self, *targets, said=MOOD):
@@ -143,15 +131,22 @@ class AttributeListsTests(StoreTestCase):
         self.assertEqual(await self.refused(self.delete(*strangers)), 402)
         self.assertEqual(await self.refused(self.get(*strangers)), 402)
 
-    async def test_changes_are_told_and_nothing_else(self):
+    async def test_those_who_watch_are_told_of_changes_and_of_nothing_else(self):
+        await self.create(BOB)
+        self.assertEqual(self.caused, [])
+        await self.delete(BOB)
+        subscriptions = Subscriptions(self.store.client, self.store.buckets)
+        everything = frozenset(Attribute)
+        await subscriptions.subscribe("00session", [BOB.address], [ANN], everything)
         await self.create(user("nobody"))
         await self.create(contact_list("ann/foes"))
         await self.delete(BOB)
         await self.get()
-        self.assertEqual(self.changes.publishers, [])
+        self.assertEqual(self.caused, [])
         await self.create(BOB)
         await self.delete(BOB, DEFAULT)
-        self.assertEqual(self.changes.publishers, [ANN, ANN])
+        told = [(each.kind, each.details[0]) for each in self.caused]
+        self.assertEqual(told, [("presence", str(ANN))] * 2)
 
 
 class DefaultAttributesTests(StoreTestCase):

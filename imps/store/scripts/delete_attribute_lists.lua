@@ -4,9 +4,12 @@
 -- Returns the work that this causes, '' for none, and for each target 1 if it had a list, else 0.
 -- include presence
 local key = KEYS[1] .. 'attribute-lists:' .. ARGV[1]
-local outcomes = {''}
+local outcomes, deleted = {''}, 0
 for i = 2, #ARGV do
     outcomes[i] = redis.call('HDEL', key, ARGV[i])
+    deleted = deleted + outcomes[i]
 end
-outcomes[1] = presence_changed(KEYS[1], ARGV[1], '', 0)
+if deleted > 0 then
+    outcomes[1] = presence_changed(KEYS[1], ARGV[1], '', 0)
+end
 return outcomes

@@ -22,6 +22,7 @@
 -- include sessions
 -- include waiting
 -- include news
+-- include subscriptions
 local prefix, id, now = KEYS[1], ARGV[1], tonumber(ARGV[2])
 local key = prefix .. 'session:' .. id
 local user, messaging = unpack(redis.call('HMGET', key, 'user', 'messaging'))
@@ -187,17 +188,25 @@ if redis.call('HLEN', sending) < tonumber(ARGV[8]) then
     local publishers = redis.call('ZRANGE', news, 0, ARGV[12] - 1)
     if #publishers > 0 then
         local lines = {}
-        for i, publisher in ipairs(publishers) do
-            local known = redis.call('HGET', prefix .. 'subscriptions:' .. id, publisher)
-            lines[i] = publisher .. '\t' .. redis.call('HGET', news_of, publisher) .. '\t'
-                .. (known and cjson.decode(known).name or publisher)
+        for _, publisher in ipairs(publishers) do
+            local subscription = subscription_of(
+                redis.call('HGET', prefix .. 'subscriptions:' .. id, publisher))
+            -- It may have asked for less meanwhile.
+            local attributes = intersection(redis.call('HGET', news_of, publisher),
+                attributes_asked(subscription))
+            if attributes ~= '' then
+                lines[#lines + 1] = publisher .. '\t' .. attributes .. '\t' .. subscription.name
+            end
         end
         redis.call('ZREM', news, unpack(publishers))
         redis.call('HDEL', news_of, unpack(publishers))
-        local own, told = next_transaction(), table.concat(lines, '\n')
-        redis.call('HSET', sending, own, sending_of(ARGV[2], news_tries, now + 86400, ARGV[2], 'news', told))
-        prolong(sending, 86400)
-        return {done, more(), work, 'news', own, told}
+        if #lines > 0 then
+            local own, told = next_transaction(), table.concat(lines, '\n')
+            redis.call('HSET', sending, own,
+                sending_of(ARGV[2], news_tries, now + 86400, ARGV[2], 'news', told))
+            prolong(sending, 86400)
+            return {done, more(), work, 'news', own, told}
+        end
     end
 end
 

@@ -1,10 +1,19 @@
 -- Note to whom a session subscribes, before it does: so it can be undone.
 -- KEYS[1] the bucket's prefix; ARGV[1] the session id, ARGV[2] the contact list through which, '' for
--- none, ARGV[3] the attributes, ARGV[4] 1 if it follows the list, then publishers, each with the name by
--- which the session knows it. Returns 0, having done nothing, when there is no such session.
+-- none, ARGV[3] the attributes, ARGV[4] 1 if it follows the list, 0 if it does not, '' if this is done
+-- because it does, then publishers, each with the name by which the session knows it. Returns 0, having
+-- done nothing, when there is no such session, or it does not follow the list any more.
 -- include subscriptions
 local prefix, id, list = KEYS[1], ARGV[1], ARGV[2]
 if redis.call('HEXISTS', prefix .. 'session:' .. id, 'record') == 0 then
+    return 0
+end
+local followed = prefix .. 'followed:' .. id
+if ARGV[4] == '1' then
+    redis.call('HSET', followed, list, ARGV[3])
+elseif ARGV[4] == '0' then
+    redis.call('HDEL', followed, list)
+elseif redis.call('HEXISTS', followed, list) == 0 then
     return 0
 end
 local key = prefix .. 'subscriptions:' .. id
@@ -13,8 +22,5 @@ for i = 5, #ARGV, 2 do
     subscription.name = ARGV[i + 1]
     subscription.asked[list] = ARGV[3]
     redis.call('HSET', key, ARGV[i], cjson.encode(subscription))
-end
-if ARGV[4] == '1' then
-    redis.call('HSET', prefix .. 'followed:' .. id, list, ARGV[3])
 end
 return 1

@@ -26,6 +26,8 @@ if redis.call('EXISTS', prefix .. 'account:' .. publisher) == 1 then
     for _, change in ipairs(changes) do
         redis.call('HSET', key, change[1], change[2])
     end
-    outcomes[1] = presence_changed(prefix, publisher, '', 0)
+    if #changes > 0 then
+        outcomes[1] = presence_changed(prefix, publisher, '', 0)
+    end
 end
 return outcomes

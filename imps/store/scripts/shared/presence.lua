@@ -15,6 +15,22 @@ local function union(one, other)
     return table.concat(names, ' ')
 end
 
+-- Those attributes that both sets have.
+local function intersection(one, other)
+    if one == '*' then
+        return other
+    elseif other == '*' then
+        return one
+    end
+    local names = {}
+    for name in one:gmatch('%S+') do
+        if (' ' .. other .. ' '):find(' ' .. name .. ' ', 1, true) then
+            names[#names + 1] = name
+        end
+    end
+    return table.concat(names, ' ')
+end
+
 -- Attributes of a publisher have changed, or, without any, what others may see of them: those who
 -- subscribed are to be told. What is to be told already is told with it; the number makes the record
 -- another one. Returns that work, '' where nobody subscribed.

@@ -1,0 +1,108 @@
+"""Presence: UpdatePresence, GetPresence, SubscribePresence, UnsubscribePresence and
+PresenceNotification, to and from the model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from attrs import define
+
+from imps.csp.presence_values import presence_element, selected_by, values_in
+from imps.csp.primitives.attributes import PresenceSubList
+from imps.csp.primitives.declaration import Primitive
+from imps.csp.primitives.presence import (
+    GetPresenceRequest,
+    GetPresenceResponse,
+    PresenceNotificationRequest,
+    SubscribePresenceRequest,
+    UnsubscribePresenceRequest,
+    UpdatePresenceRequest,
+)
+from imps.csp.results import result_of, status, status_of
+from imps.csp.transactions import Context, Transactions
+from imps.elements.presence import PresenceService
+from imps.model.address import Address
+from imps.model.status import Refusal, StatusCode
+from imps.model.version import V12, Version
+from imps.sap.sessions import Session
+from imps.store.deliveries import News
+
+_NOTHING = (PresenceSubList(),)
+
+
+@define(eq=False)
+class PresenceDelivery:
+    """The transactions of presence."""
+
+    _element: PresenceService
+
+    def register(self, transactions: Transactions) -> None:
+        """Serve and send the transactions of presence."""
+        transactions.serve(
+            UpdatePresenceRequest, self.update, unreadable=StatusCode.INVALID_PRESENCE_VALUE
+        )
+        transactions.serve(GetPresenceRequest, self.get)
+        transactions.serve(SubscribePresenceRequest, self.subscribe)
+        transactions.serve(UnsubscribePresenceRequest, self.unsubscribe)
+        transactions.send(PresenceNotificationRequest)
+
+    async def update(self, context: Context, request: UpdatePresenceRequest) -> Primitive:
+        """Publish what a client says; nothing of it if something is wrong with it."""
+        if request.presence_sub_list is None:
+            raise Refusal(StatusCode.BAD_PARAMETER, "PresenceSubList missing")
+        values = dict(values_in(request.presence_sub_list, context.version))
+        await self._element.publish(context.open_session.caller(), values)
+        return status(StatusCode.OK, context.version)
+
+    async def get(self, context: Context, request: GetPresenceRequest) -> Primitive:
+        """Say what is known of users, as far as the client's may see it."""
+        got = await self._element.get(
+            context.open_session.caller(),
+            *_targets(request),
+            selected_by(request.presence_sub_list, context.version),
+        )
+        return GetPresenceResponse(
+            result=result_of(got.outcome, context.version),
+            presences=tuple(presence_element(each, context.version) for each in got.presences),
+        )
+
+    async def subscribe(self, context: Context, request: SubscribePresenceRequest) -> Primitive:
+        """Have a client told of users from now on. Where nothing is said of AutoSubscribe, 1.2
+        follows no list, and the others, which lack it, do."""
+        follows = request.auto_subscribe
+        outcome = await self._element.subscribe(
+            context.open_session.caller(),
+            *_targets(request),
+            selected_by(request.presence_sub_list, context.version),
+            follows=context.version is not V12 if follows is None else follows,
+        )
+        return status_of(outcome, context.version)
+
+    async def unsubscribe(self, context: Context, request: UnsubscribePresenceRequest) -> Primitive:
+        """Have a client told of users no longer."""
+        caller = context.open_session.caller()
+        outcome = await self._element.unsubscribe(caller, *_targets(request))
+        return status_of(outcome, context.version)
+
+    async def notification_of(
+        self, session: Session, news: Sequence[News]
+    ) -> PresenceNotificationRequest | None:
+        """What a session is told of publishers, as it is now; None if nothing of it may be seen
+        any more."""
+        told = await self._element.told(session.user, news)
+        version = Version(session.door["version"])
+        elements = (presence_element(each, version) for each in told)
+        # There may be nothing that the version has words for.
+        presences = tuple(each for each in elements if each.presence_sub_lists != _NOTHING)
+        return PresenceNotificationRequest(presences=presences) if presences else None
+
+
+def _targets(
+    request: GetPresenceRequest | SubscribePresenceRequest | UnsubscribePresenceRequest,
+) -> tuple[tuple[Address, ...], tuple[Address, ...]]:
+    """The users and contact lists that a request names, in the form of any version."""
+    users, contact_lists = request.user_id_list, request.contact_list_id_list
+    return (
+        tuple(user.user_id for user in request.users) + (users.user_ids if users else ()),
+        request.contact_lists + (contact_lists.contact_lists if contact_lists else ()),
+    )

@@ -1,0 +1,107 @@
+"""Telling those who watch: the work that changes of presence, permission and contacts cause."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from attrs import define
+from twisted.internet.interfaces import IReactorTime
+
+from imps.elements.authorization import what_shows
+from imps.elements.interfaces import Caller
+from imps.elements.presence import Attributes, PresenceService, permitted
+from imps.model.address import Address
+from imps.model.presence import attributes_named
+from imps.model.status import Refusal
+from imps.store.subscriptions import Subscriber, Subscriptions, Told
+from imps.store.work import Work
+
+AT_A_TIME = 2000
+
+
+@define(eq=False)
+class Watching:
+    """Does the work of subscriptions; all of it may be done again."""
+
+    _subscriptions: Subscriptions
+    _presence: PresenceService
+    _clock: IReactorTime
+
+    async def tell(self, work: Work) -> None:
+        """Have those who subscribed to a publisher told of attributes that have changed, and of
+        those that they can see by now and could not when they were told last."""
+        publisher, changed = Address.parse(work.details[0]), attributes_named(work.details[2])
+        news: list[Told] = []
+        seen: list[Told] = []
+        async for subscribers in self._subscriptions.subscribers(publisher):
+            await self._judge(publisher, subscribers, changed, news, seen)
+            if len(news) + len(seen) >= AT_A_TIME:
+                await self._put(publisher, news, seen)
+                news, seen = [], []
+        await self._put(publisher, news, seen)
+
+    async def _judge(
+        self,
+        publisher: Address,
+        subscribers: Sequence[Subscriber],
+        changed: Attributes,
+        news: list[Told],
+        seen: list[Told],
+    ) -> None:
+        """Add what subscribers are to be told, and what they can see where that is new."""
+        watchers = (each.watcher for each in subscribers)
+        allowed = await self._subscriptions.allowed(publisher, watchers)
+        for each in subscribers:
+            may_see = permitted(publisher, each.watcher[0], allowed[each.watcher])
+            new = what_shows(may_see - each.seen) | (what_shows(may_see) & changed)
+            if told := new & each.asked:
+                news.append(Told(each.session_id, publisher, told))
+            if may_see != each.seen:
+                seen.append(Told(each.session_id, publisher, may_see))
+
+    async def _put(self, publisher: Address, news: list[Told], seen: list[Told]) -> None:
+        now = self._clock.seconds()
+        for session_id in await self._subscriptions.put_news(news, now=now):
+            await self._subscriptions.forget_subscriber(session_id, [publisher], now=now)
+        await self._subscriptions.note_seen(seen)
+
+    async def follow(self, work: Work) -> None:
+        """Have the sessions of a user subscribed to those who are in a contact list now, as far as
+        they follow it, and no longer to others."""
+        owner, contact_list = map(Address.parse, work.details[:2])
+        members = await self._presence.publishers_in(owner, contact_list)
+        for session_id in await self._subscriptions.sessions_of(owner):
+            subscribed = await self._subscriptions.of(session_id)
+            attributes = subscribed.followed.get(contact_list)
+            through = subscribed.through(contact_list)
+            if members is None or attributes is not None:
+                gone = [each for each in through if each not in (members or ())]
+                await self._subscriptions.unsubscribe(
+                    session_id,
+                    gone,
+                    contact_list,
+                    unfollows=members is None,
+                    now=self._clock.seconds(),
+                )
+            new = {each: name for each, name in (members or {}).items() if each not in through}
+            if new and attributes is not None:
+                await self._subscribe(Caller(owner, session_id), new, attributes, contact_list)
+
+    async def _subscribe(
+        self,
+        caller: Caller,
+        publishers: dict[Address, Address],
+        attributes: Attributes,
+        contact_list: Address,
+    ) -> None:
+        try:
+            await self._presence.follow(caller, publishers, attributes, contact_list, follows=None)
+        except Refusal:
+            return  # Its session is over, or follows the list no longer.
+
+    async def end(self, work: Work) -> None:
+        """End all subscriptions of a session that is over."""
+        session_id = work.details[0]
+        subscribed = await self._subscriptions.of(session_id)
+        now = self._clock.seconds()
+        await self._subscriptions.unsubscribe(session_id, subscribed.publishers, now=now)

@@ -1,0 +1,269 @@
+"""Who subscribed to whom.
+
+``subscribers:<publisher>``, in the bucket of the publisher, is the truth: for each session what it
+asked for, directly and through contact lists, and what it could see when it was told last.
+``subscriptions:<session>``, in the bucket of the watcher, is an index, so that subscriptions can be
+ended with their session; it is written before the truth, and forgotten after it. There, too,
+``followed:<session>`` names the contact lists whose changes a session follows, and
+``news:<session>`` the publishers of whom it is to be told: never what, as that is read when it is
+sent.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+
+from attrs import define, frozen
+
+from imps.model.address import Address
+from imps.model.presence import Attribute, attributes_named, names_of
+from imps.store.client import StoreClient
+from imps.store.keys import Buckets
+from imps.store.presence import CHUNK, Allowed, in_chunks, names
+
+Attributes = frozenset[Attribute]
+
+
+@frozen
+class Subscriber:
+    """A session that subscribed to a publisher, the names of its user, what it asked for, and what
+    it could see when it was told last."""
+
+    session_id: str
+    watcher: tuple[Address, ...]
+    asked: Attributes
+    seen: Attributes
+
+
+@frozen
+class Told:
+    """A session that is told attributes of a publisher, or about which it is noted that it can see
+    them."""
+
+    session_id: str
+    publisher: Address
+    attributes: Attributes
+
+
+@frozen
+class Subscribed:
+    """To whom a session subscribed: for each publisher the contact lists through which it did, and
+    None if directly; and which contact lists it follows, for which attributes."""
+
+    publishers: Mapping[Address, frozenset[Address | None]]
+    followed: Mapping[Address, Attributes]
+
+    def through(self, contact_list: Address) -> list[Address]:
+        """The publishers to whom it subscribed through a contact list."""
+        return [each for each, lists in self.publishers.items() if contact_list in lists]
+
+
+@define(eq=False)
+class Subscriptions:
+    """The subscriptions of the sessions here to the users of the home domains."""
+
+    _client: StoreClient
+    _buckets: Buckets
+
+    async def note(
+        self,
+        session_id: str,
+        publishers: Mapping[Address, Address],
+        attributes: Attributes,
+        through: Address | None = None,
+        follows: bool | None = False,
+    ) -> bool:
+        """Note to whom a session is about to subscribe, directly or through a contact list, and by
+        which names it knows them; and whether it follows the list. Without a word on that, nothing
+        is done unless it does. False if there is no such session, or nothing is done."""
+        known = list(publishers.items())
+        for start in range(0, len(known) or 1, CHUNK):
+            noted = await self._client.run(
+                "note_subscriptions",
+                [self._prefix(session_id)],
+                session_id,
+                _named(through),
+                names_of(attributes),
+                "" if follows is None else int(follows),
+                *(
+                    part
+                    for publisher, name in known[start : start + CHUNK]
+                    for part in (publisher.canonical, str(name))
+                ),
+            )
+            if not noted:
+                return False
+        return True
+
+    async def subscribe(
+        self,
+        session_id: str,
+        watcher: Sequence[Address],
+        publishers: Iterable[Address],
+        attributes: Attributes,
+        through: Address | None = None,
+    ) -> dict[Address, Allowed]:
+        """Subscribe a session to publishers; what they allow its user, without those that do not
+        exist."""
+        found = {}
+        for bucket, some in in_chunks(self._buckets, publishers):
+            outcomes = await self._client.run(
+                "subscribe",
+                [self._buckets.prefix(bucket)],
+                session_id,
+                names(watcher),
+                _named(through),
+                names_of(attributes),
+                *(publisher.canonical for publisher in some),
+            )
+            for publisher, outcome in zip(some, outcomes, strict=True):
+                if outcome:
+                    found[publisher] = Allowed.unpacked(*outcome)
+        return found
+
+    async def unsubscribe(
+        self,
+        session_id: str,
+        publishers: Iterable[Address],
+        through: Address | None = None,
+        *,
+        unfollows: bool = False,
+        now: float,
+    ) -> None:
+        """End subscriptions of a session to publishers, those through a contact list or all; and
+        stop following that."""
+        publishers = list(publishers)
+        await self.forget_subscriber(session_id, publishers, through, now=now)
+        for start in range(0, len(publishers) or 1, CHUNK):
+            await self._client.run(
+                "forget_subscriptions",
+                [self._prefix(session_id)],
+                session_id,
+                _named(through),
+                int(unfollows),
+                *(each.canonical for each in publishers[start : start + CHUNK]),
+            )
+
+    async def forget_subscriber(
+        self,
+        session_id: str,
+        publishers: Iterable[Address],
+        through: Address | None = None,
+        *,
+        now: float,
+    ) -> None:
+        """Have publishers forget that a session subscribed to them."""
+        for bucket, some in in_chunks(self._buckets, publishers):
+            await self._client.run(
+                "unsubscribe",
+                [self._buckets.prefix(bucket)],
+                session_id,
+                repr(now),
+                _named(through),
+                *(publisher.canonical for publisher in some),
+            )
+
+    async def of(self, session_id: str) -> Subscribed:
+        """To whom a session subscribed, as far as it is noted."""
+        publishers, followed = await self._client.run(
+            "subscriptions_of", [self._prefix(session_id)], session_id
+        )
+        return Subscribed(
+            {
+                Address.parse(each.decode()): frozenset(
+                    map(_list_named, json.loads(record)["asked"])
+                )
+                for each, record in zip(publishers[::2], publishers[1::2], strict=True)
+            },
+            {
+                Address.parse(each.decode()): attributes_named(asked.decode())
+                for each, asked in zip(followed[::2], followed[1::2], strict=True)
+            },
+        )
+
+    async def subscribers(self, publisher: Address) -> AsyncIterator[list[Subscriber]]:
+        """Who subscribed to a publisher, some at a time."""
+        key, cursor = f"{self._buckets.prefix_of(publisher)}subscribers:{publisher.canonical}", b"0"
+        while True:
+            cursor, found = await self._client.execute("HSCAN", key, cursor, "COUNT", CHUNK)
+            pairs = zip(found[::2], found[1::2], strict=True)
+            some = [_subscriber(session_id.decode(), record) for session_id, record in pairs]
+            for start in range(0, len(some), CHUNK):
+                yield some[start : start + CHUNK]
+            if cursor == b"0":
+                return
+
+    async def allowed(
+        self, publisher: Address, watchers: Iterable[tuple[Address, ...]]
+    ) -> dict[tuple[Address, ...], Allowed]:
+        """What a publisher allows watchers, each by its names."""
+        watchers = list(dict.fromkeys(watchers))
+        prefix = self._buckets.prefix_of(publisher)
+        replies = await self._client.run(
+            "permissions", [prefix], publisher.canonical, *map(names, watchers)
+        )
+        return {
+            watcher: Allowed.unpacked(*reply)
+            for watcher, reply in zip(watchers, replies, strict=True)
+        }
+
+    async def put_news(self, news: Iterable[Told], *, now: float) -> set[str]:
+        """Have sessions told of publishers; what waits to be told of one is told with it.
+
+        At most one step a bucket, in chunks. Returns the sessions that are gone, or that have not
+        subscribed.
+        """
+        by_bucket: defaultdict[int, list[str]] = defaultdict(list)
+        for each in news:
+            bucket = self._buckets.of_session(each.session_id)
+            if bucket is not None:
+                attributes = names_of(each.attributes)
+                by_bucket[bucket] += [each.session_id, each.publisher.canonical, attributes]
+        gone: set[str] = set()
+        for bucket, parts in by_bucket.items():
+            for start in range(0, len(parts), 3 * CHUNK):
+                chunk = parts[start : start + 3 * CHUNK]
+                prefix = self._buckets.prefix(bucket)
+                reply = await self._client.run("put_news", [prefix], repr(now), *chunk)
+                gone.update(session_id.decode() for session_id in reply)
+        return gone
+
+    async def note_seen(self, seen: Iterable[Told]) -> None:
+        """Note what sessions can see of publishers, once they are told that."""
+        by_bucket: defaultdict[int, list[str]] = defaultdict(list)
+        for each in seen:
+            parts = [each.publisher.canonical, each.session_id, names_of(each.attributes)]
+            by_bucket[self._buckets.of(each.publisher)] += parts
+        for bucket, parts in by_bucket.items():
+            for start in range(0, len(parts), 3 * CHUNK):
+                chunk = parts[start : start + 3 * CHUNK]
+                await self._client.run("note_seen", [self._buckets.prefix(bucket)], *chunk)
+
+    async def sessions_of(self, user: Address) -> list[str]:
+        """The sessions of a user."""
+        key = f"{self._buckets.prefix_of(user)}sessions:{user.canonical}"
+        found: list[bytes] = await self._client.execute("HVALS", key)
+        return [each.decode() for each in found]
+
+    def _prefix(self, session_id: str) -> str:
+        return self._buckets.prefix(self._buckets.of_session(session_id) or 0)
+
+
+def _named(contact_list: Address | None) -> str:
+    return "" if contact_list is None else contact_list.canonical
+
+
+def _list_named(name: str) -> Address | None:
+    return Address.parse(name) if name else None
+
+
+def _subscriber(session_id: str, record: bytes) -> Subscriber:
+    fields = json.loads(record)
+    return Subscriber(
+        session_id,
+        tuple(map(Address.parse, fields["watcher"].split())),
+        frozenset[Attribute]().union(*map(attributes_named, fields["asked"].values())),
+        attributes_named(fields.get("seen", "")),
+    )
