@@ -1,0 +1,405 @@
+"""Presence at the edge of the door, in every version and encoding."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from imps.csp.codec.document import NAMESPACES
+from imps.csp.primitives.access import LogoutRequest
+from imps.csp.primitives.attributes import (
+    Alias,
+    ClientInfo,
+    InfoLink,
+    OnlineStatus,
+    PresenceSubList,
+    StatusMood,
+    StatusText,
+    UserAvailability,
+)
+from imps.csp.primitives.common import Status
+from imps.csp.primitives.contacts import AddNickList, ListManageRequest, RemoveNickList
+from imps.csp.primitives.envelope import Transaction
+from imps.csp.primitives.identity import ContactListIDList, User, UserIDList
+from imps.csp.primitives.presence import (
+    CreateAttributeListRequest,
+    GetPresenceRequest,
+    GetPresenceResponse,
+    Presence,
+    PresenceNotificationRequest,
+    SubscribePresenceRequest,
+    UnsubscribePresenceRequest,
+    UpdatePresenceRequest,
+)
+from imps.model.address import Address
+from imps.model.presence import Availability, CommunicationMeans
+from imps.model.version import V11, V12, V13, Version
+from imps.testing.conformance import ALL, shows
+from imps.testing.door import EVERY, OK, DoorTestCase, Speaker
+
+ANN = Address.parse("wv:ann@localhost")
+BOB = Address.parse("wv:bob@localhost")
+NOBODY = Address.parse("wv:nobody@localhost")
+STRANGER = Address.parse("wv:eve@elsewhere.example")
+FRIENDS = Address.parse("wv:bob/friends@localhost")
+FOES = Address.parse("wv:bob/foes@localhost")
+
+SEEN = PresenceSubList(
+    online_status=(OnlineStatus(),),
+    user_availability=UserAvailability(),
+    status_text=StatusText(),
+)
+
+REQUEST = """
+<WV-CSP-Message xmlns="{WV-CSP-Message}"><Session><SessionDescriptor>
+<SessionType>Inband</SessionType><SessionID>{session_id}</SessionID></SessionDescriptor>
+<Transaction><TransactionDescriptor><TransactionMode>Request</TransactionMode>
+<TransactionID>x</TransactionID></TransactionDescriptor>
+<TransactionContent xmlns="{TransactionContent}"><UpdatePresence-Request>
+<PresenceSubList xmlns="{PresenceSubList}">{content}</PresenceSubList></UpdatePresence-Request>
+</TransactionContent></Transaction></Session></WV-CSP-Message>
+""".strip()
+
+
+def meant(
+    version: Version, users: tuple[Address, ...], lists: tuple[Address, ...]
+) -> dict[str, Any]:
+    """Who is meant, in the shape of a version."""
+    if version is V13:
+        return {
+            "user_id_list": UserIDList(user_ids=users) if users else None,
+            "contact_list_id_list": ContactListIDList(contact_lists=lists) if lists else None,
+        }
+    return {"users": tuple(User(user_id=each) for each in users), "contact_lists": lists}
+
+
+def text(value: str) -> PresenceSubList:
+    return PresenceSubList(status_text=StatusText(qualifier=True, presence_value=value))
+
+
+class PresenceTestCase(DoorTestCase):
+    async def watchers(self) -> Any:
+        """Bob, in every version and encoding, with a session of his own each time."""
+        for version, encoding in EVERY:
+            bob = self.speaker("bob", "phone", version, encoding)
+            await bob.sign_on()
+            # The session before this one has ended, and so do its subscriptions.
+            await self.parts.timers.do_all()
+            await self.settled()
+            yield bob
+
+    async def allow(self, sub_list: PresenceSubList = SEEN, by: Speaker | None = None) -> None:
+        request = CreateAttributeListRequest(presence_sub_list=sub_list, default_list=True)
+        self.assertEqual(await (by or self.ann).ask(request), OK)
+        await self.settled()
+
+    async def publish(self, sub_list: PresenceSubList, by: Speaker | None = None) -> None:
+        request = UpdatePresenceRequest(presence_sub_list=sub_list)
+        self.assertEqual(await (by or self.ann).ask(request), OK)
+        await self.settled()
+
+    async def get(
+        self,
+        speaker: Speaker,
+        *users: Address,
+        lists: tuple[Address, ...] = (),
+        asked: PresenceSubList | None = None,
+    ) -> GetPresenceResponse:
+        targets = meant(speaker.version, users, lists)
+        answer = await speaker.ask(GetPresenceRequest(presence_sub_list=asked, **targets))
+        assert isinstance(answer, GetPresenceResponse), answer
+        return answer
+
+    async def subscribe(
+        self,
+        speaker: Speaker,
+        *users: Address,
+        lists: tuple[Address, ...] = (),
+        asked: PresenceSubList | None = None,
+        follows: bool | None = False,
+    ) -> Any:
+        request = SubscribePresenceRequest(
+            presence_sub_list=asked,
+            auto_subscribe=follows,
+            **meant(speaker.version, users, lists),
+        )
+        answer = await speaker.ask(request)
+        assert isinstance(answer, Status), answer
+        return answer.result
+
+    async def unsubscribe(
+        self, speaker: Speaker, *users: Address, lists: tuple[Address, ...] = ()
+    ) -> Any:
+        request = UnsubscribePresenceRequest(**meant(speaker.version, users, lists))
+        answer = await speaker.ask(request)
+        assert isinstance(answer, Status), answer
+        return answer.result
+
+    def lists_told(self, speaker: Speaker, *lists: Address) -> tuple[Address, ...]:
+        """Contact lists as a result names them; 1.1 does not."""
+        return () if speaker.version is V11 else lists
+
+    async def told(self, speaker: Speaker) -> list[Presence]:
+        """All that waits for a client, which acknowledges it."""
+        presences: list[Presence] = []
+        transaction: Transaction | None = await speaker.poll()
+        while transaction is not None:
+            assert isinstance(transaction.content, PresenceNotificationRequest), transaction
+            presences += transaction.content.presences
+            transaction = await speaker.say(OK, transaction)
+        return presences
+
+    async def texts(self, speaker: Speaker) -> list[str | None]:
+        """The status texts that a client is told."""
+        sub_lists = [each.presence_sub_lists[0] for each in await self.told(speaker)]
+        return [each.status_text.presence_value for each in sub_lists if each.status_text]
+
+
+class UpdateTests(PresenceTestCase):
+    @shows(UpdatePresenceRequest, GetPresenceRequest, *ALL)
+    async def test_what_is_published_is_there_attribute_by_attribute(self) -> None:
+        async for bob in self.watchers():
+            mood = StatusMood(qualifier=True, presence_value="HAPPY")
+            await self.publish(PresenceSubList(status_mood=mood), by=bob)
+            await self.publish(text("Grüße & 日本"), by=bob)
+            answer = await self.get(bob, BOB)
+            self.assertEqual(answer.result.code, 200)
+            (presence,) = answer.presences
+            self.assertEqual(presence.user_id, BOB)
+            (own,) = presence.presence_sub_lists
+            self.assertEqual(own.status_mood, mood)
+            self.assertEqual(own.status_text, text("Grüße & 日本").status_text)
+            self.assertEqual(
+                [(each.qualifier, each.presence_value) for each in own.online_status],
+                [(True, True)],
+            )
+            withdrawn = StatusMood(qualifier=False)
+            await self.publish(PresenceSubList(status_mood=withdrawn), by=bob)
+            asked = PresenceSubList(status_mood=StatusMood())
+            answer = await self.get(bob, BOB, asked=asked)
+            (own,) = answer.presences[0].presence_sub_lists
+            self.assertEqual(own, PresenceSubList(status_mood=withdrawn))
+
+    async def test_client_status_is_of_clients_in_13_and_of_the_last_before(self) -> None:
+        other = self.speaker("bob", "other", V12)
+        await other.sign_on()
+        self.clock.advance(1)
+        for version, encoding in EVERY:
+            bob = self.speaker("bob", "phone", version, encoding)
+            await bob.sign_on()
+            info = ClientInfo(qualifier=True, model=str(version))
+            await self.publish(PresenceSubList(client_infos=(info,)), by=bob)
+            asked = PresenceSubList(client_infos=(ClientInfo(),), online_status=(OnlineStatus(),))
+            answer = await self.get(bob, BOB, asked=asked)
+            (own,) = answer.presences[0].presence_sub_lists
+            models = [each.model for each in own.client_infos]
+            self.assertEqual(models, [str(version)])
+            clients = [each.client_id and each.client_id.url for each in own.online_status]
+            self.assertEqual(clients, ["other", "phone"] if version is V13 else [None])
+
+    async def test_what_a_version_has_no_words_for_is_left_out(self) -> None:
+        link = PresenceSubList(info_link=InfoLink(qualifier=True))
+        await self.allow(PresenceSubList(info_link=InfoLink()))
+        old = self.speaker("bob", "old", V11)
+        await old.sign_on()
+        await self.subscribe(old, ANN, follows=None)
+        await self.publish(link)
+        self.assertEqual(await self.told(old), [])
+        answer = await self.get(old, ANN)
+        self.assertEqual(answer.presences[0].presence_sub_lists, (PresenceSubList(),))
+
+    async def test_value_that_cannot_be_is_751_and_attribute_that_is_not_750(self) -> None:
+        wrong = "<UserAvailability><PresenceValue>PERHAPS</PresenceValue></UserAvailability>"
+        link = "<InfoLink><Qualifier>T</Qualifier></InfoLink>"
+        for version in (V11, V12, V13):
+            bob = self.speaker("bob", "phone", version)
+            await bob.sign_on()
+            mood = "<StatusMood><PresenceValue>SAD</PresenceValue></StatusMood>"
+            expected = {mood + wrong: 751, mood + link: 750 if version is V11 else 200}
+            for content, code in expected.items():
+                octets = REQUEST.format(
+                    session_id=bob.session_id, content=content, **NAMESPACES[version]
+                )
+                answer: Any = await bob.post_octets(octets.encode())
+                said = answer.session.transactions[0].content
+                self.assertEqual(said.result.code, code, content)
+            answer = await self.get(bob, BOB)
+            (own,) = answer.presences[0].presence_sub_lists
+            self.assertEqual(own.status_mood is None, version is V11)
+            await self.publish(PresenceSubList(status_mood=StatusMood(qualifier=False)), by=bob)
+
+
+class GetTests(PresenceTestCase):
+    async def test_what_is_not_allowed_is_not_told_and_its_place_is_empty(self) -> None:
+        await self.publish(text("hello"))
+        await self.allow(PresenceSubList())
+        async for bob in self.watchers():
+            (presence,) = (await self.get(bob, ANN)).presences
+            self.assertEqual(
+                presence, Presence(user_id=ANN, presence_sub_lists=(PresenceSubList(),))
+            )
+
+    async def test_users_and_lists_are_asked_about(self) -> None:
+        await self.publish(text("hello"))
+        await self.allow()
+        async for bob in self.watchers():
+            answer = await self.get(bob, ANN, NOBODY, STRANGER)
+            details = {each.code: each.user_ids for each in answer.result.detailed_results}
+            self.assertEqual(details, {531: (NOBODY,), 516: (STRANGER,)})
+            self.assertEqual(answer.result.code, 201)
+            (presence,) = answer.presences
+            self.assertEqual(presence.presence_sub_lists[0].status_text, text("hello").status_text)
+            answer = await self.get(bob, lists=(FRIENDS, FOES))
+            details = {each.code: each.contact_lists for each in answer.result.detailed_results}
+            self.assertEqual(
+                (answer.result.code, details), (201, {700: self.lists_told(bob, FOES)})
+            )
+            self.assertEqual(answer.presences, ())
+
+    async def test_nobody_named_is_402(self) -> None:
+        async for bob in self.watchers():
+            for request in (
+                SubscribePresenceRequest(auto_subscribe=False),
+                UnsubscribePresenceRequest(),
+            ):
+                answer: Any = await bob.ask(request)
+                self.assertEqual(answer.result.code, 402)
+
+
+class SubscribeTests(PresenceTestCase):
+    @shows(SubscribePresenceRequest, UnsubscribePresenceRequest, PresenceNotificationRequest, *ALL)
+    async def test_watcher_is_told_what_is_and_then_what_changes(self) -> None:
+        await self.allow()
+        async for bob in self.watchers():
+            await self.publish(text("before"))
+            self.assertEqual((await self.subscribe(bob, ANN)).code, 200)
+            (presence,) = await self.told(bob)
+            self.assertEqual(presence.user_id, ANN)
+            (seen,) = presence.presence_sub_lists
+            self.assertEqual(seen.status_text, text("before").status_text)
+            self.assertTrue(seen.online_status[0].presence_value)
+            self.assertEqual(
+                [each.cap for each in seen.comm_caps[0].comm_cs], [CommunicationMeans.IM]
+            )
+            available = UserAvailability(qualifier=True, presence_value=Availability.AVAILABLE)
+            alias = Alias(qualifier=True, presence_value="Annie")
+            await self.publish(PresenceSubList(user_availability=available, alias=alias))
+            (presence,) = await self.told(bob)
+            expected = PresenceSubList(user_availability=available)
+            self.assertEqual(presence.presence_sub_lists, (expected,))
+            self.assertEqual((await self.unsubscribe(bob, ANN)).code, 200)
+            away = UserAvailability(qualifier=True, presence_value=Availability.DISCREET)
+            await self.publish(PresenceSubList(user_availability=away))
+            self.assertEqual(await self.told(bob), [])
+
+    async def test_list_is_followed_where_nothing_else_is_said(self) -> None:
+        await self.allow()
+        await self.publish(text("hello"))
+        async for bob in self.watchers():
+            follows = False if bob.version is V12 else None
+            await self.subscribe(bob, lists=(FRIENDS,), follows=follows)
+            self.assertEqual(await self.texts(bob), [])
+            await bob.ask(
+                ListManageRequest(
+                    contact_list=FRIENDS,
+                    add_nick_list=AddNickList(user_ids=(ANN,)),
+                    receive_list=True,
+                )
+            )
+            await self.settled()
+            expected = [] if bob.version is V12 else ["hello"]
+            self.assertEqual(await self.texts(bob), expected)
+            await bob.ask(
+                ListManageRequest(
+                    contact_list=FRIENDS,
+                    remove_nick_list=RemoveNickList(user_ids=(ANN,)),
+                    receive_list=True,
+                )
+            )
+            await self.settled()
+
+    async def test_who_is_unknown_is_told(self) -> None:
+        async for bob in self.watchers():
+            for ask in (self.subscribe, self.unsubscribe):
+                result = await ask(bob, ANN, NOBODY, STRANGER, lists=(FRIENDS, FOES))
+                details = {
+                    each.code: each.user_ids + each.contact_lists
+                    for each in result.detailed_results
+                }
+                lists = self.lists_told(bob, FOES)
+                self.assertEqual(details, {531: (NOBODY,), 516: (STRANGER,), 700: lists})
+                self.assertEqual(result.code, 201)
+
+    async def test_what_is_revoked_before_the_poll_is_not_told(self) -> None:
+        """For one publisher, and for twenty in one notification."""
+        publishers = [self.ann]
+        for number in range(19):
+            await self.directory.add(Address(f"user{number}"), "secret")
+            publishers.append(self.speaker(f"user{number}"))
+            await publishers[-1].sign_on()
+        users = tuple(Address(each.user.user, None, "localhost") for each in publishers)
+        for some in (users[:1], users):
+            async for bob in self.watchers():
+                for each in publishers[: len(some)]:
+                    await self.allow(by=each)
+                await self.subscribe(bob, *some)
+                await self.told(bob)
+                for each in publishers[: len(some)]:
+                    await self.publish(text(f"secret of {bob.version}"), by=each)
+                    await self.allow(PresenceSubList(online_status=(OnlineStatus(),)), by=each)
+                    await self.publish(text("another secret"), by=each)
+                self.assertEqual(await self.told(bob), [])
+                for each in publishers[: len(some)]:
+                    await self.allow(by=each)
+                self.assertEqual(await self.texts(bob), ["another secret"] * len(some))
+
+    async def test_several_publishers_are_told_of_at_once(self) -> None:
+        users = [Address(f"user{number}", None, "localhost") for number in range(20)]
+        for each in users:
+            await self.directory.add(each, "secret")
+            speaker = self.speaker(each.user)
+            await speaker.sign_on()
+            await self.allow(by=speaker)
+        async for bob in self.watchers():
+            await self.subscribe(bob, *users)
+            transaction = await bob.poll()
+            assert transaction is not None
+            assert isinstance(transaction.content, PresenceNotificationRequest)
+            told = {each.user_id for each in transaction.content.presences}
+            self.assertEqual(told, set(users))
+            self.assertIsNone(await bob.say(OK, transaction))
+
+    async def test_what_is_not_answered_is_told_anew(self) -> None:
+        await self.allow()
+        async for bob in self.watchers():
+            await self.publish(text("first"))
+            await self.subscribe(bob, ANN)
+            first = await bob.poll()
+            await self.publish(text("second"))
+            self.clock.advance(self.settings.messages.resend_seconds + 1)
+            second = await bob.poll()
+            assert first is not None and second is not None
+            self.assertNotEqual(first.descriptor.transaction_id, second.descriptor.transaction_id)
+            content: Any = second.content
+            (sub_list,) = content.presences[0].presence_sub_lists
+            self.assertEqual(sub_list.status_text, text("second").status_text)
+            await bob.say(OK, second)
+
+    async def test_watchers_see_a_client_go_and_come(self) -> None:
+        await self.allow()
+        async for bob in self.watchers():
+            await self.subscribe(bob, ANN, asked=PresenceSubList(online_status=(OnlineStatus(),)))
+            seen = [self.is_on_line(each) for each in await self.told(bob)]
+            self.assertEqual(seen, [True])
+            await self.ann.ask(LogoutRequest())
+            await self.settled()
+            seen = [self.is_on_line(each) for each in await self.told(bob)]
+            self.assertEqual(seen, [False])
+            await self.ann.sign_on()
+            await self.settled()
+            seen = [self.is_on_line(each) for each in await self.told(bob)]
+            self.assertEqual(seen, [True])
+
+    def is_on_line(self, presence: Presence) -> bool | None:
+        (status,) = presence.presence_sub_lists[0].online_status
+        self.assertTrue(status.qualifier)
+        return status.presence_value
