@@ -22,7 +22,7 @@ from imps.csp.primitives.declaration import Kind, Primitive, children_of
 from imps.csp.primitives.services import WVCSPFeat
 from imps.model.services import FUNCTIONS as FUNCTIONS_OF
 from imps.model.services import MARKERS as FEATURE_MARKERS
-from imps.model.version import Version
+from imps.model.version import V13, Version
 
 FUNCTIONS: dict[str, tuple[type[Primitive], ...]] = {
     "GETSPI": (access.GetSPInfoRequest,),
@@ -101,6 +101,17 @@ def _needed() -> Iterator[tuple[type[Primitive], frozenset[str]]]:
 NEEDED: dict[type[Primitive], frozenset[str]] = dict(_needed())
 """For each primitive that has to be agreed, the functions any of which will do: those that it
 belongs to, or where it has none, any of its feature."""
+
+_WITHOUT_FUNCTION_IN_V13 = frozenset(("CALI", "DALI", "GALS"))
+
+
+def needed_for(request: type[Primitive], version: Version) -> frozenset[str] | None:
+    """The functions any of which a session has to have agreed for a request; None for what is never
+    left out. What 1.3 has no function for comes with its feature."""
+    needed = NEEDED.get(request)
+    if version is V13 and needed is not None and needed <= _WITHOUT_FUNCTION_IN_V13:
+        return FUNCTIONS_OF["PresenceFeat"]
+    return needed
 
 
 def available(supported: Iterable[type]) -> frozenset[str]:

@@ -13,7 +13,7 @@ from imps.csp.primitives import PRIMITIVES
 from imps.csp.primitives.common import Result
 from imps.csp.primitives.declaration import Primitive, Unknown, Unreadable, declaration_of
 from imps.csp.results import result_of, status, status_of
-from imps.csp.service_tree import NEEDED
+from imps.csp.service_tree import needed_for
 from imps.metrics import Metrics
 from imps.model.extension import Extension
 from imps.model.status import Refusal, StatusCode
@@ -138,7 +138,7 @@ class Transactions:
         served = self._served.get(type(request))
         if served is None or declaration_of(type(request)).since > context.version:
             return self._not_served(context.version, request)
-        if not served.outband and not _is_agreed(context.session, type(request)):
+        if not served.outband and not _is_agreed(context, type(request)):
             return status(StatusCode.SERVICE_NOT_AGREED, context.version, "not agreed")
         try:
             return await served.by(context, request)
@@ -173,9 +173,9 @@ class Transactions:
         return status(StatusCode.NOT_IMPLEMENTED, version, f"{declaration.name} is not served")
 
 
-def _is_agreed(session: Session | None, request: type[Primitive]) -> bool:
+def _is_agreed(context: Context, request: type[Primitive]) -> bool:
     """Whether a session may ask for this; what no function stands for is never left out."""
-    needed = NEEDED.get(request)
+    needed, session = needed_for(request, context.version), context.session
     return needed is None or session is None or session.has(*needed)
 
 

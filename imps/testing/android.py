@@ -12,8 +12,9 @@ from attrs import define, field
 from twisted.internet.defer import DeferredLock
 
 from imps.testing.contacts import contacts_in, list_of, properties, properties_in
-from imps.testing.handset import Handset, Message, Transaction, flattened, received, users
+from imps.testing.handset import Message, Transaction, flattened, received, users
 from imps.testing.http import Answer, Line
+from imps.testing.presence import Watcher, presence_in
 from imps.testing.wbxml import Writer
 
 _DIGESTS = {"MD5": md5, "SHA": sha1}
@@ -44,7 +45,7 @@ _SERVICES = flattened("""
 
 
 @define(eq=False)
-class Android(Handset):
+class Android(Watcher):
     """One request at a time on one connection, one transaction in a message.
 
     It polls before it acknowledges, and shows whatever it gets: what comes twice is seen twice.
@@ -89,6 +90,9 @@ class Android(Handset):
         """The poll comes before the acknowledgement."""
         request = message.transactions[0]
         due = [self.written("<Polling-Request/>", None)] if message.poll else []
+        accepted = self.presence_told(request)
+        if accepted is not None:
+            return [*due, accepted]
         self._show(request)
         message_id = request.primitive.findtext("MessageInfo/MessageID")
         delivered = f"<MessageDelivered><MessageID>{message_id}</MessageID></MessageDelivered>"
@@ -110,15 +114,20 @@ class Android(Handset):
         self.expect(await self.login() == 200, "could not log in")
         await self._negotiate()
         own = f"<User><UserID>{self.user}</UserID></User>"
-        await self.ask(f"<GetPresence-Request>{own}</GetPresence-Request>")
-        await self._publish(
+        answer = await self.ask(f"<GetPresence-Request>{own}</GetPresence-Request>")
+        self.expect(answer.code == 200, f"{answer.code} for its own presence")
+        # Without a list of attributes, be it empty, it would wait for ever.
+        self.expect(list(presence_in(answer.primitive)) == [self.user], "whose presence is that?")
+        published = await self.publish(
             "<ClientInfo><Qualifier>T</Qualifier><ClientType>MOBILE_PHONE</ClientType>"
             "<ClientVersion>0.1</ClientVersion><ClientProducer>MOKIA</ClientProducer></ClientInfo>"
         )
-        await self._publish(
+        self.expect(published == 200, f"{published} for its client")
+        published = await self.publish(
             "<OnlineStatus><Qualifier>T</Qualifier></OnlineStatus><UserAvailability>"
             "<Qualifier>T</Qualifier><PresenceValue>AVAILABLE</PresenceValue></UserAvailability>"
         )
+        self.expect(published == 200, f"{published} for its availability")
         await self.ask("<GetBlockedList-Request/>")
         await self.load_lists()
 
@@ -139,10 +148,15 @@ class Android(Handset):
             self.expect(answer.code == 200, f"{answer.code} for {address}")
             self.expect("DisplayName" in properties_in(answer), f"no name of {address}")
             self.contacts[address] = contacts_in(answer)
-            await self.ask(
-                f"<SubscribePresence-Request><ContactList>{address}</ContactList>"
-                "<AutoSubscribe>T</AutoSubscribe></SubscribePresence-Request>"
-            )
+            await self.subscribe(address)
+
+    async def subscribe(self, contact_list: str) -> None:
+        """Have those in a list watched; it can do nothing with another code than 200."""
+        answer = await self.ask(
+            f"<SubscribePresence-Request><ContactList>{contact_list}</ContactList>"
+            "<AutoSubscribe>T</AutoSubscribe></SubscribePresence-Request>"
+        )
+        self.expect(answer.code == 200, f"{answer.code} for watching {contact_list}")
 
     async def create_list(self, name: str, *users: str) -> int:
         """Make a list with users, each wrapped once too often; the code of the answer."""
@@ -186,12 +200,6 @@ class Android(Handset):
             return answer.code
         self.expect(answer.primitive.tag == "CreateList-Response", "neither result nor response")
         return 200
-
-    async def _publish(self, attributes: str) -> None:
-        await self.ask(
-            f'<UpdatePresence-Request><PresenceSubList xmlns="{self.namespace("PA")}">{attributes}'
-            "</PresenceSubList></UpdatePresence-Request>"
-        )
 
     async def login(self, old_session_id: str | None = None) -> int:
         """Both halves of a 4-way login, under one TransactionID; the code of the last.

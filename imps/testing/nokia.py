@@ -14,7 +14,6 @@ from imps.model.version import V11
 from imps.testing.cir import ByLine, BySegment
 from imps.testing.contacts import contacts_in, list_of, properties, properties_in
 from imps.testing.handset import (
-    Handset,
     Message,
     Sent,
     Transaction,
@@ -24,6 +23,7 @@ from imps.testing.handset import (
     users,
 )
 from imps.testing.http import Answer, Line
+from imps.testing.presence import ACCEPTED, Watcher
 from imps.testing.wbxml import Writer
 
 MOST_CONNECTIONS = 4
@@ -66,7 +66,7 @@ _SERVICES = flattened("""
 
 
 @define(eq=False)
-class Nokia(Handset):
+class Nokia(Watcher):
     """Several connections; what is not answered is said again, octet for octet.
 
     It drops a request of the server whose TransactionID it has seen. ``reports`` are what it was
@@ -136,8 +136,10 @@ class Nokia(Handset):
         if request.primitive.tag == "DeliveryReport-Request":
             self.reports.append(request)
         if request.primitive.tag in ("DeliveryReport-Request", "Disconnect"):
-            accepted = "<Status><Result><Code>200</Code></Result></Status>"
-            return [self.written(accepted, request.transaction_id, "Response"), *poll]
+            return [self.written(ACCEPTED, request.transaction_id, "Response"), *poll]
+        accepted = self.presence_told(request)
+        if accepted is not None:
+            return [accepted, *poll]
         self.expect(request.primitive.tag == "NewMessage", f"no answer to {request.primitive.tag}")
         message_id = request.primitive.findtext("MessageInfo/MessageID")
         self.received.append(received(request, _content(request)))
@@ -161,20 +163,16 @@ class Nokia(Handset):
             )
             self.expect(made.code in (200, 701), f"{made.code} for a new list")
         automatic = "" if self.version is V11 else "<AutoSubscribe>T</AutoSubscribe>"
-        await self.ask(f"<SubscribePresence-Request>{named}{automatic}</SubscribePresence-Request>")
-        sub_list = f'<PresenceSubList xmlns="{self.namespace("PA")}">{{}}</PresenceSubList>'
-        allowed = await self.ask(
-            f"<CreateAttributeList-Request>{sub_list.format('<OnlineStatus/><UserAvailability/>')}"
-            "<DefaultList>T</DefaultList></CreateAttributeList-Request>"
+        subscribed = await self.ask(
+            f"<SubscribePresence-Request>{named}{automatic}</SubscribePresence-Request>"
         )
-        self.expect(allowed.code == 200, "could not say what others may see")
-        available = (
+        self.expect(subscribed.code == 200, f"{subscribed.code} for watching")
+        await self.allow("OnlineStatus UserAvailability")
+        published = await self.publish(
             "<UserAvailability><Qualifier>T</Qualifier><PresenceValue>AVAILABLE</PresenceValue>"
             "</UserAvailability>"
         )
-        await self.ask(
-            f"<UpdatePresence-Request>{sub_list.format(available)}</UpdatePresence-Request>"
-        )
+        self.expect(published == 200, f"{published} for its availability")
 
     async def named_lists(self) -> list[str]:
         """The contact lists, the default last."""

@@ -9,14 +9,13 @@ from attrs import define, field
 
 from imps.testing.contacts import list_of
 from imps.testing.handset import (
-    Handset,
     Message,
-    Transaction,
     flattened,
     received,
     users,
 )
 from imps.testing.http import Answer, Line
+from imps.testing.presence import Watcher, presence_in
 from imps.testing.wbxml import Writer
 
 _ROOT = "<WV-CSP-Message "
@@ -63,7 +62,7 @@ _PRESENCE = flattened("""
 
 
 @define(eq=False)
-class SMS2(Handset):
+class SMS2(Watcher):
     """It asks before it sends a body, adds elements of its vendor's, and lends itself the server's
     transaction ids."""
 
@@ -119,12 +118,16 @@ class SMS2(Handset):
     def responses(self, message: Message) -> list[bytes]:
         """The acknowledgement, and then a poll."""
         request = message.transactions[0]
+        poll = [self.written("<Polling-Request/>", None)] if message.poll else []
+        accepted = self.presence_told(request)
+        if accepted is not None:
+            self._borrowed = request.transaction_id
+            return [accepted, *poll]
         self.expect(request.primitive.tag == "NewMessage", f"no answer to {request.primitive.tag}")
         self.received.append(received(request, request.primitive.findtext("ContentData") or ""))
         self._borrowed = request.transaction_id
         message_id = request.primitive.findtext("MessageInfo/MessageID")
         delivered = f"<MessageDelivered><MessageID>{message_id}</MessageID></MessageDelivered>"
-        poll = [self.written("<Polling-Request/>", None)] if message.poll else []
         return [self.written(delivered, request.transaction_id, "Response"), *poll]
 
     async def sign_on(self) -> None:
@@ -137,12 +140,14 @@ class SMS2(Handset):
         self.expect(agreed.primitive[0].tag == "AgreedCapabilityList", "no list agreed")
         services = await self.ask(f"<Service-Request>{client}{_SERVICES}</Service-Request>")
         self.expect(services.primitive.find("AllFunctions/WVCSPFeat") is not None, "no functions")
-        await self._publish(_PRESENCE)
+        published = await self.publish(_PRESENCE)
+        self.expect(published == 200, f"{published} for its presence")
         lists = await self.ask("<GetList-Request/>")
         self.expect(lists.primitive.tag == "GetList-Response", f"{lists.code} for lists")
         own = f"<User><UserID>{self.user}</UserID></User>"
-        alias = self._sub_list("<Alias/>")
-        await self.ask(f"<GetPresence-Request>{own}{alias}</GetPresence-Request>")
+        alias = self.sub_list("<Alias/>")
+        answer = await self.ask(f"<GetPresence-Request>{own}{alias}</GetPresence-Request>")
+        self.expect(list(presence_in(answer.primitive)) == [self.user], "whose alias is that?")
         private = f"<ContactList>{list_of(self.user, '~PEP1.0_privatelist')}</ContactList>"
         answer = await self.ask(
             f"<ListManage-Request>{private}<ReceiveList>T</ReceiveList></ListManage-Request>"
@@ -154,11 +159,12 @@ class SMS2(Handset):
             f"<CreateList-Request>{contacts}<NickList></NickList></CreateList-Request>"
         )
         self.expect(made.code in (200, 701), f"{made.code} for a new list")
-        await self.ask(
-            f"<SubscribePresence-Request>{contacts}{self._sub_list('<OnlineStatus/><Alias/>')}"
+        subscribed = await self.ask(
+            f"<SubscribePresence-Request>{contacts}{self.sub_list('<OnlineStatus/><Alias/>')}"
             "<AutoSubscribe>T</AutoSubscribe></SubscribePresence-Request>"
         )
-        await self._publish("<Alias><Qualifier>T</Qualifier></Alias>")
+        self.expect(subscribed.code == 200, f"{subscribed.code} for watching")
+        await self.publish("<Alias><Qualifier>T</Qualifier></Alias>")
         await self.poll()
 
     async def login(self) -> int:
@@ -171,14 +177,6 @@ class SMS2(Handset):
         )
         self.session_id = answer.primitive.findtext("SessionID")
         return answer.code
-
-    def _sub_list(self, attributes: str) -> str:
-        return f'<PresenceSubList xmlns="{self.namespace("PA")}">{attributes}</PresenceSubList>'
-
-    async def _publish(self, attributes: str) -> Transaction:
-        return await self.ask(
-            f"<UpdatePresence-Request>{self._sub_list(attributes)}</UpdatePresence-Request>"
-        )
 
     def message(self, recipients: Sequence[str], text: str) -> str:
         """A SendMessage-Request with a text; its sender lacks the scheme, its size is made up."""

@@ -25,8 +25,8 @@ _TAGS = {
         06 AddList 07 AddNickList 08 SName 09 WV-CSP-Message 0A ClientID 0B Code 0C ContactList
         0D ContentData 0E ContentEncoding 0F ContentSize 10 ContentType 11 DateTime 12 Description
         13 DetailedResult 15 Group 16 GroupID 1B MessageID 1D MSISDN 1E Name 1F NickList 20 NickName
-        21 Poll 23 PresenceSubList 24 PresenceValue 25 Property 26 Qualifier 27 Recipient
-        29 RemoveNickList 2A Result
+        21 Poll 22 Presence 23 PresenceSubList 24 PresenceValue 25 Property 26 Qualifier
+        27 Recipient 29 RemoveNickList 2A Result
         2C Sender 2D Session 2E SessionDescriptor 2F SessionID 30 SessionType 31 Status
         32 Transaction 33 TransactionContent 34 TransactionDescriptor 35 TransactionID
         36 TransactionMode 37 URL 39 User 3A UserID 3C Validity 3D Value""",
@@ -55,12 +55,13 @@ _TAGS = {
     0x04: """
         06 ContactListProperties 07 CreateAttributeList-Request 08 CreateList-Request
         0A DefaultContactList 0B DefaultList 0D DeleteList-Request 10 GetList-Request
-        11 GetList-Response 12 GetPresence-Request 16 ListManage-Request 17 ListManage-Response
-        18 UnsubscribePresence-Request 1C UpdatePresence-Request 1D SubscribePresence-Request
+        11 GetList-Response 12 GetPresence-Request 13 GetPresence-Response 16 ListManage-Request
+        17 ListManage-Response 18 UnsubscribePresence-Request 1B PresenceNotification-Request
+        1C UpdatePresence-Request 1D SubscribePresence-Request
         1E AutoSubscribe 21 CreateList-Response""",
     0x05: """
-        0D ClientInfo 0E ClientProducer 0F ClientType 10 ClientVersion 21 OnlineStatus 2B StatusText
-        2E UserAvailability""",
+        08 Alias 0D ClientInfo 0E ClientProducer 0F ClientType 10 ClientVersion 11 CommC 12 CommCap
+        1F Model 21 OnlineStatus 2A StatusMood 2B StatusText 2E UserAvailability 2F Cap""",
     0x06: """
         08 DeliveryReport 09 DeliveryReport-Request 0B GetBlockedList-Request 0F GetMessage-Request
         10 GetMessage-Response 12 MessageDelivered 13 MessageInfo 14 MessageNotification
@@ -80,9 +81,13 @@ _LATER = {
 }
 
 _VALUES = """
-    07 BASE64 09 Default 0A DisplayName 0B F 0E http:// 10 image/ 11 Inband 16 None 17 N 19 Outband
-    1F P 20 Request 21 Response 27 text/ 28 text/plain 2C T 42 HTTP 44 STCP 45 SUDP 46 USER_ALIAS
-    4D WAPSMS 4E WAPUDP 5F AVAILABLE 63 COMPUTER 6F MOBILE_PHONE A4 SSMS A5 SHTTP"""
+    07 BASE64 09 Default 0A DisplayName 0B F 0E http:// 10 image/ 11 Inband 12 IM 16 None 17 N
+    19 Outband 1F P 20 Request 21 Response 27 text/ 28 text/plain 2C T 42 HTTP 44 STCP 45 SUDP
+    46 USER_ALIAS
+    4D WAPSMS 4E WAPUDP 5F AVAILABLE 63 COMPUTER 67 HAPPY 6F MOBILE_PHONE A4 SSMS A5 SHTTP"""
+
+_SECOND_VALUES = {0x68: "IM"}
+"""Words that have another token within presence."""
 
 _NAMESPACES = {
     0x05: "http://www.wireless-village.org/CSP",
@@ -294,7 +299,8 @@ class _Reader:
 
     def _value(self, name: str) -> str:
         token = self._number()
-        word = next((each for each, value in _values().items() if value == token), None)
+        known = (each for each, value in _values().items() if value == token)
+        word = next(known, _SECOND_VALUES.get(token))
         if word is None:
             raise Choked(f"unknown value {token:02X} in {name}")
         return word

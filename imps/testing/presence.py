@@ -1,0 +1,79 @@
+"""Presence as clients read it."""
+
+from __future__ import annotations
+
+from xml.etree.ElementTree import Element
+
+from attrs import define, field
+
+from imps.testing.handset import Handset, Transaction
+from imps.testing.wbxml import Choked
+
+ACCEPTED = "<Status><Result><Code>200</Code></Result></Status>"
+
+Seen = dict[str, str | None]
+"""What is known of a publisher: the text of each attribute, None where it holds no more."""
+
+
+@define(eq=False)
+class Watcher(Handset):
+    """A client that publishes, and shows in ``presence`` what it is told of others."""
+
+    presence: dict[str, Seen] = field(factory=dict, init=False)
+
+    def presence_told(self, request: Transaction) -> bytes | None:
+        """Show what a notification tells, and what is answered; None if it is none."""
+        if request.primitive.tag != "PresenceNotification-Request":
+            return None
+        for publisher, seen in presence_in(request.primitive).items():
+            self.expect(bool(seen), f"nothing told of {publisher}")
+            self.presence.setdefault(publisher, {}).update(seen)
+        return self.written(ACCEPTED, request.transaction_id, "Response")
+
+    async def publish(self, attributes: str) -> int:
+        """Publish attributes; the code of the answer."""
+        request = self.sub_list(attributes)
+        answer = await self.ask(f"<UpdatePresence-Request>{request}</UpdatePresence-Request>")
+        return answer.code
+
+    async def allow(self, names: str) -> None:
+        """Allow everybody to see these attributes, with blanks between."""
+        sub_list = self.sub_list("".join(f"<{name}/>" for name in names.split()))
+        answer = await self.ask(
+            f"<CreateAttributeList-Request>{sub_list}<DefaultList>T</DefaultList>"
+            "</CreateAttributeList-Request>"
+        )
+        self.expect(answer.code == 200, f"{answer.code} for what others may see")
+
+    def sub_list(self, attributes: str) -> str:
+        """A list of attributes in a document."""
+        return f'<PresenceSubList xmlns="{self.namespace("PA")}">{attributes}</PresenceSubList>'
+
+
+def presence_in(primitive: Element) -> dict[str, Seen]:
+    """What a notification or a response tells of each publisher.
+
+    Without a list of attributes, or without a qualifier in front of a value, a client can do
+    nothing with it.
+    """
+    return {
+        each.findtext("UserID") or "": _attributes(each) for each in primitive.iterfind("Presence")
+    }
+
+
+def _attributes(presence: Element) -> Seen:
+    sub_list = presence.find("PresenceSubList")
+    if sub_list is None:
+        raise Choked("a Presence without PresenceSubList")
+    return {each.tag: _value(each) for each in sub_list}
+
+
+def _value(attribute: Element) -> str | None:
+    first = attribute[0] if len(attribute) else None
+    if first is None or first.tag != "Qualifier" or first.text not in ("T", "F"):
+        raise Choked(f"{attribute.tag} does not begin with a qualifier")
+    if first.text == "F":
+        return None
+    said = [each for each in attribute[1:] if each.tag != "ClientID"]
+    texts = (inner.text or "" for each in said for inner in each.iter() if len(inner) == 0)
+    return " ".join(texts)
