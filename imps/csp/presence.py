@@ -1,5 +1,5 @@
-"""Presence: UpdatePresence, GetPresence, SubscribePresence, UnsubscribePresence and
-PresenceNotification, to and from the model."""
+"""Presence: UpdatePresence, GetPresence, SubscribePresence, UnsubscribePresence,
+PresenceNotification and GetWatcherList, to and from the model."""
 
 from __future__ import annotations
 
@@ -10,20 +10,25 @@ from attrs import define
 from imps.csp.presence_values import presence_element, selected_by, values_in
 from imps.csp.primitives.attributes import PresenceSubList
 from imps.csp.primitives.declaration import Primitive
+from imps.csp.primitives.identity import User
 from imps.csp.primitives.presence import (
     GetPresenceRequest,
     GetPresenceResponse,
+    GetWatcherListRequest,
+    GetWatcherListResponse,
     PresenceNotificationRequest,
     SubscribePresenceRequest,
     UnsubscribePresenceRequest,
     UpdatePresenceRequest,
+    Watcher,
 )
 from imps.csp.results import result_of, status, status_of
 from imps.csp.transactions import Context, Transactions
 from imps.elements.presence import PresenceService
 from imps.model.address import Address
+from imps.model.presence import WatcherStatus
 from imps.model.status import Refusal, StatusCode
-from imps.model.version import V12, Version
+from imps.model.version import V11, V12, V13, Version
 from imps.sap.sessions import Session
 from imps.store.deliveries import News
 
@@ -44,6 +49,7 @@ class PresenceDelivery:
         transactions.serve(GetPresenceRequest, self.get)
         transactions.serve(SubscribePresenceRequest, self.subscribe)
         transactions.serve(UnsubscribePresenceRequest, self.unsubscribe)
+        transactions.serve(GetWatcherListRequest, self.get_watchers)
         transactions.send(PresenceNotificationRequest)
 
     async def update(self, context: Context, request: UpdatePresenceRequest) -> Primitive:
@@ -83,6 +89,27 @@ class PresenceDelivery:
         caller = context.open_session.caller()
         outcome = await self._element.unsubscribe(caller, *_targets(request))
         return status_of(outcome, context.version)
+
+    async def get_watchers(self, context: Context, request: GetWatcherListRequest) -> Primitive:
+        """Name those who watch the client's user. That somebody asked once is told in 1.3 only; how
+        many there are is told even where fewer are wanted."""
+        history_seconds = None if context.version is V11 else request.history_period
+        found = await self._element.watchers(context.open_session.caller(), history_seconds)
+        watchers = {
+            watcher: status
+            for watcher, status in found.items()
+            if context.version is V13 or status is not WatcherStatus.PRESENCE_ACCESS
+        }
+        told = list(watchers.items())[: request.max_watcher_list]
+        return GetWatcherListResponse(
+            users=tuple(User(user_id=watcher) for watcher, _ in told),
+            history_period=request.history_period,
+            watcher_count=len(watchers),
+            watchers=tuple(
+                Watcher(user=User(user_id=watcher), user_id=watcher, watcher_status=status)
+                for watcher, status in told
+            ),
+        )
 
     async def notification_of(
         self, session: Session, news: Sequence[News]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 
 from attrs import define, field, frozen
@@ -13,7 +14,7 @@ from imps.elements.directory import Directory
 from imps.elements.interfaces import Caller, IWork
 from imps.elements.presence_view import shown
 from imps.model.address import Address
-from imps.model.presence import EVERY_ATTRIBUTE, Attribute, Presence, PresenceValue
+from imps.model.presence import EVERY_ATTRIBUTE, Attribute, Presence, PresenceValue, WatcherStatus
 from imps.model.status import Detail, Outcome, Refusal, StatusCode
 from imps.store.deliveries import News
 from imps.store.presence import Allowed, NoSuchPublisher, Presences
@@ -90,7 +91,8 @@ class PresenceService:
         targets = await self._targets(caller.user, users, contact_lists)
         watcher = await self.names_of(caller.user)
         publishers = targets.publishers
-        known = await self._presences.read(publishers, watcher, now=self._clock.seconds())
+        now = self._clock.seconds()
+        known = await self._presences.read(publishers, watcher, now=now, is_access=True)
         presences = [
             shown(name, known[publisher], attributes, allowed)
             for publisher, name in publishers.items()
@@ -195,6 +197,14 @@ class PresenceService:
                 changed = frozenset() if each.attributes == EVERY_ATTRIBUTE else each.attributes
                 presences.append(shown(each.name, presence, each.attributes, allowed, changed))
         return tuple(each for each in presences if each.published)
+
+    async def watchers(
+        self, caller: Caller, history_seconds: int | None = None
+    ) -> dict[Address, WatcherStatus]:
+        """Who is subscribed to the caller, whether they may see anything or not; and with a time,
+        who has been, or has asked once, in that time (CSP, GetWatcherList)."""
+        since = math.inf if history_seconds is None else self._clock.seconds() - history_seconds
+        return await self._subscriptions.watchers(caller.user, since=since)
 
     async def publishers_in(
         self, owner: Address, contact_list: Address

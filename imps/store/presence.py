@@ -103,10 +103,15 @@ class Presences:
         return Work.unpacked(bucket, work) if work else None
 
     async def read(
-        self, users: Iterable[Address], watcher: Sequence[Address], *, now: float
+        self,
+        users: Iterable[Address],
+        watcher: Sequence[Address],
+        *,
+        now: float,
+        is_access: bool = False,
     ) -> dict[Address, UserPresence]:
         """The presence of users, and what these allow a watcher of these names; at one moment for
-        each. Those that do not exist are left out."""
+        each. Those that do not exist are left out. If ``is_access``, they can learn who asked."""
         found = {}
         for bucket, some in in_chunks(self._buckets, users):
             replies = await self._client.run(
@@ -114,6 +119,7 @@ class Presences:
                 [self._buckets.prefix(bucket)],
                 repr(now),
                 names(watcher),
+                int(is_access),
                 *(user.canonical for user in some),
             )
             for user, reply in zip(some, replies, strict=True):

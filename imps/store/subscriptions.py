@@ -18,7 +18,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from attrs import define, frozen
 
 from imps.model.address import Address
-from imps.model.presence import Attribute, attributes_named, names_of
+from imps.model.presence import Attribute, WatcherStatus, attributes_named, names_of
 from imps.store.client import StoreClient
 from imps.store.keys import Buckets
 from imps.store.presence import CHUNK, Allowed, in_chunks, names
@@ -240,6 +240,20 @@ class Subscriptions:
             for start in range(0, len(parts), 3 * CHUNK):
                 chunk = parts[start : start + 3 * CHUNK]
                 await self._client.run("note_seen", [self._buckets.prefix(bucket)], *chunk)
+
+    async def watchers(self, publisher: Address, *, since: float) -> dict[Address, WatcherStatus]:
+        """Who is subscribed to a publisher, and who else has been, or has asked, since a time; each
+        as what they were last."""
+        subscribed, others = await self._client.run(
+            "watchers", [self._buckets.prefix_of(publisher)], publisher.canonical, repr(since)
+        )
+        watchers = {}
+        for record in subscribed:
+            name = json.loads(record)["watcher"].partition(" ")[0]
+            watchers[Address.parse(name)] = WatcherStatus.CURRENT_SUBSCRIBER
+        for status, _, name in (each.decode().partition(" ") for each in reversed(others)):
+            watchers.setdefault(Address.parse(name), WatcherStatus(status))
+        return watchers
 
     async def sessions_of(self, user: Address) -> list[str]:
         """The sessions of a user."""

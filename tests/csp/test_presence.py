@@ -24,6 +24,8 @@ from imps.csp.primitives.presence import (
     CreateAttributeListRequest,
     GetPresenceRequest,
     GetPresenceResponse,
+    GetWatcherListRequest,
+    GetWatcherListResponse,
     Presence,
     PresenceNotificationRequest,
     SubscribePresenceRequest,
@@ -33,7 +35,7 @@ from imps.csp.primitives.presence import (
 from imps.model.address import Address
 from imps.model.presence import Availability, CommunicationMeans
 from imps.model.version import V11, V12, V13, Version
-from imps.testing.conformance import ALL, shows
+from imps.testing.conformance import ALL, shows, shows_feature
 from imps.testing.door import EVERY, OK, DoorTestCase, Speaker
 
 ANN = Address.parse("wv:ann@localhost")
@@ -263,6 +265,51 @@ class GetTests(PresenceTestCase):
             ):
                 answer: Any = await bob.ask(request)
                 self.assertEqual(answer.result.code, 402)
+
+
+class WatcherTests(PresenceTestCase):
+    @shows(GetWatcherListRequest, *ALL)
+    @shows_feature("watcher lists", "not who asked once")
+    async def test_watchers_are_named_in_the_form_of_each_version(self) -> None:
+        for name in ("carl", "dan"):
+            await self.directory.add(Address(name), "secret")
+        carl, dan = self.speaker("carl"), self.speaker("dan")
+        await carl.sign_on()
+        await dan.sign_on()
+        await self.get(carl, ANN)
+        self.clock.advance(1)
+        await self.subscribe(dan, ANN)
+        await self.unsubscribe(dan, ANN)
+        await self.subscribe(self.bob, ANN)
+        for version, encoding in EVERY:
+            ann = self.speaker("ann", "phone", version, encoding)
+            await ann.sign_on()
+            history = None if version is V11 else 600
+            named = await self.named(ann)
+            self.assertEqual(named, {"bob": None if version is V11 else "CURRENT_SUBSCRIBER"})
+            if version is V12:
+                expected = {"bob": "CURRENT_SUBSCRIBER", "dan": "FORMER_SUBSCRIBER"}
+                self.assertEqual(await self.named(ann, history_period=history), expected)
+            if version is V13:
+                expected = {
+                    "bob": "CURRENT_SUBSCRIBER",
+                    "dan": "FORMER_SUBSCRIBER",
+                    "carl": "PRESENCE_ACCESS",
+                }
+                self.assertEqual(await self.named(ann, history_period=history), expected)
+                some = await self.named(ann, history_period=history, max_watcher_list=2)
+                self.assertEqual(list(some), ["bob", "dan"])
+
+    async def named(self, speaker: Speaker, **asked: int | None) -> dict[str, str | None]:
+        answer = await speaker.ask(GetWatcherListRequest(**asked))
+        assert isinstance(answer, GetWatcherListResponse), answer
+        self.assertEqual(answer.history_period, asked.get("history_period"))
+        named: dict[str, str | None] = {each.user_id.user: None for each in answer.users}
+        for each in answer.watchers:
+            user = each.user.user_id if each.user else each.user_id
+            assert user is not None and each.watcher_status is not None
+            named[user.user] = each.watcher_status.value
+        return named
 
 
 class SubscribeTests(PresenceTestCase):

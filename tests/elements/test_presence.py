@@ -14,6 +14,7 @@ from imps.model.presence import (
 )
 from imps.model.status import Refusal, StatusCode
 from imps.store.deliveries import Acknowledgement
+from imps.testing.conformance import shows_feature
 from imps.testing.store import StoreTestCase
 
 ANN = Address.parse("wv:Ann@localhost")
@@ -118,6 +119,7 @@ def failed(outcome):
 
 
 class GetTests(PresenceTestCase):
+    @shows_feature("client status", "set by the client")
     async def test_own_presence_is_all_that_was_published(self):
         await self.publish(STATUS_MOOD="HAPPY", TIME_ZONE="0")
         await self.publish(STATUS_TEXT="hello")
@@ -126,11 +128,13 @@ class GetTests(PresenceTestCase):
         own = {ON_LINE: True, ZONE: "0", COMM_CAP: 1, TEXT: "hello", MOOD: "HAPPY", ALIAS: "Annie"}
         self.assertEqual(told, {str(ANN): own})
 
+    @shows_feature("client status", "set by the server")
     async def test_client_does_not_say_whether_it_is_on_line(self):
         await self.publish(ONLINE_STATUS=False)
         told, _ = await self.get(ANN, caller=self.ann, to=[ON_LINE])
         self.assertEqual(told, {str(ANN): {ON_LINE: True}})
 
+    @shows_feature("presence on demand", "as far as it is authorized")
     async def test_what_is_not_allowed_is_not_there_and_its_owner_still_is(self):
         await self.publish(STATUS_MOOD="HAPPY", STATUS_TEXT="hello")
         self.assertEqual((await self.get(ANN))[0], {str(ANN): {}})
@@ -140,6 +144,7 @@ class GetTests(PresenceTestCase):
         await self.allow(TEXT, to=TO_BOB)
         self.assertEqual((await self.get(ANN))[0], {str(ANN): {TEXT: "hello"}})
 
+    @shows_feature("a contact list in place of its users", "authorization")
     async def test_contacts_of_a_list_with_an_attribute_list_see_it(self):
         await self.publish(STATUS_MOOD="HAPPY")
         await self.allow(MOOD, to=TO_FRIENDS)
@@ -196,6 +201,7 @@ class GetTests(PresenceTestCase):
 
 
 class SubscribeTests(PresenceTestCase):
+    @shows_feature("subscriptions to presence", "at first and at every change")
     async def test_watcher_is_told_what_is_known_and_then_what_changes(self):
         await self.allow(MOOD, TEXT)
         await self.publish(STATUS_MOOD="HAPPY", ALIAS="Ann")
@@ -231,6 +237,7 @@ class SubscribeTests(PresenceTestCase):
         self.assertIsNone(taken.in_flight)
         self.assertFalse(taken.has_more)
 
+    @shows_feature("subscriptions to presence", "what is not authorized is hidden")
     async def test_what_was_revoked_meanwhile_is_not_told(self):
         await self.allow(MOOD, TEXT)
         await self.subscribe(ANN)
@@ -448,12 +455,43 @@ class EndTests(PresenceTestCase):
         self.assertEqual(left, [])
 
 
+class WatcherTests(PresenceTestCase):
+    async def watchers(self, seconds=None):
+        found = await self.presence.watchers(self.ann, seconds)
+        return {str(watcher): status.value for watcher, status in found.items()}
+
+    @shows_feature("watcher lists", "subscribers without access, too")
+    async def test_subscribers_are_named_whether_they_may_see_something_or_not(self):
+        await self.allow(MOOD, to=TO_BOB)
+        for client in ("phone", "computer"):
+            for user in (BOB, CARL):
+                await self.subscribe(ANN, caller=await self.signed_on(user, client))
+        both = {str(BOB): "CURRENT_SUBSCRIBER", str(CARL): "CURRENT_SUBSCRIBER"}
+        self.assertEqual(await self.watchers(), both)
+        self.assertEqual(await self.watchers(60), both)
+
+    async def test_who_has_watched_is_named_for_a_while(self):
+        await self.subscribe(ANN)
+        await self.unsubscribe(ANN)
+        self.clock.advance(30)
+        await self.get(ANN, caller=await self.signed_on(CARL))
+        await self.get(ANN, caller=self.ann)
+        self.clock.advance(30)
+        self.assertEqual(await self.watchers(), {})
+        carl = {str(CARL): "PRESENCE_ACCESS"}
+        self.assertEqual(await self.watchers(40), carl)
+        self.assertEqual(await self.watchers(80), {**carl, str(BOB): "FORMER_SUBSCRIBER"})
+        await self.subscribe(ANN)
+        self.assertEqual(await self.watchers(80), {**carl, str(BOB): "CURRENT_SUBSCRIBER"})
+
+
 class FollowTests(PresenceTestCase):
     async def setUp(self):
         await super().setUp()
         await self.allow(MOOD)
         await self.publish(STATUS_MOOD="HAPPY")
 
+    @shows_feature("a contact list in place of its users", "subscriptions")
     async def test_contacts_of_a_list_that_is_followed_are_watched(self):
         await self.subscribe(lists=[FRIENDS], follows=True)
         self.assertEqual(await self.told(), [])

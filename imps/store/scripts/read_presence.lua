@@ -1,18 +1,23 @@
 -- Read the presence of users of a bucket, and what they allow a watcher, at one moment.
--- KEYS[1] the bucket's prefix; ARGV[1] now, ARGV[2] the names of the watcher, with blanks between, then
--- the users.
+-- KEYS[1] the bucket's prefix; ARGV[1] now, ARGV[2] the names of the watcher, with blanks between, ARGV[3]
+-- 1 if the watcher asks for it once, which is remembered, then the users.
 -- Returns for each nothing if there is no such user; else the address and the alias of the account, ''
 -- for none, the attributes of the user and their values, for each live session its id, its client,
 -- the type of that, when it last published, or else was opened, and the attributes of its client and
 -- their values; and what the watcher is allowed, as the script of permissions has it.
 -- include sessions
 -- include permissions
+-- include watchers
 local prefix, now, all = KEYS[1], tonumber(ARGV[1]), {}
-for i = 3, #ARGV do
+for i = 4, #ARGV do
     local user, found = ARGV[i], {}
     local address, alias = unpack(redis.call('HMGET', prefix .. 'account:' .. user, 'address',
         'alias'))
     if address then
+        local watcher = ARGV[2]:match('^%S+')
+        if ARGV[3] == '1' and watcher ~= user then
+            remember_watcher(prefix, user, 'PRESENCE_ACCESS', watcher, now)
+        end
         local sessions = {}
         for _, id in ipairs(redis.call('HVALS', prefix .. 'sessions:' .. user)) do
             local client, kind, opened, published = unpack(redis.call('HMGET',
@@ -25,6 +30,6 @@ for i = 3, #ARGV do
         found = {address, alias or '', redis.call('HGETALL', prefix .. 'presence:' .. user), sessions,
             permissions_of(prefix, user)(ARGV[2])}
     end
-    all[i - 2] = found
+    all[i - 3] = found
 end
 return all

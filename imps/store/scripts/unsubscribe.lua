@@ -3,6 +3,7 @@
 -- which they were made, '' for whatever there is, then the publishers.
 -- The watcher is remembered as one who was subscribed.
 -- include subscriptions
+-- include watchers
 local prefix = KEYS[1]
 for i = 4, #ARGV do
     local key = prefix .. 'subscribers:' .. ARGV[i]
@@ -13,8 +14,7 @@ for i = 4, #ARGV do
     elseif record then
         redis.call('HDEL', key, ARGV[1])
         local watcher = cjson.decode(record).watcher:match('^%S+')
-        redis.call('HSET', prefix .. 'watchers:' .. ARGV[i], watcher,
-            'FORMER_SUBSCRIBER ' .. ARGV[2])
+        remember_watcher(prefix, ARGV[i], 'FORMER_SUBSCRIBER', watcher, ARGV[2])
     end
 end
 return 1
