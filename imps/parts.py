@@ -24,6 +24,7 @@ from imps.csp.im import Messaging
 from imps.csp.negotiation import Negotiation
 from imps.csp.outbox import Outbox
 from imps.csp.presence import PresenceDelivery
+from imps.csp.reactive_authorization import PresenceAuthorization
 from imps.csp.transactions import Transactions
 from imps.elements.attribute_lists import AttributeLists
 from imps.elements.contacts import Contacts
@@ -31,6 +32,7 @@ from imps.elements.directory import Directory
 from imps.elements.im import InstantMessaging
 from imps.elements.interfaces import IInstantMessaging, MessageLimits
 from imps.elements.presence import PresenceService
+from imps.elements.reactive_authorization import ReactiveAuthorization
 from imps.elements.watching import Watching
 from imps.metrics import Metrics
 from imps.sap.authentication import Authentication
@@ -50,6 +52,7 @@ from imps.store.nonces import Nonces
 from imps.store.opening import Store
 from imps.store.outboxes import Outboxes
 from imps.store.presence import Presences
+from imps.store.reactive_authorization import ReactiveAuthorizations
 from imps.store.sessions import Sessions as StoredSessions
 from imps.store.subscriptions import Subscriptions
 from imps.store.wakeups import Wakeups
@@ -195,6 +198,12 @@ class Parts:
         )
 
     @cached_property
+    def reactive_authorization(self) -> ReactiveAuthorization:
+        """What users answer when others want to see something."""
+        stored = ReactiveAuthorizations(self.store.client, self.store.buckets)
+        return ReactiveAuthorization(stored, self.directory, self.working, self.reactor)
+
+    @cached_property
     def presence(self) -> PresenceService:
         """What users publish."""
         client, buckets = self.store.client, self.store.buckets
@@ -204,6 +213,7 @@ class Parts:
             subscriptions,
             self.contacts,
             self.directory,
+            self.reactive_authorization,
             self.working,
             self.reactor,
         )
@@ -256,12 +266,14 @@ class Parts:
         AttributeListing(self.attribute_lists).register(transactions)
         presence = PresenceDelivery(self.presence)
         presence.register(transactions)
+        authorization = PresenceAuthorization(self.reactive_authorization)
+        authorization.register(transactions)
         limits = Limits(
             depth=settings.codec.max_depth,
             elements=settings.codec.max_elements,
             text_characters=settings.codec.max_text_characters,
         )
-        outbox = Outbox(self.delivery, messaging, presence)
+        outbox = Outbox(self.delivery, messaging, presence, authorization)
         door = Door(XMLCodec(limits), WBXMLCodec(limits), transactions, sessions, outbox)
         door.register()
         return door

@@ -8,8 +8,12 @@ from attrs import define, frozen
 
 from imps.csp.im import Messaging, request, said_by
 from imps.csp.presence import PresenceDelivery
+from imps.csp.primitives.declaration import Primitive
 from imps.csp.primitives.envelope import Transaction
 from imps.csp.primitives.im import MessageDelivered
+from imps.csp.primitives.presence import PresenceAuthUser
+from imps.csp.reactive_authorization import PresenceAuthorization
+from imps.model.events import AuthorizationAsked
 from imps.sap.delivery import Delivery
 from imps.sap.sessions import Session
 from imps.store.deliveries import Acknowledgement, InFlight, Taken
@@ -30,6 +34,7 @@ class Outbox:
     _delivery: Delivery
     _messaging: Messaging
     _presence: PresenceDelivery
+    _authorization: PresenceAuthorization
 
     async def take(
         self, session: Session, responses: Sequence[Transaction], encoding: str, wanted: bool
@@ -57,6 +62,9 @@ class Outbox:
             is_acknowledged = taken is not None and taken.acknowledged
             if isinstance(response.content, MessageDelivered) and not is_acknowledged:
                 others.append(response)
+            elif isinstance(response.content, PresenceAuthUser):
+                # An answer to a question, which older documents print as a response.
+                others.append(response)
         if taken is None:
             taken = await self._delivery.take(session.id, wanted=wanted and not others)
         return await self._outgoing(session, taken, encoding), others
@@ -75,9 +83,11 @@ class Outbox:
         self, session: Session, flight: InFlight, encoding: str
     ) -> Transaction | None:
         """What is in flight, as it is sent; None for what this session is not to be sent."""
-        if not isinstance(flight.what, tuple):
+        content: Primitive | None
+        if isinstance(flight.what, tuple):
+            content = await self._presence.notification_of(session, flight.what)
+        elif isinstance(flight.what, AuthorizationAsked):
+            content = await self._authorization.question_of(session, flight.what)
+        else:
             return await self._messaging.request_of(session, flight, encoding)
-        notification = await self._presence.notification_of(session, flight.what)
-        if notification is None:
-            return None
-        return request(flight.transaction_id, notification)
+        return None if content is None else request(flight.transaction_id, content)

@@ -8,11 +8,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from attrs import define, field, frozen
 from twisted.internet.interfaces import IReactorTime
 
-from imps.elements.authorization import Permissions, visible, what_shows
+from imps.elements.authorization import Permissions, is_open_to_asking, visible, what_shows
 from imps.elements.contacts import Contacts
 from imps.elements.directory import Directory
 from imps.elements.interfaces import Caller, IWork
 from imps.elements.presence_view import shown
+from imps.elements.reactive_authorization import ReactiveAuthorization
 from imps.model.address import Address
 from imps.model.presence import EVERY_ATTRIBUTE, Attribute, Presence, PresenceValue, WatcherStatus
 from imps.model.status import Detail, Outcome, Refusal, StatusCode
@@ -60,6 +61,7 @@ class PresenceService:
     _subscriptions: Subscriptions
     _contacts: Contacts
     _directory: Directory
+    _reactive: ReactiveAuthorization
     _work: IWork
     _clock: IReactorTime
 
@@ -99,6 +101,8 @@ class PresenceService:
             if publisher in known
             for allowed in (permitted(publisher, watcher[0], known[publisher].allowed),)
         ]
+        reactive = {each: presence.allowed for each, presence in known.items()}
+        await self._ask(reactive, watcher[0], attributes)
         failures = targets.failures + _unknown(targets.users, known)
         return Got(tuple(presences), Outcome(_served(targets, presences), tuple(failures)))
 
@@ -160,6 +164,7 @@ class PresenceService:
         await self._subscriptions.note_seen(
             Told(session_id, publisher, allowed) for publisher, allowed in may_see.items()
         )
+        await self._ask(found, watcher[0], attributes)
         return set(found)
 
     async def unsubscribe(
@@ -227,6 +232,17 @@ class PresenceService:
             return (user,)
         return user, Address(account.msisdn, None, user.domain)
 
+    async def _ask(
+        self, found: Mapping[Address, Allowed], watcher: Address, attributes: Attributes
+    ) -> None:
+        """Ask those publishers who have said nothing yet of a watcher."""
+        publishers = [
+            publisher
+            for publisher, allowed in found.items()
+            if is_open_to_asking(permissions(publisher, watcher, allowed), attributes)
+        ]
+        await self._reactive.ask(publishers, watcher, attributes)
+
     async def _targets(
         self, caller: Address, users: Iterable[Address], contact_lists: Iterable[Address]
     ) -> _Targets:
@@ -271,13 +287,18 @@ _ONLINE_STATUS = Attribute.ONLINE_STATUS
 
 def permitted(publisher: Address, watcher: Address, allowed: Allowed) -> Attributes:
     """What a watcher may see of a publisher who allows this."""
-    return visible(
-        Permissions(
-            is_publisher=publisher == watcher,
-            user=allowed.user,
-            contact_lists=allowed.contact_lists,
-            default=allowed.default,
-        )
+    return visible(permissions(publisher, watcher, allowed))
+
+
+def permissions(publisher: Address, watcher: Address, allowed: Allowed) -> Permissions:
+    """All that is to be known to decide what a watcher may see of a publisher."""
+    return Permissions(
+        is_publisher=publisher == watcher,
+        user=allowed.user,
+        contact_lists=allowed.contact_lists,
+        default=allowed.default,
+        granted=allowed.granted,
+        denied=allowed.denied,
     )
 
 

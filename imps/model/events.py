@@ -35,5 +35,14 @@ class MessageWaits:
     since: float
 
 
-Event = MessageReported | MessageWaits
+@frozen(kw_only=True)
+class AuthorizationAsked:
+    """Somebody wants to see attributes of a publisher, who has said nothing of that yet; an
+    asterisk stands for all of them."""
+
+    watcher: Address
+    names: str
+
+
+Event = MessageReported | MessageWaits | AuthorizationAsked
 """All events there are."""

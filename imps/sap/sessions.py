@@ -59,11 +59,13 @@ class Session:
 
     @property
     def fields(self) -> dict[str, str]:
-        """What the store has to know: how it takes messages and of what type its client is."""
+        """What the store has to know: how it takes messages, of what type its client is, and
+        whether it asks its user who may see what."""
         client_type = self.capabilities.client_type
         return {
             "messaging": self._messaging,
             "client_type": client_type.value if client_type else "",
+            "asks": "1" if self.has("REACT") else "",
         }
 
     @property

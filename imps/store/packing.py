@@ -8,7 +8,7 @@ from typing import Any
 from cattrs import Converter
 
 from imps.model.address import Address
-from imps.model.events import Event, MessageReported, MessageWaits
+from imps.model.events import AuthorizationAsked, Event, MessageReported, MessageWaits
 from imps.model.extension import Extension, Foreign
 from imps.model.message import Color, Content, Font, FontSize, FontStyle, Message
 from imps.model.status import StatusCode
@@ -17,7 +17,11 @@ _CONVERTER = Converter()
 _CONVERTER.register_unstructure_hook(Address, str)
 _CONVERTER.register_structure_hook(Address, lambda text, _: Address.parse(text))
 
-_EVENTS: dict[str, type[Event]] = {"report": MessageReported, "notice": MessageWaits}
+_EVENTS: dict[str, type[Event]] = {
+    "report": MessageReported,
+    "notice": MessageWaits,
+    "question": AuthorizationAsked,
+}
 _KINDS = {event: kind for kind, event in _EVENTS.items()}
 
 

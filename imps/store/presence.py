@@ -6,6 +6,7 @@ client of a session has published; they go with the session.
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 from attrs import define, frozen
 
 from imps.model.address import Address
-from imps.model.presence import Attribute, PresenceValue
+from imps.model.presence import Attribute, PresenceValue, attributes_named
 from imps.store.attribute_lists import attributes_in
 from imps.store.client import StoreClient
 from imps.store.keys import Buckets
@@ -29,19 +30,30 @@ Values = Mapping[Attribute, PresenceValue]
 @frozen
 class Allowed:
     """What a publisher allows a watcher by attribute lists: the one for the user, those of the
-    contact lists that hold the user, and the default."""
+    contact lists that hold the user, and the default; and by an answer when the user asked."""
 
     user: Attributes | None = None
     contact_lists: tuple[Attributes, ...] = ()
     default: Attributes | None = None
+    granted: Attributes = frozenset()
+    denied: Attributes = frozenset()
 
     @classmethod
-    def unpacked(cls, user: bytes | None, lists: list[bytes], default: bytes | None) -> Allowed:
+    def unpacked(
+        cls,
+        user: bytes | None,
+        lists: list[bytes],
+        default: bytes | None,
+        answered: bytes | None,
+    ) -> Allowed:
         """What the script of permissions says."""
+        answer = {} if answered is None else json.loads(answered)
         return cls(
             None if user is None else attributes_in(user),
             tuple(map(attributes_in, lists)),
             None if default is None else attributes_in(default),
+            attributes_named(answer.get("granted", "")),
+            attributes_named(answer.get("denied", "")),
         )
 
 

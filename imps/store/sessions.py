@@ -87,7 +87,8 @@ class Sessions:
 
     What is in flight to a client is sent again after ``resend_seconds``. What
     scripts have to know of a session stands beside its record, in fields of its own: how it takes
-    ``messaging``, its priority and handling, or nothing where it takes none; its ``client_type``.
+    ``messaging``, its priority and handling, or nothing where it takes none; its ``client_type``;
+    whether it ``asks`` its user who may see what.
     """
 
     _client: StoreClient

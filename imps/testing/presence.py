@@ -17,18 +17,37 @@ Seen = dict[str, str | None]
 
 @define(eq=False)
 class Watcher(Handset):
-    """A client that publishes, and shows in ``presence`` what it is told of others."""
+    """A client that publishes, and shows in ``presence`` what it is told of others, and in
+    ``asked_by`` who wants to see something."""
 
     presence: dict[str, Seen] = field(factory=dict, init=False)
+    asked_by: list[str] = field(factory=list, init=False)
 
     def presence_told(self, request: Transaction) -> bytes | None:
-        """Show what a notification tells, and what is answered; None if it is none."""
+        """Show what a notification tells, or who wants to see something, and what is answered; None
+        if it is neither."""
+        if request.primitive.tag == "PresenceAuth-Request":
+            self.asked_by.append(request.primitive.findtext("UserID") or "")
+            return self.written(ACCEPTED, request.transaction_id, "Response")
         if request.primitive.tag != "PresenceNotification-Request":
             return None
         for publisher, seen in presence_in(request.primitive).items():
             self.expect(bool(seen), f"nothing told of {publisher}")
             self.presence.setdefault(publisher, {}).update(seen)
         return self.written(ACCEPTED, request.transaction_id, "Response")
+
+    async def accept(self, watcher: str, accepts: bool = True) -> int:
+        """Let somebody see what was asked for, or not; the code of the answer."""
+        acceptance = f"<Acceptance>{'T' if accepts else 'F'}</Acceptance>"
+        answer = await self.ask(
+            f"<PresenceAuth-User><UserID>{watcher}</UserID>{acceptance}</PresenceAuth-User>"
+        )
+        return answer.code
+
+    async def cancel(self, watcher: str) -> int:
+        """Take that back; the code of the answer."""
+        request = f"<CancelAuth-Request><UserID>{watcher}</UserID></CancelAuth-Request>"
+        return (await self.ask(request)).code
 
     async def publish(self, attributes: str) -> int:
         """Publish attributes; the code of the answer."""

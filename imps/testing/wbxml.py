@@ -22,7 +22,8 @@ class Choked(AssertionError):
 
 _TAGS = {
     0x00: """
-        06 AddList 07 AddNickList 08 SName 09 WV-CSP-Message 0A ClientID 0B Code 0C ContactList
+        05 Acceptance 06 AddList 07 AddNickList 08 SName 09 WV-CSP-Message 0A ClientID 0B Code
+        0C ContactList
         0D ContentData 0E ContentEncoding 0F ContentSize 10 ContentType 11 DateTime 12 Description
         13 DetailedResult 15 Group 16 GroupID 1B MessageID 1D MSISDN 1E Name 1F NickList 20 NickName
         21 Poll 22 Presence 23 PresenceSubList 24 PresenceValue 25 Property 26 Qualifier
@@ -53,11 +54,13 @@ _TAGS = {
         0D ParserSize 0E ServerPollMin 0F SupportedBearer 10 SupportedCIRMethod 11 TCPAddress
         12 TCPPort 13 UDPPort 1F UserSessionLimit 21 MultiTransPerMessage""",
     0x04: """
-        06 ContactListProperties 07 CreateAttributeList-Request 08 CreateList-Request
+        05 CancelAuth-Request 06 ContactListProperties 07 CreateAttributeList-Request
+        08 CreateList-Request
         0A DefaultContactList 0B DefaultList 0D DeleteList-Request 10 GetList-Request
         11 GetList-Response 12 GetPresence-Request 13 GetPresence-Response 16 ListManage-Request
         17 ListManage-Response 18 UnsubscribePresence-Request 1B PresenceNotification-Request
-        1C UpdatePresence-Request 1D SubscribePresence-Request
+        19 PresenceAuth-Request 1A PresenceAuth-User 1C UpdatePresence-Request
+        1D SubscribePresence-Request
         1E AutoSubscribe 21 CreateList-Response""",
     0x05: """
         08 Alias 0D ClientInfo 0E ClientProducer 0F ClientType 10 ClientVersion 11 CommC 12 CommCap
@@ -109,8 +112,8 @@ def _names(text: str) -> frozenset[str]:
 
 
 _BOOLEANS = _names(
-    "AllFunctionsRequest AnyContent AutoSubscribe CapabilityRequest CIR DefaultList DeliveryReport "
-    "Poll Qualifier ReceiveList"
+    "Acceptance AllFunctionsRequest AnyContent AutoSubscribe CapabilityRequest CIR DefaultList "
+    "DeliveryReport Poll Qualifier ReceiveList"
 )
 _WORDS = _BOOLEANS | _names(
     "ClientType InitialDeliveryMethod SearchElement SessionType SupportedBearer "

@@ -4,13 +4,16 @@ from twisted.internet import reactor
 from twisted.internet.task import deferLater
 
 from imps.csp.primitives.presence import (
+    CancelAuthRequest,
     GetPresenceRequest,
+    PresenceAuthRequest,
+    PresenceAuthUser,
     PresenceNotificationRequest,
     SubscribePresenceRequest,
     UpdatePresenceRequest,
 )
-from imps.model.version import V12
-from imps.testing.conformance import ALL, XML, shows
+from imps.model.version import V11, V12
+from imps.testing.conformance import ALL, WBXML, XML, shows
 from imps.testing.contacts import list_of
 from imps.testing.sms2 import SMS2
 from tests.acceptance.test_handsets import ANDROIDS, NOKIAS, HandsetTestCase
@@ -78,6 +81,33 @@ class Presence:
         await android.publish(attribute("StatusText", "x") + attribute("Alias", "Bob"))
         await self.sees(sms2, bob, Alias="Bob")
         self.assertNotIn("StatusText", sms2.presence[bob])
+
+    @shows(PresenceAuthRequest, PresenceAuthUser, CancelAuthRequest, V11, V12, XML, WBXML)
+    async def test_user_is_asked_by_the_client_and_answers(self):
+        for version, encoding in NOKIAS:
+            ann, bob = await self.known("ann", "bob")
+            watcher, asked = await self.signed_on(
+                self.android(ann, version, encoding), self.android(bob, version, encoding)
+            )
+            await asked.publish(attribute("StatusText", "hello"))
+            await watcher.add_contact("friends", bob, "Bobby")
+            await self.is_asked(asked, ann)
+            self.assertEqual(await asked.accept(ann), 200)
+            await self.sees(watcher, bob, OnlineStatus="T", StatusText="hello")
+            self.assertEqual(await asked.cancel(ann), 200)
+            await asked.publish(attribute("StatusText", "a secret"))
+            await watcher.load_lists()
+            self.assertEqual(watcher.presence[bob]["StatusText"], "hello")
+            self.assertEqual(await watcher.remove_contact("friends", bob), 200)
+
+    async def is_asked(self, handset, watcher):
+        """Poll until a client is asked about somebody."""
+        for _ in range(250):
+            await handset.poll()
+            if watcher in handset.asked_by:
+                return
+            await deferLater(reactor, LOOK_SECONDS)
+        self.fail(f"{handset} is not asked about {watcher}")
 
 
 class OneProcessTests(Presence, HandsetTestCase):

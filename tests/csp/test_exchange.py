@@ -8,6 +8,7 @@ from imps.csp.outbox import Outbox
 from imps.csp.presence import PresenceDelivery
 from imps.csp.primitives.common import Result
 from imps.csp.primitives.im import SendMessageRequest, SendMessageResponse
+from imps.csp.reactive_authorization import PresenceAuthorization
 from imps.csp.transactions import Transactions
 from imps.model.address import Address
 from imps.sap.sessions import SessionLimits, Sessions
@@ -56,7 +57,9 @@ class RepetitionTests(StoreTestCase):
         sessions = Sessions(stored, buckets, self.clock, limits, self.parts.working)
         self.transactions = Transactions()
         messaging = Messaging(self.parts.im, self.parts.delivery, self.clock)
-        outbox = Outbox(self.parts.delivery, messaging, PresenceDelivery(self.parts.presence))
+        presence = PresenceDelivery(self.parts.presence)
+        authorization = PresenceAuthorization(self.parts.reactive_authorization)
+        outbox = Outbox(self.parts.delivery, messaging, presence, authorization)
         self.door = Door(XMLCodec(), WBXMLCodec(), self.transactions, sessions, outbox)
         user = Address.parse("wv:ann@localhost")
         await self.add_accounts(user)

@@ -7,6 +7,7 @@
 -- Returns 0 when there is no such user any more, or the user is suspended, and -1 when the user has as
 -- many sessions as may be; else the work, '' for none: to tell those who watch the user.
 -- include sessions
+-- include reactive
 local prefix, id, user, client, now = KEYS[1], ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 local account = prefix .. 'account:' .. user
 if redis.call('EXISTS', account) == 0 or redis.call('HEXISTS', account, 'suspended') == 1 then
@@ -37,5 +38,8 @@ local kept, kept_events = prefix .. 'kept:' .. user, prefix .. 'kept-events:' ..
 if redis.call('EXISTS', kept, kept_events) == 2 then
     redis.call('RENAME', kept, prefix .. 'outbox:' .. id)
     redis.call('RENAME', kept_events, prefix .. 'events:' .. id)
+end
+if redis.call('HGET', key, 'asks') == '1' then
+    put_questions(prefix, user, id, now)
 end
 return presence_changed(prefix, user, 'OnlineStatus ClientInfo CommCap', ARGV[11])

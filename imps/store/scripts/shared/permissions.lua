@@ -1,10 +1,13 @@
 -- What a publisher allows watchers: a function from the names of one, with blanks between, to the
--- attribute list for the user, nil for none, those of the contact lists that hold the user, and the
--- default, nil for none.
+-- attribute list for the user, nil for none, those of the contact lists that hold the user, the
+-- default, nil for none, and what was answered when the user asked, nil for nothing.
 local function permissions_of(prefix, publisher)
     local key = prefix .. 'attribute-lists:' .. publisher
+    local function answered(names)
+        return redis.call('HGET', prefix .. 'reactive:' .. publisher, names:match('^%S+'))
+    end
     if redis.call('EXISTS', key) == 0 then
-        return function() return {false, {}, false} end
+        return function(names) return {false, {}, false, answered(names)} end
     end
     local lists = {}
     for _, list in ipairs(redis.call('ZRANGE', prefix .. 'contact-lists:' .. publisher, 0, -1)) do
@@ -27,6 +30,6 @@ local function permissions_of(prefix, publisher)
                 end
             end
         end
-        return {user, held, default}
+        return {user, held, default, answered(names)}
     end
 end

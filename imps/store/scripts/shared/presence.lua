@@ -31,6 +31,28 @@ local function intersection(one, other)
     return table.concat(names, ' ')
 end
 
+-- All attributes there are, for what is left of them.
+local EVERY_ATTRIBUTE = 'Address Alias ClientInfo CommCap ContactInfo FreeTextLocation GeoLocation '
+    .. 'InfoLink OnlineStatus PLMN PreferredContacts PreferredLanguage Registration StatusContent '
+    .. 'StatusMood StatusText TimeZone UserAvailability'
+
+-- The attributes of one set that are not in the other.
+local function without(one, other)
+    if other == '*' then
+        return ''
+    end
+    if other == '' then
+        return one
+    end
+    local names = {}
+    for name in (one == '*' and EVERY_ATTRIBUTE or one):gmatch('%S+') do
+        if not (' ' .. other .. ' '):find(' ' .. name .. ' ', 1, true) then
+            names[#names + 1] = name
+        end
+    end
+    return table.concat(names, ' ')
+end
+
 -- Attributes of a publisher have changed, or, without any, what others may see of them: those who
 -- subscribed are to be told. What is to be told already is told with it; the number makes the record
 -- another one. Returns that work, '' where nobody subscribed.

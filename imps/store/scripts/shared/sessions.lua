@@ -17,7 +17,8 @@ local function leave_events(prefix, user, id, now)
         end
     end
     local function leave(key, expires, put_at, event)
-        if tonumber(expires) <= now or key:find('^notice:') or key == 'news' then
+        if tonumber(expires) <= now or key:find('^notice:') or key:find('^question:')
+            or key == 'news' then
             return
         end
         for _, other in ipairs(others) do

@@ -1,0 +1,118 @@
+"""What publishers answered when they were asked who may see their presence, in their bucket.
+
+``reactive:<publisher>`` is a hash of those who asked: for each the attributes that were asked for,
+granted and denied.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+from attrs import define, frozen
+
+from imps.model.address import Address
+from imps.model.presence import Attribute, attributes_named, names_of
+from imps.store.client import StoreClient
+from imps.store.keys import Buckets
+from imps.store.presence import in_chunks
+from imps.store.work import LEASE_SECONDS, Work
+
+MOST_WATCHERS = 1000
+
+Attributes = frozenset[Attribute]
+
+
+@frozen
+class Answered:
+    """What somebody asked to see, and what was said to that; the rest is still to be answered."""
+
+    asked: Attributes
+    granted: Attributes
+    denied: Attributes
+
+    @property
+    def pending(self) -> Attributes:
+        """What is still to be answered."""
+        return self.asked - self.granted - self.denied
+
+
+@define(eq=False)
+class ReactiveAuthorizations:
+    """The questions to the users of the home domains who may see what, and their answers."""
+
+    _client: StoreClient
+    _buckets: Buckets
+
+    async def ask(
+        self,
+        publishers: Iterable[Address],
+        watcher: Address,
+        attributes: Attributes,
+        *,
+        now: float,
+    ) -> None:
+        """Ask publishers, now or when they sign on, whether somebody may see attributes; but not
+        about what they were asked before."""
+        for bucket, some in in_chunks(self._buckets, publishers):
+            await self._client.run(
+                "ask_publishers",
+                [self._buckets.prefix(bucket)],
+                repr(now),
+                watcher.canonical,
+                names_of(attributes),
+                MOST_WATCHERS,
+                *(publisher.canonical for publisher in some),
+            )
+
+    async def answer(
+        self,
+        publisher: Address,
+        watcher: Address,
+        accepted: bool,
+        attributes: Attributes | None,
+        *,
+        now: float,
+    ) -> Work | None:
+        """Grant or deny attributes, all that were asked for without any; if some are granted, the
+        others are denied. Returns the work of telling those who subscribed."""
+        names = "" if attributes is None else names_of(attributes)
+        said = "granted" if accepted else "denied"
+        return await self._say(publisher, watcher, said, names, now)
+
+    async def forget(self, publisher: Address, watcher: Address, *, now: float) -> Work | None:
+        """Forget what was said: the next time, the publisher is asked again."""
+        return await self._say(publisher, watcher, "forgotten", "", now)
+
+    async def of(self, publisher: Address) -> dict[Address, Answered]:
+        """Who has asked a publisher, and what was said."""
+        key = f"{self._buckets.prefix_of(publisher)}reactive:{publisher.canonical}"
+        found: list[bytes] = await self._client.execute("HGETALL", key)
+        return {
+            Address.parse(watcher.decode()): _answered(record)
+            for watcher, record in zip(found[::2], found[1::2], strict=True)
+        }
+
+    async def _say(
+        self, publisher: Address, watcher: Address, said: str, names: str, now: float
+    ) -> Work | None:
+        bucket = self._buckets.of(publisher)
+        work = await self._client.run(
+            "answer_watcher",
+            [self._buckets.prefix(bucket)],
+            publisher.canonical,
+            watcher.canonical,
+            said,
+            names,
+            repr(now + LEASE_SECONDS),
+            MOST_WATCHERS,
+        )
+        return Work.unpacked(bucket, work) if work else None
+
+
+def _answered(record: bytes) -> Answered:
+    fields = json.loads(record)
+    asked, granted, denied = (
+        attributes_named(fields[name]) for name in ("asked", "granted", "denied")
+    )
+    return Answered(asked, granted, denied)
