@@ -1,8 +1,8 @@
 -- An outbox is the keys of its events in order, and for each key until when the event is worth
--- telling, when it was put there first, and the event; a session's is named by 'outbox' and 'events', what is kept for the next
--- session of a user by 'kept' and 'kept-events'. What is being sent to a session is under the
--- transaction id: since when, how often it was sent, until when it is worth telling, when it was put,
--- a line with its key, and the event.
+-- telling, when it was put there first, and the event; a session's is named by 'outbox' and 'events',
+-- what is kept for the next session of a user by 'kept' and 'kept-events'. What is being sent to a
+-- session is under the transaction id: since when, how often it was sent, until when it is worth
+-- telling, when it was put, a line with its key, and the event.
 local function fields_of_event(waiting)
     return waiting:match('^(%S+) (%S+) (.*)$')
 end
