@@ -20,8 +20,8 @@ from tests.elements.test_presence import (
 )
 
 ATTRIBUTES = (MOOD, TEXT, Attribute.ALIAS, Attribute.USER_AVAILABILITY)
-OPERATIONS = 120
-SEEDS = range(4)
+OPERATIONS = 60
+SEEDS = range(12)
 
 
 class UnfinishedTests(PresenceTestCase):
@@ -189,7 +189,7 @@ class AnyOrderTests(PresenceTestCase):
                 for each in presence.published:
                     self.assertIn(each.attribute, self.may_see(user) & self.asked[user])
                     told = each.value.first("PresenceValue")
-                    self.assertEqual(told, self.values.get(each.attribute))
+                    self.assertEqual(told or None, self.values.get(each.attribute))
                     self.seen[user][each.attribute] = told
             acknowledged = Acknowledgement.TRANSACTION
             await self.parts.delivery.take(
@@ -198,7 +198,8 @@ class AnyOrderTests(PresenceTestCase):
 
     async def test_nothing_hidden_is_told_and_everything_else_is_in_the_end(self):
         kinds = (
-            *[self.publish_something, self.fetch] * 3,
+            *[self.publish_something, self.fetch] * 2,
+            self.allow_something,
             self.allow_something,
             self.take_back,
             self.change_contacts,
