@@ -194,6 +194,7 @@ class PresenceSettings:
 
     default_attributes: tuple[str, ...] = field(default=(), validator=_attributes)
     max_attribute_lists: int = _count(1000)
+    max_subscriptions: int = _count(25_000)
 
     @property
     def allowed_by_default(self) -> frozenset[PresenceAttribute]:

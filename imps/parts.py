@@ -207,7 +207,7 @@ class Parts:
     def presence(self) -> PresenceService:
         """What users publish."""
         client, buckets = self.store.client, self.store.buckets
-        subscriptions = Subscriptions(client, buckets)
+        subscriptions = Subscriptions(client, buckets, self.settings.presence.max_subscriptions)
         element = PresenceService(
             Presences(client, buckets),
             subscriptions,

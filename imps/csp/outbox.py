@@ -72,22 +72,24 @@ class Outbox:
     async def _outgoing(self, session: Session, taken: Taken, encoding: str) -> Outgoing:
         """The first of what waits that this session can be told, and agreed to be."""
         while (flight := taken.in_flight) is not None:
-            transaction = await self._request(session, flight, encoding)
+            transaction, has_more = await self._request(session, flight, encoding)
             if transaction is not None:
-                return Outgoing(transaction, taken.has_more)
+                return Outgoing(transaction, taken.has_more or has_more)
             says = Acknowledgement.REFUSED
             taken = await self._delivery.take(session.id, says, flight.transaction_id)
         return Outgoing(None, taken.has_more)
 
     async def _request(
         self, session: Session, flight: InFlight, encoding: str
-    ) -> Transaction | None:
-        """What is in flight, as it is sent; None for what this session is not to be sent."""
+    ) -> tuple[Transaction | None, bool]:
+        """What is in flight, as it is sent; None for what this session is not to be sent. And
+        whether a part of it is left for later."""
         content: Primitive | None
+        has_more = False
         if isinstance(flight.what, tuple):
-            content = await self._presence.notification_of(session, flight.what)
+            content, has_more = await self._presence.notification_of(session, flight.what)
         elif isinstance(flight.what, AuthorizationAsked):
             content = await self._authorization.question_of(session, flight.what)
         else:
-            return await self._messaging.request_of(session, flight, encoding)
-        return None if content is None else request(flight.transaction_id, content)
+            return await self._messaging.request_of(session, flight, encoding), False
+        return None if content is None else request(flight.transaction_id, content), has_more

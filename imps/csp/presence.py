@@ -113,15 +113,16 @@ class PresenceDelivery:
 
     async def notification_of(
         self, session: Session, news: Sequence[News]
-    ) -> PresenceNotificationRequest | None:
+    ) -> tuple[PresenceNotificationRequest | None, bool]:
         """What a session is told of publishers, as it is now; None if nothing of it may be seen
-        any more."""
-        told = await self._element.told(session.user, news)
+        any more. And whether there is more than can be told at a time."""
+        told = await self._element.told(session.caller(), news)
         version = Version(session.door["version"])
-        elements = (presence_element(each, version) for each in told)
+        elements = (presence_element(each, version) for each in told.presences)
         # There may be nothing that the version has words for.
         presences = tuple(each for each in elements if each.presence_sub_lists != _NOTHING)
-        return PresenceNotificationRequest(presences=presences) if presences else None
+        notification = PresenceNotificationRequest(presences=presences) if presences else None
+        return notification, told.has_more
 
 
 def _targets(

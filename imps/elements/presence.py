@@ -15,13 +15,24 @@ from imps.elements.interfaces import Caller, IWork
 from imps.elements.presence_view import shown
 from imps.elements.reactive_authorization import ReactiveAuthorization
 from imps.model.address import Address
-from imps.model.presence import EVERY_ATTRIBUTE, Attribute, Presence, PresenceValue, WatcherStatus
+from imps.model.presence import (
+    EVERY_ATTRIBUTE,
+    Attribute,
+    Content,
+    Presence,
+    PresenceValue,
+    WatcherStatus,
+)
 from imps.model.status import Detail, Outcome, Refusal, StatusCode
 from imps.store.deliveries import News
 from imps.store.presence import Allowed, NoSuchPublisher, Presences
-from imps.store.subscriptions import Subscriptions, Told
+from imps.store.subscriptions import Subscriptions, Told, TooManySubscriptions
 
 Attributes = frozenset[Attribute]
+
+OCTETS_AT_A_TIME = 32 * 1024
+"""Of how much a session is told at a time: there are clients that read no more than 100,000 octets,
+and a value may be far longer when it is written than it is here."""
 
 
 @frozen
@@ -30,6 +41,14 @@ class Got:
 
     presences: tuple[Presence, ...]
     outcome: Outcome
+
+
+@frozen
+class ToldOf:
+    """Presence that a session is told of, and whether there is more."""
+
+    presences: tuple[Presence, ...]
+    has_more: bool
 
 
 @define(eq=False)
@@ -144,13 +163,22 @@ class PresenceService:
         if not publishers and through is None:
             return set()
         session_id = caller.session_id
-        noted = await self._subscriptions.note(session_id, publishers, attributes, through, follows)
+        try:
+            noted = await self._subscriptions.note(
+                session_id, publishers, attributes, through, follows
+            )
+        except TooManySubscriptions:
+            raise Refusal(StatusCode.BAD_PARAMETER, "too many subscriptions") from None
         if not noted:
             raise Refusal(StatusCode.INVALID_SESSION, "the session is over")
         watcher = await self.names_of(caller.user)
         found = await self._subscriptions.subscribe(
             session_id, watcher, publishers, attributes, through
         )
+        unknown = [each for each in publishers if each not in found]
+        if unknown:
+            now = self._clock.seconds()
+            await self._subscriptions.unsubscribe(session_id, unknown, through, now=now)
         may_see = {
             publisher: permitted(publisher, watcher[0], allowed)
             for publisher, allowed in found.items()
@@ -188,20 +216,28 @@ class PresenceService:
         served = len(targets.users) - len(unknown) + len(targets.contact_lists)
         return Outcome(served, tuple(failures))
 
-    async def told(self, user: Address, news: Sequence[News]) -> tuple[Presence, ...]:
-        """What a user may be told of publishers of whom there is news: as it is now, and without
-        those of whom there is nothing to be seen any more."""
-        watcher = await self.names_of(user)
+    async def told(self, caller: Caller, news: Sequence[News]) -> ToldOf:
+        """What a session may be told of publishers of whom there is news: as it is now, and without
+        those of whom there is nothing to be seen any more. Where that is too much at a time, it is
+        told of the rest later."""
+        watcher = await self.names_of(caller.user)
         publishers = [each.publisher for each in news]
         known = await self._presences.read(publishers, watcher, now=self._clock.seconds())
-        presences = []
+        presences: list[Presence] = []
+        later: list[Told] = []
+        octets = 0
         for each in news:
-            if each.publisher in known:
+            if octets >= OCTETS_AT_A_TIME:
+                later.append(Told(caller.session_id, each.publisher, each.attributes))
+            elif each.publisher in known:
                 presence = known[each.publisher]
                 allowed = permitted(each.publisher, watcher[0], presence.allowed)
                 changed = frozenset() if each.attributes == EVERY_ATTRIBUTE else each.attributes
-                presences.append(shown(each.name, presence, each.attributes, allowed, changed))
-        return tuple(each for each in presences if each.published)
+                seen = shown(each.name, presence, each.attributes, allowed, changed)
+                octets += sum(_octets(published.value.content) for published in seen.published)
+                presences += [seen] if seen.published else []
+        await self._subscriptions.put_news(later, now=self._clock.seconds())
+        return ToldOf(tuple(presences), bool(later))
 
     async def watchers(
         self, caller: Caller, history_seconds: int | None = None
@@ -299,6 +335,18 @@ def permissions(publisher: Address, watcher: Address, allowed: Allowed) -> Permi
         default=allowed.default,
         granted=allowed.granted,
         denied=allowed.denied,
+    )
+
+
+def _octets(content: Content) -> int:
+    """How large a value is, about."""
+    return sum(
+        _octets(item)
+        if isinstance(item, tuple)
+        else len(item)
+        if isinstance(item, str | bytes)
+        else 4
+        for _, item in content
     )
 
 

@@ -60,12 +60,17 @@ class Subscribed:
         return [each for each, lists in self.publishers.items() if contact_list in lists]
 
 
+class TooManySubscriptions(Exception):
+    """A session would have more subscriptions than it may."""
+
+
 @define(eq=False)
 class Subscriptions:
     """The subscriptions of the sessions here to the users of the home domains."""
 
     _client: StoreClient
     _buckets: Buckets
+    _most_of_a_session: int
 
     async def note(
         self,
@@ -77,7 +82,10 @@ class Subscriptions:
     ) -> bool:
         """Note to whom a session is about to subscribe, directly or through a contact list, and by
         which names it knows them; and whether it follows the list. Without a word on that, nothing
-        is done unless it does. False if there is no such session, or nothing is done."""
+        is done unless it does. False if there is no such session, or nothing is done.
+
+        Raises TooManySubscriptions.
+        """
         known = list(publishers.items())
         for start in range(0, len(known) or 1, CHUNK):
             noted = await self._client.run(
@@ -87,12 +95,15 @@ class Subscriptions:
                 _named(through),
                 names_of(attributes),
                 "" if follows is None else int(follows),
+                self._most_of_a_session,
                 *(
                     part
                     for publisher, name in known[start : start + CHUNK]
                     for part in (publisher.canonical, str(name))
                 ),
             )
+            if noted < 0:
+                raise TooManySubscriptions(session_id)
             if not noted:
                 return False
         return True

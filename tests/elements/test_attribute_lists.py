@@ -135,7 +135,7 @@ class AttributeListsTests(StoreTestCase):
         await self.create(BOB)
         self.assertEqual(self.caused, [])
         await self.delete(BOB)
-        subscriptions = Subscriptions(self.store.client, self.store.buckets)
+        subscriptions = Subscriptions(self.store.client, self.store.buckets, 10)
         everything = frozenset(Attribute)
         await subscriptions.subscribe("00session", [BOB.address], [ANN], everything)
         await self.create(user("nobody"))

@@ -1,5 +1,7 @@
 """Presence between users of one domain, as the element has it."""
 
+from attrs import evolve
+
 from imps.elements.interfaces import Caller
 from imps.model.address import Address
 from imps.model.contacts import Change, Contact
@@ -13,6 +15,7 @@ from imps.model.presence import (
     TargetKind,
 )
 from imps.model.status import Refusal, StatusCode
+from imps.parts import Parts
 from imps.store.deliveries import Acknowledgement
 from imps.testing.conformance import shows_feature
 from imps.testing.store import StoreTestCase
@@ -89,7 +92,7 @@ class PresenceTestCase(StoreTestCase):
         """What a session is told, of one publisher or several, all of it acknowledged."""
         caller, all_told = caller or self.bob, []
         while (flight := (await self.parts.delivery.take(caller.session_id)).in_flight) is not None:
-            for each in await self.presence.told(caller.user, flight.what):
+            for each in (await self.presence.told(caller, flight.what)).presences:
                 all_told.append((str(each.publisher), said(each)))
             acknowledged = Acknowledgement.TRANSACTION
             await self.parts.delivery.take(
@@ -135,6 +138,7 @@ class GetTests(PresenceTestCase):
         self.assertEqual(told, {str(ANN): {ON_LINE: True}})
 
     @shows_feature("presence on demand", "as far as it is authorized")
+    @shows_feature("authorization ahead, by attribute lists", "for users", "by default")
     async def test_what_is_not_allowed_is_not_there_and_its_owner_still_is(self):
         await self.publish(STATUS_MOOD="HAPPY", STATUS_TEXT="hello")
         self.assertEqual((await self.get(ANN))[0], {str(ANN): {}})
@@ -145,6 +149,7 @@ class GetTests(PresenceTestCase):
         self.assertEqual((await self.get(ANN))[0], {str(ANN): {TEXT: "hello"}})
 
     @shows_feature("a contact list in place of its users", "authorization")
+    @shows_feature("authorization ahead, by attribute lists", "for contact lists")
     async def test_contacts_of_a_list_with_an_attribute_list_see_it(self):
         await self.publish(STATUS_MOOD="HAPPY")
         await self.allow(MOOD, to=TO_FRIENDS)
@@ -342,8 +347,39 @@ class SubscribeTests(PresenceTestCase):
         self.clock.advance(60)
         second = (await self.parts.delivery.take(self.bob.session_id)).in_flight
         self.assertNotEqual(first.transaction_id, second.transaction_id)
-        (told,) = await self.presence.told(BOB, second.what)
+        (told,) = (await self.presence.told(self.bob, second.what)).presences
         self.assertEqual(said(told), {MOOD: "HAPPY"})
+
+    async def test_subscriptions_are_limited_and_nobody_unknown_counts(self):
+        presence = evolve(self.settings.presence, max_subscriptions=2)
+        parts = Parts(evolve(self.settings, presence=presence), self.store, self.clock)
+        self.presence = parts.presence
+        for _ in range(2):
+            self.assertIs((await self.subscribe(NOBODY)).code, StatusCode.UNKNOWN_USER)
+            self.assertIs((await self.subscribe(ANN)).code, StatusCode.OK)
+        self.assertIs((await self.subscribe(CARL)).code, StatusCode.OK)
+        with self.assertRaises(Refusal) as raised:
+            await self.subscribe(BOB)
+        self.assertEqual(raised.exception.code, StatusCode.BAD_PARAMETER)
+
+    async def test_what_is_too_much_at_a_time_is_told_in_parts(self):
+        users = [Address(f"user{number}", None, "localhost") for number in range(5)]
+        for each in users:
+            await self.directory.add(each, "secret")
+            await self.allow(TEXT, by=each)
+            await self.publish(await self.signed_on(each), STATUS_TEXT="x" * 20_000)
+        await self.subscribe(*users, to=[TEXT])
+        sizes = []
+        while (
+            flight := (await self.parts.delivery.take(self.bob.session_id)).in_flight
+        ) is not None:
+            told = await self.presence.told(self.bob, flight.what)
+            sizes.append((len(told.presences), told.has_more))
+            acknowledged = Acknowledgement.TRANSACTION
+            await self.parts.delivery.take(
+                self.bob.session_id, acknowledged, flight.transaction_id, wanted=False
+            )
+        self.assertEqual(sizes, [(2, True), (2, True), (1, False)])
 
     async def test_thousand_watchers_are_told(self):
         await self.allow(MOOD)

@@ -185,7 +185,7 @@ class AnyOrderTests(PresenceTestCase):
         """Nothing comes that the model hides."""
         caller = self.sessions[user]
         while (flight := (await self.parts.delivery.take(caller.session_id)).in_flight) is not None:
-            for presence in await self.presence.told(user, flight.what):
+            for presence in (await self.presence.told(caller, flight.what)).presences:
                 for each in presence.published:
                     self.assertIn(each.attribute, self.may_see(user) & self.asked[user])
                     told = each.value.first("PresenceValue")
