@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from bench.figures import Benchmark, Figure, Plan
 from bench.processes import Usage
 from bench.server import server
-from bench.traffic import POLL_SECONDS, Traffic
+from bench.traffic import POLLS, Traffic
 
 SESSIONS = (200, 2_000)
 WARMING_UP_SECONDS = 2
@@ -38,7 +38,7 @@ async def _traffic(
     loop = asyncio.get_running_loop()
     what = f"{sessions:,} sessions"
     if not traffic.is_woken:
-        what += f" that poll each {POLL_SECONDS} s"
+        what += f" that poll each {sessions / POLLS} s"
 
     moderate = f"{what}, {RATE}/s"
     begun_at = loop.time()

@@ -16,8 +16,8 @@ from bench.handset import FAILURES, Handset, Refused
 from bench.server import Server, user
 
 SIGNING_ON = 16
-POLL_SECONDS = 0.5
-"""How often a handset polls that the server does not wake."""
+POLLS = 400
+"""How often handsets poll that the server does not wake: so many of them in a second."""
 PACE_SECONDS = 0.005
 FAILED_SECONDS = 0.1
 FILL = b"and what else one has to say in some eighty characters of a text message"
@@ -93,6 +93,7 @@ class Talker:
     partner: bytes
     books: Books
     senders: dict[int, Talker]
+    poll_seconds: float
     chats: bool = False
     _due: deque[float] = field(factory=deque, init=False)
     _must_poll: bool = field(default=True, init=False)
@@ -128,7 +129,7 @@ class Talker:
             await self._moved.wait()
             return
         try:
-            await asyncio.wait_for(self._moved.wait(), POLL_SECONDS)
+            await asyncio.wait_for(self._moved.wait(), self.poll_seconds)
         except TimeoutError:
             self._must_poll = True
 
@@ -186,6 +187,7 @@ class Traffic:
                 user(number ^ 1).encode(),
                 books,
                 senders,
+                sessions / POLLS,
             )
             for number in range(sessions)
         ]
