@@ -55,20 +55,24 @@ class _Connection(txredisapi.RedisProtocol):
     """One connection, which gives itself up when a reply is overdue.
 
     A timer for each command would cost an eighth of the throughput. Replies come in the order of
-    the commands, so one timer for the oldest will do.
+    the commands, so one timer for the oldest will do. The library's own way to send a command and
+    to wait for its reply takes more than twice the time of this one.
     """
 
     def __init__(self, clock: IReactorTime) -> None:
         super().__init__(charset=None, convertNumbers=False)
         self.loss = ""
         self._clock = clock
-        self._deadlines: deque[float] = deque()
+        self._expected: deque[tuple[float, Deferred[Any]]] = deque()
         self._timer: IDelayedCall | None = None
 
     def send(self, deadline: float, *command: Argument) -> Deferred[Any]:
         """Send a command; its reply comes before the deadline, or the connection is lost."""
-        reply: Deferred[Any] = self.execute_command(*command)
-        self._deadlines.append(deadline)
+        if not self.connected:
+            raise txredisapi.ConnectionError("not connected")
+        self.transport.write(_encoded(command))
+        reply: Deferred[Any] = Deferred()
+        self._expected.append((deadline, reply))
         if self._timer is None:
             self._watch()
         return reply
@@ -81,26 +85,40 @@ class _Connection(txredisapi.RedisProtocol):
             await closed
 
     def _watch(self) -> None:
-        wait = max(0.0, self._deadlines[0] - self._clock.seconds())
+        wait = max(0.0, self._expected[0][0] - self._clock.seconds())
         self._timer = self._clock.callLater(wait, self._check)
 
     def _check(self) -> None:
         self._timer = None
-        if self._deadlines and self._deadlines[0] <= self._clock.seconds():
+        if self._expected and self._expected[0][0] <= self._clock.seconds():
             self.transport.abortConnection()
-        elif self._deadlines:
+        elif self._expected:
             self._watch()
 
     def replyReceived(self, reply: object) -> None:
-        self._deadlines.popleft()
-        super().replyReceived(reply)
+        _, expected = self._expected.popleft()
+        if isinstance(reply, Exception):
+            expected.errback(reply)
+        else:
+            expected.callback(reply)
 
     def connectionLost(self, reason: Failure) -> None:
         self.loss = reason_of_loss(reason)
         super().connectionLost(reason)
+        while self._expected:
+            self.replyReceived(txredisapi.ConnectionError("the connection was lost"))
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+
+def _encoded(command: Sequence[Argument]) -> bytes:
+    """A command in the protocol of Redis."""
+    words = [b"*%d\r\n" % len(command)]
+    for each in command:
+        octets = each if isinstance(each, bytes) else str(each).encode()
+        words.append(b"$%d\r\n%b\r\n" % (len(octets), octets))
+    return b"".join(words)
 
 
 _INCLUDE = re.compile(rb"^-- include (\w+)$", re.MULTILINE)
