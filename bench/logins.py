@@ -41,7 +41,7 @@ async def _rate(measured: Server, users: range, kind: str, four_way: bool) -> li
     return [
         Figure(f"{what}: logins", rate, "/s"),
         *percentiles(what, seconds),
-        *usage.figures(what),
+        *usage.figures(what, len(seconds)),
         *failed(what, failures),
     ]
 

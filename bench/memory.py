@@ -7,7 +7,7 @@ import asyncio
 from bench.figures import Benchmark, Figure, Plan
 from bench.handset import Handset
 from bench.lines import HTTPLine
-from bench.processes import resident_kib
+from bench.processes import most_connections, resident_kib
 from bench.server import Server, server, user
 from bench.traffic import SIGNING_ON, some_at_a_time
 
@@ -33,14 +33,21 @@ async def _sessions(measured: Server, sessions: int) -> list[Figure]:
     counted = handsets[WARMING_UP:]
     await _sign_on(counted)
     signed_on = await _resident(measured)
-    await some_at_a_time(SIGNING_ON, [_stay(each) for each in counted])
-    connected = await _resident(measured)
-    kind = "CIR" if counted[0].cir_place else "HTTP"
-    for handset in counted:
+    # The system may not allow as many as there are sessions.
+    connected = counted[: most_connections()]
+    await some_at_a_time(SIGNING_ON, [_stay(each) for each in connected])
+    after = await _resident(measured)
+    for handset in connected:
         handset.close()
+    own = _each(before, signed_on, len(counted))
+    line = _each(signed_on, after, len(connected))
+    kind = "CIR" if connected[0].cir_place else "HTTP"
+    what = f"{sessions:,} sessions"
     return [
-        *_figures(f"{sessions:,} sessions, no connection", before, signed_on, sessions),
-        *_figures(f"{sessions:,} sessions, {kind} connection", before, connected, sessions),
+        *_figures(f"{what}, not connected", own),
+        *_figures(
+            f"{what}, {len(connected):,} by {kind}", {name: own[name] + line[name] for name in own}
+        ),
     ]
 
 
@@ -74,10 +81,11 @@ async def _resident(measured: Server) -> dict[str, int]:
     return {name: resident_kib(each) for name, each in measured.processes.items()}
 
 
-def _figures(
-    what: str, before: dict[str, int], after: dict[str, int], sessions: int
-) -> list[Figure]:
-    each = {name: (after[name] - before[name]) / sessions for name in before}
+def _each(before: dict[str, int], after: dict[str, int], sessions: int) -> dict[str, float]:
+    return {name: (after[name] - before[name]) / sessions for name in before}
+
+
+def _figures(what: str, each: dict[str, float]) -> list[Figure]:
     figures = [Figure(f"{what}: {name}", kib, "KiB each") for name, kib in each.items()]
     return [*figures, Figure(f"{what}: together", sum(each.values()), "KiB each")]
 

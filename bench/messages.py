@@ -40,21 +40,16 @@ async def _traffic(
     if not traffic.is_woken:
         what += f" that poll each {sessions / POLLS} s"
 
-    moderate = f"{what}, {RATE}/s"
-    begun_at = loop.time()
-    usage = Usage.of(processes)
+    begun_at, usage = loop.time(), Usage.of(processes)
     await traffic.flow(RATE, seconds)
-    figures = usage.figures(moderate)
-    figures = [*traffic.figures(moderate, begun_at + 1, loop.time()), *figures]
+    figures = traffic.figures(f"{what}, {RATE}/s", begun_at, usage)
     await traffic.settle(SETTLE_SECONDS)
 
-    most = f"{what}, one under way each"
     traffic.chat()
     await asyncio.sleep(WARMING_UP_SECONDS)
     begun_at, usage = loop.time(), Usage.of(processes)
     await asyncio.sleep(seconds)
-    busy = usage.figures(most)
-    figures += [*traffic.figures(most, begun_at, loop.time()), *busy]
+    figures += traffic.figures(f"{what}, one under way each", begun_at, usage)
     traffic.chat(False)
     await traffic.settle(SETTLE_SECONDS)
     return [*figures, *traffic.books.figures(what)]

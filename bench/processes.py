@@ -13,7 +13,17 @@ from attrs import frozen
 
 from bench.figures import Figure
 
+GENERATOR = "generator"
 OPEN_FILES = 65_536
+
+
+SPARE_FILES = 500
+"""How many of these no connection may take."""
+
+
+def most_connections() -> int:
+    """How many connections this process, or one that it starts, may have at a time."""
+    return resource.getrlimit(resource.RLIMIT_NOFILE)[0] - SPARE_FILES
 
 
 def allow_open_files() -> None:
@@ -41,25 +51,31 @@ def _cpu_seconds(process_id: int) -> float:
 class Usage:
     """How busy processes are from now on."""
 
-    _processes: Mapping[str, int]
+    _watched: Mapping[str, int]
     _begun_at: float
     _before: Mapping[str, float]
 
     @classmethod
     def of(cls, processes: Mapping[str, int]) -> Usage:
         """Begin to watch processes, by their names, and this one: the generator."""
-        watched = {**processes, "generator": os.getpid()}
+        watched = {**processes, GENERATOR: os.getpid()}
         before = {name: _cpu_seconds(process_id) for name, process_id in watched.items()}
         return cls(watched, time.monotonic(), before)
 
-    def figures(self, what: str) -> list[Figure]:
-        """The share of a core that each has used until now."""
+    def figures(self, what: str, done: int) -> list[Figure]:
+        """The share of a core that each has used until now, and what the server has used of one
+        for each of so many things that were done."""
         passed = time.monotonic() - self._begun_at
+        used = {
+            name: _cpu_seconds(each) - self._before[name] for name, each in self._watched.items()
+        }
+        each = sum(used.values()) - used[GENERATOR]
         return [
+            *(
+                Figure(f"{what}: {name} busy", seconds / passed * 100, "% of a core")
+                for name, seconds in used.items()
+            ),
             Figure(
-                f"{what}: {name} busy", (_cpu_seconds(each) - before) / passed * 100, "% of a core"
-            )
-            for (name, each), before in zip(
-                self._processes.items(), self._before.values(), strict=True
-            )
+                f"{what}: service and store take", each / max(done, 1) * 1000, "ms of a core each"
+            ),
         ]

@@ -13,6 +13,7 @@ from attrs import define, field
 from bench import csp
 from bench.figures import Figure, percentiles
 from bench.handset import FAILURES, Handset, Refused
+from bench.processes import Usage
 from bench.server import Server, user
 
 SIGNING_ON = 16
@@ -247,14 +248,14 @@ class Traffic:
         for task in ended:
             task.result()
 
-    def figures(self, what: str, begun_at: float, ended_at: float) -> list[Figure]:
-        """Messages a second between two moments, and how long they took."""
-        books = self.books
-        through = [each for each, at in books.settled.items() if begun_at <= at < ended_at]
-        rate = len(through) / (ended_at - begun_at)
+    def figures(self, what: str, begun_at: float, usage: Usage) -> list[Figure]:
+        """Messages a second since a moment, how long they took, and what that has used."""
+        passed = asyncio.get_running_loop().time() - begun_at
+        through = [each for each, at in self.books.settled.items() if at >= begun_at]
         return [
-            Figure(f"{what}: messages end to end", rate, "/s"),
-            *percentiles(what, [books.waits[each] for each in through]),
+            Figure(f"{what}: messages end to end", len(through) / passed, "/s"),
+            *percentiles(what, [self.books.waits[each] for each in through]),
+            *usage.figures(what, len(through)),
         ]
 
 
