@@ -71,13 +71,19 @@ class Handset:
         if b"<Service-Response>" not in answer and b"<Service-Response/>" not in answer:
             raise Refused(f"services: {csp.code(answer)}")
 
-    async def be_woken(self, by: Callable[[], Any]) -> None:
-        """Hold a CIR connection, if the server has offered that; where it is lost and this handset
-        persists, it takes another one, and wakes by itself, as it may have missed something."""
+    async def be_woken(self, by: Callable[[], Any], cut_off: Callable[[], Any]) -> None:
+        """Hold a CIR connection, if the server has offered that.
+
+        Where that is lost, a handset that persists takes another one, and wakes by itself, as it
+        may have missed something; others are cut off.
+        """
         while self.cir_place is not None:
             try:
                 self.cir = await CIRLine.to(
-                    self.cir_place, self.session_id.decode(), by, lambda: self._reconnect(by)
+                    self.cir_place,
+                    self.session_id.decode(),
+                    by,
+                    lambda: self._lost(by, cut_off),
                 )
                 return
             except OSError:
@@ -85,11 +91,14 @@ class Handset:
                     raise
                 await asyncio.sleep(TRY_AGAIN_SECONDS)
 
-    def _reconnect(self, by: Callable[[], Any]) -> None:
+    def _lost(self, by: Callable[[], Any], cut_off: Callable[[], Any]) -> None:
         self.cir = None
         if self.persists:
-            self._reconnecting = asyncio.ensure_future(self.be_woken(by))
-            by()
+            self._reconnecting = asyncio.ensure_future(self.be_woken(by, cut_off))
+            self._reconnecting.add_done_callback(lambda _: by())
+        else:
+            self.cir_place = None
+            cut_off()
 
     async def send(self, recipient: bytes, text: bytes) -> bool:
         """Send a text; whether the answer says that something waits."""

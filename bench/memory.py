@@ -35,8 +35,10 @@ async def _sessions(measured: Server, sessions: int) -> list[Figure]:
     signed_on = await _resident(measured)
     # The system may not allow as many as there are sessions.
     connected = counted[: most_connections()]
-    await some_at_a_time(SIGNING_ON, [_stay(each) for each in connected])
+    lost: list[Handset] = []
+    await some_at_a_time(SIGNING_ON, [_stay(each, lost) for each in connected])
     after = await _resident(measured)
+    closed = sum(each.line is not None and not each.line.is_open for each in connected)
     for handset in connected:
         handset.close()
     own = _each(before, signed_on, len(counted))
@@ -48,6 +50,7 @@ async def _sessions(measured: Server, sessions: int) -> list[Figure]:
         *_figures(
             f"{what}, {len(connected):,} by {kind}", {name: own[name] + line[name] for name in own}
         ),
+        Figure(f"{what}: connections lost", len(lost) + closed, "in all"),
     ]
 
 
@@ -68,12 +71,12 @@ async def _sign_on(handsets: list[Handset]) -> None:
         line.close()
 
 
-async def _stay(handset: Handset) -> None:
+async def _stay(handset: Handset, lost: list[Handset]) -> None:
     """Hold a connection, by which the server could wake the handset, or one to poll by."""
     if handset.cir_place is None:
         await handset.poll()
     else:
-        await handset.be_woken(lambda: None)
+        await handset.be_woken(lambda: None, lambda: lost.append(handset))
 
 
 async def _resident(measured: Server) -> dict[str, int]:

@@ -110,6 +110,11 @@ class Talker:
         self._must_poll = True
         self._moved.set()
 
+    def cut_off(self) -> None:
+        """The server cannot wake this handset any more: that should not happen."""
+        self.books.failures["CIR connection lost"] += 1
+        self.wake()
+
     async def live(self) -> None:
         """Do what there is to do, until cancelled."""
         while True:
@@ -196,7 +201,7 @@ class Traffic:
         async def sign_on(talker: Talker) -> None:
             await talker.handset.log_in()
             await talker.handset.negotiate()
-            await talker.handset.be_woken(talker.wake)
+            await talker.handset.be_woken(talker.wake, talker.cut_off)
 
         await some_at_a_time(SIGNING_ON, [sign_on(each) for each in talkers])
         traffic = cls(talkers, books)
