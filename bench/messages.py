@@ -11,12 +11,13 @@ from bench.server import server
 from bench.traffic import POLLS, Traffic
 
 SESSIONS = (200, 2_000)
-WARMING_UP_SECONDS = 2
+WARMING_UP_SECONDS = 3
 SECONDS = 10
 LONG_SECONDS = 60
 RATE = 200
 """How many messages a second are a moderate load."""
-SETTLE_SECONDS = 15
+SETTLE_SECONDS = 45
+"""What was not acknowledged is sent again after half a minute."""
 
 
 async def _measure(plan: Plan) -> list[Figure]:
@@ -40,6 +41,8 @@ async def _traffic(
     if not traffic.is_woken:
         what += f" that poll each {sessions / POLLS} s"
 
+    # Each has polled once, when it had signed on.
+    await asyncio.sleep(WARMING_UP_SECONDS)
     begun_at, usage = loop.time(), Usage.of(processes)
     await traffic.flow(RATE, seconds)
     figures = traffic.figures(f"{what}, {RATE}/s", begun_at, usage)

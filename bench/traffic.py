@@ -152,6 +152,13 @@ class Talker:
 
     async def _fetch(self) -> None:
         self._must_poll = False
+        try:
+            await self._fetch_all()
+        except FAILURES:
+            self._must_poll = True
+            raise
+
+    async def _fetch_all(self) -> None:
         answer = await self.handset.poll()
         while answer:
             message = csp.NEW_MESSAGE.search(answer)
