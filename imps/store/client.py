@@ -90,10 +90,22 @@ class _Connection(txredisapi.RedisProtocol):
 
     def _check(self) -> None:
         self._timer = None
-        if self._expected and self._expected[0][0] <= self._clock.seconds():
+        if self._is_overdue:
+            # Who has been busy for long may have the reply, and has not read it yet.
+            self._timer = self._clock.callLater(0, self._give_up)
+        elif self._expected:
+            self._watch()
+
+    def _give_up(self) -> None:
+        self._timer = None
+        if self._is_overdue:
             self.transport.abortConnection()
         elif self._expected:
             self._watch()
+
+    @property
+    def _is_overdue(self) -> bool:
+        return bool(self._expected) and self._expected[0][0] <= self._clock.seconds()
 
     def replyReceived(self, reply: object) -> None:
         _, expected = self._expected.popleft()
