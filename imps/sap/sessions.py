@@ -332,8 +332,25 @@ def _unpacked(session_id: str, record: bytes) -> Session:
         user=Address.parse(fields["user"]),
         client=fields["client"],
         time_to_live_seconds=fields["time_to_live"],
-        capabilities=_CONVERTER.structure(fields["capabilities"], Capabilities),
-        granted=None if fields["granted"] is None else frozenset(fields["granted"]),
-        services=None if fields["services"] is None else frozenset(fields["services"]),
+        capabilities=_capabilities(json.dumps(fields["capabilities"])),
+        granted=_functions(fields["granted"]),
+        services=_functions(fields["services"]),
         door=fields["door"],
     )
+
+
+# Clients of one kind agree on the same: what they agree on is kept once, not with each session.
+
+
+def _functions(named: list[str] | None) -> frozenset[str] | None:
+    return None if named is None else _same_functions(" ".join(named))
+
+
+@lru_cache(maxsize=1000)
+def _same_functions(named: str) -> frozenset[str]:
+    return frozenset(named.split())
+
+
+@lru_cache(maxsize=1000)
+def _capabilities(packed: str) -> Capabilities:
+    return _CONVERTER.structure(json.loads(packed), Capabilities)

@@ -58,9 +58,11 @@ class Waking:
         if now < self._polls_by:
             return Decision(False, self._polls_by - now)
         if looked.answering_since is not None:
-            if now - looked.answering_since < ANSWER_LIMIT_SECONDS:
-                # That answer says so by its end.
-                return Decision(False, SHORTEST_SECONDS)
+            lasts = now - looked.answering_since
+            if lasts < ANSWER_LIMIT_SECONDS:
+                # That answer says so by its end. The longer it takes, the busier the server is, and
+                # the less there is to be gained by looking often.
+                return Decision(False, max(lasts, SHORTEST_SECONDS))
         elif looked.told_at is not None:
             wait = looked.told_at + POLL_AFTER_ANSWER_SECONDS - now
             if wait > 0:

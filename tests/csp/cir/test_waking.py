@@ -90,8 +90,9 @@ class WakingTests(SynchronousTestCase):
         self.assertTrue(self.wakes(NOW + 181, polled_at=NOW + 150, is_news=False))
 
     def test_client_that_is_being_answered_is_told_by_that(self):
-        decision = self.waking.decide(looked(answering_since=NOW - 1), NOW, True)
-        self.assertEqual(decision, Decision(False, SHORTEST_SECONDS))
+        for lasts, wait in ((0, SHORTEST_SECONDS), (0.05, SHORTEST_SECONDS), (1, 1)):
+            decision = self.waking.decide(looked(answering_since=NOW - lasts), NOW, True)
+            self.assertEqual(decision, Decision(False, wait))
 
     def test_what_came_after_that_answer_wakes_it_at_once(self):
         self.assertFalse(self.wakes(NOW, answering_since=NOW))
