@@ -147,17 +147,18 @@ class OneProcessTests(Waking, ServiceTestCase):
 class TwoProcessTests(Waking, ServiceTestCase):
     processes = 2
 
-    async def test_session_may_have_connections_to_both(self):
+    async def test_connection_to_one_replaces_that_to_the_other(self):
         ann = await self.sender("ann")
         (user,) = await self.known("bob")
         here, there = Nokia(self, self.here, user), Nokia(self, self.there, user)
         await there.sign_on()
         here.session_id = there.session_id
         await here._negotiate()
+        with self.assertRaises(Choked):
+            await there.channel.hears("WVCI")
         await ann.send(user, text="one")
-        await here.channel.hears("WVCI")
-        await there.poll_when_woken()
-        self.assertEqual(there.texts, ["one"])
+        await here.poll_when_woken()
+        self.assertEqual(here.texts, ["one"])
 
 
 class KilledProcessTests(TestCase):

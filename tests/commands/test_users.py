@@ -118,6 +118,6 @@ class UserCommandsTests(CommandLineTestCase):
             now=now,
             lifetime_seconds=60,
             remember_seconds=60,
-            messaging="",
+            fields={},
         )
         return lambda: sessions.check(session_id, (), now=now)

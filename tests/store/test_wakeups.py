@@ -111,7 +111,7 @@ class WakeupsTests(StoreTestCase):
         sessions = Sessions(self.store.client, self.store.buckets, 30, 50, 20)
         now, lives = (
             self.clock.seconds(),
-            {"lifetime_seconds": 60, "remember_seconds": 60, "messaging": ""},
+            {"lifetime_seconds": 60, "remember_seconds": 60, "fields": {}},
         )
         await sessions.open(self.session_id, ANN, "phone", b"{}", now=now, **lives)
         await self.wakeups.listen(self.session_id, self.woken)

@@ -19,7 +19,7 @@ from imps.store.errors import StoreError
 LOOK_SECONDS = 600
 SHORTEST_SECONDS = 0.1
 RETRY_SECONDS = 2
-ANSWER_LIMIT_SECONDS = 15
+ANSWER_LIMIT_SECONDS = 3
 """How long an answer takes at most: what is being answered for longer never will be."""
 
 POLL_AFTER_ANSWER_SECONDS = 2
@@ -92,6 +92,7 @@ class Watch:
     """
 
     session: Session
+    _channel: str
     _sessions: Sessions
     _clock: IReactorTime
     _wake: Callable[[str], object]
@@ -164,6 +165,10 @@ class Watch:
             return
         if isinstance(found, StatusCode):
             self._end(found)
+            return
+        if found.channel != self._channel:
+            # The client has another one by now.
+            self._end(StatusCode.INVALID_SESSION)
             return
         self.session = found.session
         decision = self._waking.decide(found, now, is_news)

@@ -2,7 +2,8 @@
 -- KEYS[1] the bucket's prefix; ARGV[1] the session id, ARGV[2] its user, ARGV[3] its client, ARGV[4]
 -- now, ARGV[5] how long it lives without a request and ARGV[6] how long it is remembered after that
 -- (seconds), ARGV[7] its record, ARGV[8] the code with which an old session ends, ARGV[9] that of one
--- whose time is over, ARGV[10] how it takes messages, ARGV[11] how many sessions a user may have.
+-- whose time is over, ARGV[10] how many sessions a user may have, then other fields
+-- and their values.
 -- Returns 0 when there is no such user any more, or the user is suspended, and -1 when the user has as
 -- many sessions as may be.
 -- include sessions
@@ -21,20 +22,18 @@ for i = 1, #clients, 2 do
         end_session(prefix, clients[i + 1], now, ARGV[8], ARGV[6])
     end
 end
-if redis.call('HLEN', index) >= tonumber(ARGV[11]) then
+if redis.call('HLEN', index) >= tonumber(ARGV[10]) then
     return -1
 end
 local key = prefix .. 'session:' .. id
 redis.call('HSET', key, 'user', user, 'client', client, 'record', ARGV[7], 'lifetime', ARGV[5],
-    'remembered', ARGV[6], 'expires', now + ARGV[5], 'messaging', ARGV[10], 'opened', ARGV[4])
+    'remembered', ARGV[6], 'expires', now + ARGV[5], 'opened', ARGV[4], unpack(ARGV, 11))
 redis.call('ZADD', prefix .. 'expiring-sessions', now + ARGV[5], id)
 redis.call('EXPIRE', key, math.ceil(ARGV[5] + ARGV[6]))
 redis.call('HSET', index, client, id)
 
 -- What was kept for the user while away is this session's to tell.
-local kept, kept_events = prefix .. 'kept:' .. user, prefix .. 'kept-events:' .. user
-if redis.call('EXISTS', kept, kept_events) == 2 then
-    redis.call('RENAME', kept, prefix .. 'outbox:' .. id)
-    redis.call('RENAME', kept_events, prefix .. 'events:' .. id)
+if redis.call('HGET', key, 'takes_reports') == '1' then
+    take_kept(prefix, user, id, now)
 end
 return 1

@@ -1,5 +1,6 @@
 """When a client is woken, and when not."""
 
+from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 from twisted.internet.defer import Deferred
@@ -38,6 +39,7 @@ def looked(waiting=True, polled_at=1.0, answering_since=None, told_at=None, repe
         answering_since=answering_since,
         told_at=told_at,
         repetition_at=repetition_at,
+        channel="here",
     )
 
 
@@ -170,13 +172,20 @@ class WatchTests(SynchronousTestCase):
         self.clock, self.sessions = Clock(), Slow()
         self.clock.advance(NOW)
         self.said = []
-        self.watch = Watch(SESSION, self.sessions, self.clock, self.said.append, self.said.append)
+        self.watch = Watch(
+            SESSION, "here", self.sessions, self.clock, self.said.append, self.said.append
+        )
 
     def answer(self, found):
         """Answer the look that is under way; how many there were."""
         looking = self.sessions.asked[-1]
         looking.errback(found) if isinstance(found, Exception) else looking.callback(found)
         return len(self.sessions.asked)
+
+    def test_client_that_has_come_by_another_channel_is_left_to_that(self):
+        self.watch.woken()
+        self.answer(evolve(looked(), channel="elsewhere"))
+        self.assertEqual(self.said, [StatusCode.INVALID_SESSION])
 
     def test_wake_ups_during_a_look_make_one_more(self):
         for _ in range(5):
