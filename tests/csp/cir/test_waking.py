@@ -111,8 +111,8 @@ class WakingTests(SynchronousTestCase):
 
     def test_answer_that_never_left_keeps_nobody_asleep(self):
         self.assertFalse(self.wakes(NOW, answering_since=NOW))
-        self.assertFalse(self.wakes(NOW + 14, answering_since=NOW))
-        self.assertTrue(self.wakes(NOW + 16, answering_since=NOW))
+        self.assertFalse(self.wakes(NOW + 2, answering_since=NOW))
+        self.assertTrue(self.wakes(NOW + 4, answering_since=NOW))
 
     def test_what_is_in_flight_is_looked_for_when_it_is_sent_again(self):
         decision = self.waking.decide(looked(False, repetition_at=NOW + 12), NOW, True)
