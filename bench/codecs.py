@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lxml import etree
 
-from bench.figures import Benchmark, Figure, best_rate, stay_on_one_core
+from bench.figures import Benchmark, Figure, Plan, best_rate
 from imps.csp.codec.wbxml import WBXMLCodec
 from imps.csp.codec.xml import XMLCodec
 from imps.csp.primitives.common import Result
@@ -69,9 +69,8 @@ def contact_list(contacts: int) -> WVCSPMessage:
     return message(answer, TransactionMode.RESPONSE)
 
 
-def measure(repeats: int) -> list[Figure]:
+def measure(plan: Plan) -> list[Figure]:
     """Decoding, encoding and both, in XML and WBXML; and for comparison lxml, on its own."""
-    stay_on_one_core()
     figures = []
     for name, root in {
         "SendMessage-Request": sent_message(OCTETS),
@@ -88,9 +87,9 @@ def measure(repeats: int) -> list[Figure]:
                     codec.decode(octets).root, V12
                 ),
             }.items():
-                figures.append(Figure(f"{what}: {done}", best_rate(run, repeats), "/s"))
+                figures.append(Figure(f"{what}: {done}", best_rate(run, plan.repeats), "/s"))
     octets = XMLCodec().encode(sent_message(OCTETS), V12)
-    alone = best_rate(lambda: etree.fromstring(octets), repeats)
+    alone = best_rate(lambda: etree.fromstring(octets), plan.repeats)
     return [*figures, Figure(f"the same {OCTETS} octets of XML, parsed by lxml alone", alone, "/s")]
 
 

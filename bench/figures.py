@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import platform
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
 from attrs import frozen
+
+from bench.cores import Cores
 
 BATCH_SECONDS = 0.02
 
@@ -24,21 +26,28 @@ class Figure:
 
 
 @frozen
-class Benchmark:
-    """A benchmark: a letter to call it by, what it is about, and what takes its figures.
+class Plan:
+    """How much is to be measured, and where: the best of ``repeats`` counts; more if ``long``."""
 
-    ``measure`` is told how often to repeat what it does; the best counts.
-    """
+    cores: Cores
+    repeats: int
+    long: bool
+
+
+@frozen
+class Benchmark:
+    """A benchmark: a letter to call it by, what it is about, and what takes its figures."""
 
     letter: str
     title: str
-    measure: Callable[[int], list[Figure]]
+    measure: Callable[[Plan], list[Figure]]
 
 
 def machine() -> dict[str, str]:
     """What the figures depend on."""
     return {
         "processor": f"{_processor()}, {os.cpu_count()} cores",
+        "load before": f"{os.getloadavg()[0]:.2f}",
         "system": f"{platform.system()} {platform.machine()}",
         "python": f"{platform.python_implementation()} {platform.python_version()}",
         "lxml": version("lxml"),
@@ -55,12 +64,16 @@ def _processor() -> str:
     return models[0] if models else "unknown"
 
 
-def stay_on_one_core() -> bool:
-    """Keep this process on the last of the cores that it may use; whether that could be done."""
-    if not hasattr(os, "sched_setaffinity"):
-        return False
-    os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
-    return True
+def percentiles(what: str, seconds: Sequence[float]) -> list[Figure]:
+    """The median, and what 95 and 99 of a hundred stay below, in milliseconds."""
+    if not seconds:
+        return []
+    ordered = sorted(seconds)
+    last = len(ordered) - 1
+    return [
+        Figure(f"{what}: p{share}", ordered[round(last * share / 100)] * 1000, "ms")
+        for share in (50, 95, 99)
+    ]
 
 
 def best_rate(run: Callable[[], object], repeats: int) -> float:

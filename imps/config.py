@@ -239,6 +239,7 @@ class Settings:
     csp: tuple[str, ...] = ("tcp:8080:interface=127.0.0.1",)
     key_file: str = ""
     log: str = field(default="auto", validator=_one_of("auto", "text", "json"))
+    log_level: str = field(default="info", validator=_one_of("debug", "info", "warn", "error"))
     admin: AdminSettings = AdminSettings()
     store: StoreSettings = StoreSettings()
     http: HTTPSettings = HTTPSettings()

@@ -10,7 +10,15 @@ from datetime import UTC, datetime
 from math import isfinite
 from typing import Any, TextIO
 
-from twisted.logger import FileLogObserver, ILogObserver, LogEvent, formatEvent
+from twisted.logger import (
+    FileLogObserver,
+    FilteringLogObserver,
+    ILogObserver,
+    LogEvent,
+    LogLevel,
+    LogLevelFilterPredicate,
+    formatEvent,
+)
 from twisted.python.logfile import LogFile
 
 # What twisted.python.log adds to its events, for observers of its own.
@@ -23,9 +31,9 @@ def as_json_line(event: LogEvent) -> str | None:
     None where there is nothing to tell.
     """
     message, failure = formatEvent(event), event.get("log_failure")
+    level = event.get("log_level")
     if not message and failure is None:
         return None
-    level = event.get("log_level")
     at = datetime.fromtimestamp(event.get("log_time", 0.0), UTC)
     written: dict[str, Any] = {
         "time": at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
@@ -47,19 +55,24 @@ def _is_plain(value: object) -> bool:
     return value is None or isinstance(value, str | int)
 
 
-def json_observer(form: str, twistd: Mapping[str, Any], reactor: Any) -> ILogObserver | None:
+def json_observer(
+    form: str, level: str, twistd: Mapping[str, Any], reactor: Any
+) -> ILogObserver | None:
     """What writes the log in JSON where twistd would write text; None where it should do that.
 
-    The form is of the settings: ``text``, ``json``, or ``auto``.
+    The form is of the settings, ``text``, ``json``, or ``auto``, as is the level from which on
+    events are written.
     """
     if form == "text" or twistd["syslog"]:
         return None
     name = twistd["logfile"] or ("-" if twistd["nodaemon"] else "twistd.log")
-    if name != "-":
-        return FileLogObserver(_log_file(name, reactor), as_json_line)
-    if not twistd["nodaemon"] or (form == "auto" and sys.stdout.isatty()):
+    if name == "-" and (not twistd["nodaemon"] or (form == "auto" and sys.stdout.isatty())):
         return None
-    return FileLogObserver(sys.stdout, as_json_line)
+    file = sys.stdout if name == "-" else _log_file(name, reactor)
+    return FilteringLogObserver(
+        FileLogObserver(file, as_json_line),
+        [LogLevelFilterPredicate(LogLevel.levelWithName(level))],
+    )
 
 
 def _log_file(name: str, reactor: Any) -> TextIO:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import gc
 import os
 import socket
 from collections.abc import Coroutine
@@ -36,6 +37,7 @@ __all__ = ["Options", "makeService"]  # what twistd looks for
 FINISH_SECONDS = 4
 """How long connections and requests in hand may go on once the server is to stop."""
 WITHDRAW_SECONDS = 0.5
+GARBAGE_THRESHOLD = 10_000
 
 # What Twisted raises at a description that it cannot follow, and at an address that is not free.
 _BAD_ENDPOINT = (CannotListenError, OSError, ValueError, TypeError, LookupError, OverflowError)
@@ -63,7 +65,8 @@ class Server(MultiService):
         super().setServiceParent(parent)
         twistd = self._options.parent
         assert twistd is not None
-        observer = json_observer(self._options.settings.log, twistd, self._reactor)
+        settings = self._options.settings
+        observer = json_observer(settings.log, settings.log_level, twistd, self._reactor)
         if observer is not None:
             parent.setComponent(ILogObserver, observer)
 
@@ -122,6 +125,7 @@ class IMPSService(Service):
         await self._heartbeat.start()
         for door, address in places:
             self._log.info("{door} on {address}", door=door, address=address)
+        _look_for_less_garbage()
         self._log.info("imps is ready")
 
     async def _listening(self, setting: str, description: str, door: Any) -> IListeningPort:
@@ -183,6 +187,15 @@ class IMPSService(Service):
         """Finish the requests in hand, let nobody sign on meanwhile, and close the store."""
         super().stopService()
         return Deferred.fromCoroutine(self._stop())
+
+
+def _look_for_less_garbage() -> None:
+    """Have the collector pass over what is there for good, and come less often."""
+    # By its defaults, it takes a fifth of the time of a busy service: all that belongs to the
+    # requests in hand is looked at again and again.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(GARBAGE_THRESHOLD)
 
 
 async def _closed(ports: list[IListeningPort]) -> None:

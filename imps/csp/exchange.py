@@ -97,6 +97,8 @@ class Exchange:
         except Refusal as refusal:
             if refusal.code is StatusCode.FORCED_LOGOUT:
                 return await self._answer_to_ended(version)
+            if refusal.code is StatusCode.SERVICE_UNAVAILABLE:
+                return self._refused(refusal, version)
             return await self._answer_without_session(refusal, version)
         except StoreUnavailable:
             return self._refused(_UNAVAILABLE, version)

@@ -126,6 +126,15 @@ class _Channel(http.HTTPChannel):
         self.timeOut = site.limits.idle_timeout_seconds
         self.totalHeadersSize = self.MAX_LENGTH = site.limits.max_header_octets
         self._overdue: IDelayedCall | None = None
+        self._host: IAddress
+
+    def connectionMade(self) -> None:
+        self._host = self.transport.getHost()
+        super().connectionMade()
+
+    def getHost(self) -> IAddress:
+        """Our end, which stays the same: each request asks for it, and the system is slow."""
+        return self._host
 
     def callLater(self, delay: float, call: Callable[[], object]) -> IDelayedCall:
         """How the channel's own timer for idle connections is set."""

@@ -13,6 +13,8 @@ from imps.model.events import MessageReported
 from imps.store.deliveries import Acknowledgement, Deliveries, Taken
 from imps.store.outboxes import Outboxes
 
+_HAS_IT = (Acknowledgement.TRANSACTION, Acknowledgement.MESSAGE)
+
 
 @implementer(IDelivery)
 @define(eq=False)
@@ -50,7 +52,7 @@ class Delivery:
             message_id=message_id,
             wanted=wanted,
         )
-        if taken.acknowledged:
+        if taken.acknowledged and acknowledgement in _HAS_IT:
             self._metrics.messages_acknowledged.inc()
         if taken.work is not None:
             self._work.begin(taken.work)

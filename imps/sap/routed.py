@@ -39,7 +39,7 @@ class RoutedInstantMessaging:
         draft, missing = await self._expanded(caller, draft)
         parts, unserved = self._parts(draft)
         unserved += missing
-        if not unserved and len(parts) == 1:
+        if not unserved and [element for element, _ in parts] == [self._table.local]:
             element, part = parts[0]
             sent: Sent = await element.send(caller, part)
             return sent

@@ -59,24 +59,19 @@ class Session:
 
     @property
     def fields(self) -> dict[str, str]:
-        """What the store has to know: how it takes messages, of what type its client is, and
-        whether it asks its user who may see what."""
-        client_type = self.capabilities.client_type
-        return {
-            "messaging": self._messaging,
-            "client_type": client_type.value if client_type else "",
-            "asks": "1" if self.has("REACT") else "",
-        }
-
-    @property
-    def _messaging(self) -> str:
-        """Its priority and handling of messages, and whether it can be notified of them; nothing
-        where it takes none."""
-        if not self.has("NEWM", "NOTIF"):
-            return ""
+        """What the store has to know: how it takes messages, its priority and handling and whether
+        it can be notified of them, if it takes any; whether it takes reports; whether it asks its
+        user who may see what; and of what type its client is."""
         agreed = self.capabilities
-        ways = [str(agreed.priority), agreed.online_handling.value]
-        return " ".join([*ways, "NOTIF"] if self.has("NOTIF") else ways)
+        messaging = [str(agreed.priority), agreed.online_handling.value]
+        if self.has("NOTIF"):
+            messaging.append("NOTIF")
+        return {
+            "messaging": " ".join(messaging) if self.has("NEWM", "NOTIF") else "",
+            "takes_reports": "1" if self.has("MDELIV") else "",
+            "asks": "1" if self.has("REACT") else "",
+            "client_type": agreed.client_type.value if agreed.client_type else "",
+        }
 
 
 @frozen
@@ -100,6 +95,7 @@ class Looked:
     answering_since: float | None
     told_at: float | None
     repetition_at: float | None
+    channel: str
 
 
 class AnsweredBefore(Exception):
@@ -191,13 +187,16 @@ class Sessions:
         """
         try:
             before = (await self.check(session_id)).session
-        except Refusal:
+        except Refusal as refusal:
+            if refusal.code is StatusCode.SERVICE_UNAVAILABLE:
+                raise
             return None
         if before.user != user or before.client != client:
             raise Refusal(StatusCode.USER_AND_CLIENT_DO_NOT_MATCH, "not a session of this client")
         time_to_live = self._limits.time_to_live(time_to_live_seconds)
-        resumed = evolve(before, time_to_live_seconds=time_to_live, door=door, granted=granted)
-        return await self._change(resumed, is_back=True)
+        return await self._change(
+            before, is_back=True, time_to_live_seconds=time_to_live, door=door, granted=granted
+        )
 
     async def check(
         self,
@@ -243,13 +242,13 @@ class Sessions:
         now = self._clock.seconds()
         return await self._stored.finish(session.id, operations, answers, now=now)
 
-    async def look(self, session_id: str, is_back: bool = False) -> Looked:
+    async def look(self, session_id: str, channel: str = "") -> Looked:
         """The session of a client to which there is a channel, for whoever holds that.
 
-        Refused like ``check``; it does not prolong the life of the session. If the client
-        ``is_back``, what is in flight to it is sent again.
+        Refused like ``check``; it does not prolong the life of the session. If the client has come
+        back by a ``channel``, what is in flight to it is sent again, and older channels are over.
         """
-        found = await self._stored.look(session_id, now=self._clock.seconds(), is_back=is_back)
+        found = await self._stored.look(session_id, now=self._clock.seconds(), channel=channel)
         if isinstance(found, StatusCode):
             raise _absence(found)
         return Looked(
@@ -259,6 +258,7 @@ class Sessions:
             answering_since=found.answering_since,
             told_at=found.told_at,
             repetition_at=found.repetition_at,
+            channel=found.channel,
         )
 
     async def agree(
@@ -269,18 +269,15 @@ class Sessions:
         services: frozenset[str] | None = None,
     ) -> Session:
         """Record what was negotiated."""
+        agreed: dict[str, Any] = {"capabilities": capabilities, "services": services}
         return await self._change(
-            evolve(
-                session,
-                capabilities=capabilities or session.capabilities,
-                services=session.services if services is None else services,
-            )
+            session, **{name: value for name, value in agreed.items() if value is not None}
         )
 
     async def keep_alive(self, session: Session, time_to_live_seconds: int) -> Session:
         """Agree on another time to live, within bounds."""
         time_to_live = self._limits.time_to_live(time_to_live_seconds)
-        return await self._change(evolve(session, time_to_live_seconds=time_to_live))
+        return await self._change(session, time_to_live_seconds=time_to_live)
 
     async def close(self, session: Session) -> None:
         """End a session, with all that ends with it."""
@@ -292,18 +289,26 @@ class Sessions:
         ``is_known`` (CSP, Disconnect)."""
         return await self._stored.say_goodbye(session_id, is_known=is_known)
 
-    async def _change(self, session: Session, is_back: bool = False) -> Session:
-        changed = await self._stored.change(
-            session.id,
-            _packed(session),
-            now=self._clock.seconds(),
-            lifetime_seconds=self._lifetime(session),
-            fields=session.fields,
-            is_back=is_back,
-        )
-        if not changed:
-            raise Refusal(StatusCode.INVALID_SESSION, "there is no such session")
-        return session
+    async def _change(self, session: Session, is_back: bool = False, **said: Any) -> Session:
+        """Change some of what is recorded; what others have changed meanwhile stays."""
+        before = _packed(session)
+        while True:
+            changed = evolve(session, **said)
+            record = _packed(changed)
+            there = await self._stored.change(
+                session.id,
+                before,
+                record,
+                now=self._clock.seconds(),
+                lifetime_seconds=self._lifetime(changed),
+                fields=changed.fields,
+                is_back=is_back,
+            )
+            if there is None:
+                raise Refusal(StatusCode.INVALID_SESSION, "there is no such session")
+            if there == record:
+                return changed
+            before, session = there, _unpacked(session.id, there)
 
     def _lifetime(self, session: Session) -> int:
         return session.time_to_live_seconds + self._limits.grace_seconds
@@ -347,8 +352,25 @@ def _unpacked(session_id: str, record: bytes) -> Session:
         user=Address.parse(fields["user"]),
         client=fields["client"],
         time_to_live_seconds=fields["time_to_live"],
-        capabilities=_CONVERTER.structure(fields["capabilities"], Capabilities),
-        granted=None if fields["granted"] is None else frozenset(fields["granted"]),
-        services=None if fields["services"] is None else frozenset(fields["services"]),
+        capabilities=_capabilities(json.dumps(fields["capabilities"])),
+        granted=_functions(fields["granted"]),
+        services=_functions(fields["services"]),
         door=fields["door"],
     )
+
+
+# Clients of one kind agree on the same: what they agree on is kept once, not with each session.
+
+
+def _functions(named: list[str] | None) -> frozenset[str] | None:
+    return None if named is None else _same_functions(" ".join(named))
+
+
+@lru_cache(maxsize=1000)
+def _same_functions(named: str) -> frozenset[str]:
+    return frozenset(named.split())
+
+
+@lru_cache(maxsize=1000)
+def _capabilities(packed: str) -> Capabilities:
+    return _CONVERTER.structure(json.loads(packed), Capabilities)

@@ -62,5 +62,15 @@ class Timers:
                 due = await self._records.due(bucket, now=self._clock.seconds())
                 has_more = due.has_more
                 for work in due.work:
-                    await self._do(work)
-                    self._metrics.work_done_late.inc()
+                    await self._done(work)
+
+    async def _done(self, work: Work) -> None:
+        """Do work; what goes wrong with it does not keep the rest from being done."""
+        try:
+            await self._do(work)
+        except StoreError:
+            raise
+        except Exception:
+            self._log.failure("Work could not be done: {kind}", kind=work.kind)
+        else:
+            self._metrics.work_done_late.inc()

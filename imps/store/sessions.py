@@ -79,16 +79,17 @@ class Looked:
     answering_since: float | None
     told_at: float | None
     repetition_at: float | None
+    channel: str
 
 
 @define(eq=False)
 class Sessions:
     """The sessions of the home domains' users.
 
-    What is in flight to a client is sent again after ``resend_seconds``. What
-    scripts have to know of a session stands beside its record, in fields of its own: how it takes
-    ``messaging``, its priority and handling, or nothing where it takes none; its ``client_type``;
-    whether it ``asks`` its user who may see what.
+    What is in flight to a client is sent again after ``resend_seconds``. What scripts have to know
+    of a session stands beside its record, in fields of its own: how it takes ``messaging``, its
+    priority and handling and perhaps NOTIF, nothing where it takes none; whether it
+    ``takes_reports``; whether it ``asks`` its user who may see what; and its ``client_type``.
     """
 
     _client: StoreClient
@@ -210,12 +211,10 @@ class Sessions:
             )
         )
 
-    async def look(
-        self, session_id: str, *, now: float, is_back: bool = False
-    ) -> Looked | StatusCode:
+    async def look(self, session_id: str, *, now: float, channel: str = "") -> Looked | StatusCode:
         """Look at a session without prolonging its life; a code says why there is none.
 
-        If its client ``is_back`` after an absence, what is in flight to it is sent again.
+        If its client has come back by a ``channel``, what is in flight to it is sent again.
         """
         bucket = self._buckets.of_session(session_id)
         if bucket is None:
@@ -228,11 +227,11 @@ class Sessions:
             repr(float(self._resend_seconds)),
             MAX_EVENTS_IN_FLIGHT,
             int(StatusCode.SESSION_EXPIRED),
-            int(is_back),
+            channel,
         )
         if isinstance(reply, int):
             return _why_not(reply)
-        record, waiting, polled, answering, told, repetition = reply
+        record, waiting, polled, answering, told, repetition, last_channel = reply
         return Looked(
             record=record,
             has_waiting=bool(waiting),
@@ -240,37 +239,42 @@ class Sessions:
             answering_since=float(answering) if answering else None,
             told_at=float(told) if told else None,
             repetition_at=float(repetition) if repetition else None,
+            channel=last_channel.decode(),
         )
 
     async def change(
         self,
         session_id: str,
+        before: bytes,
         record: bytes,
         *,
         now: float,
         lifetime_seconds: float,
         fields: Mapping[str, str],
         is_back: bool = False,
-    ) -> bool:
-        """Replace the record of a session; False when there is no such session.
+    ) -> bytes | None:
+        """Put a record in the place of the one before; the record that there is then, which is
+        another one if somebody else has changed it, and None when there is no such session.
 
         If its client ``is_back`` after an absence, what is in flight to it is sent again.
         """
         bucket = self._buckets.of_session(session_id)
         if bucket is None:
-            return False
-        return bool(
-            await self._client.run(
-                "change_session",
-                [self._buckets.prefix(bucket)],
-                session_id,
-                repr(now),
-                record,
-                repr(float(lifetime_seconds)),
-                int(is_back),
-                *(part for field in fields.items() for part in field),
-            )
+            return None
+        reply = await self._client.run(
+            "change_session",
+            [self._buckets.prefix(bucket)],
+            session_id,
+            repr(now),
+            record,
+            repr(float(lifetime_seconds)),
+            int(is_back),
+            before,
+            *(part for field in fields.items() for part in field),
         )
+        if isinstance(reply, bytes):
+            return reply
+        return record if reply else None
 
     async def end(self, session_id: str, *, now: float) -> list[Work] | None:
         """End a session; the work that this causes, None when there is no such session."""

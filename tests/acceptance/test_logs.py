@@ -62,7 +62,8 @@ class LogTests(TestCase):
         self.assertTrue(any("imps cannot start: csp" in message for message in messages))
 
     async def test_no_secret_and_no_message_is_in_it(self):
-        services = Services(self, 2, ("--admin", "tcp:0"))
+        file = settings_file(self, 'log_level = "debug"\n')
+        services = Services(self, 2, ("--admin", "tcp:0", "--config", file))
         await services.start()
         await add_users(services.data, "ann", "bob")
         urls = services.urls

@@ -2,6 +2,7 @@
 
 from itertools import product
 
+from twisted.internet.defer import Deferred, succeed
 from twisted.internet.task import deferLater
 from twisted.trial.unittest import TestCase
 
@@ -15,12 +16,25 @@ from imps.testing.android import Android
 from imps.testing.conformance import shows_feature
 from imps.testing.nokia import Nokia
 from imps.testing.process import reactor
-from imps.testing.service import CIR, Service, ServiceTestCase, add_users
+from imps.testing.service import (
+    CIR,
+    Service,
+    Services,
+    ServiceTestCase,
+    add_users,
+    settings_file,
+)
 from imps.testing.wbxml import Choked
 
 ENCODINGS = ("xml", "wbxml")
+FAST = "[messages]\nmax_tries = 100\n[session]\nrequests_per_second = 1000\n"
 ANDROIDS = tuple(product((V11, V12, V13), ENCODINGS))
 NOKIAS = tuple(product((V11, V12), ENCODINGS))
+
+
+async def again():
+    """How these clients wait when a connection is lost: not at all."""
+    return await succeed(None)
 
 
 async def suspend(data, user):
@@ -133,17 +147,68 @@ class OneProcessTests(Waking, ServiceTestCase):
 class TwoProcessTests(Waking, ServiceTestCase):
     processes = 2
 
-    async def test_session_may_have_connections_to_both(self):
+    async def test_connection_to_one_replaces_that_to_the_other(self):
         ann = await self.sender("ann")
         (user,) = await self.known("bob")
         here, there = Nokia(self, self.here, user), Nokia(self, self.there, user)
         await there.sign_on()
         here.session_id = there.session_id
         await here._negotiate()
+        with self.assertRaises(Choked):
+            await there.channel.hears("WVCI")
         await ann.send(user, text="one")
-        await here.channel.hears("WVCI")
-        await there.poll_when_woken()
-        self.assertEqual(there.texts, ["one"])
+        await here.poll_when_woken()
+        self.assertEqual(here.texts, ["one"])
+
+
+class KilledProcessTests(TestCase):
+    """Two processes on one store; that to which a client is connected is killed in mid-traffic."""
+
+    async def test_client_goes_on_with_the_other_woken_and_answered(self):
+        services = Services(self, 2, (*CIR, "--config", settings_file(self, FAST)))
+        await services.start()
+        await add_users(services.data, "ann", "bob")
+        clients = [
+            Nokia(self, services.urls, f"wv:{name}@localhost", wait=again)
+            for name in ("ann", "bob")
+        ]
+        for client in clients:
+            await client.sign_on()
+        ann, self.bob = clients
+        self.sent, self.is_over = [], False
+        sending = Deferred.fromCoroutine(self.keep_sending(ann))
+        for _ in range(2):
+            await self.woken_for(10)
+            port = self.bob.channel.transport.getPeer().port
+            (victim,) = [
+                number
+                for number, service in enumerate(services.each)
+                if f"CIR on 127.0.0.1:{port}" in service.program.logged
+            ]
+            await services.kill(victim)
+            await self.woken_for(10)
+            await services.start(victim)
+        self.is_over = True
+        await sending
+        await self.woken_for(len(self.sent) - len(self.bob.texts))
+        self.assertEqual(self.bob.texts, self.sent)
+        await services.stop()
+
+    async def keep_sending(self, ann):
+        while not self.is_over:
+            text = f"number {len(self.sent)}"
+            self.assertEqual((await ann.send(self.bob.user, text=text)).code, 200)
+            self.sent.append(text)
+            await deferLater(reactor, 0.01)
+
+    async def woken_for(self, more):
+        """Fetch so many more messages, polling only when woken; connect anew when hung up on."""
+        wanted = len(self.bob.texts) + more
+        while len(self.bob.texts) < wanted:
+            try:
+                await self.bob.poll_when_woken()
+            except Choked:
+                await self.bob._negotiate()
 
 
 class ServerTests(TestCase):

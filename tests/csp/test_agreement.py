@@ -8,6 +8,8 @@ from imps.csp.primitives.access import (
     GetSPInfoResponse,
     KeepAliveRequest,
     KeepAliveResponse,
+    LoginRequest,
+    LoginResponse,
     ServiceRequest,
     ServiceResponse,
 )
@@ -81,6 +83,39 @@ class AgreementTests(DoorTestCase):
         self.assertEqual(await self.code(carl, message_to(carl.user, "ann")), 506)
         self.assertIn("NEWM", await self.agree(carl, WVCSPFeat()))
         self.assertEqual(await self.code(carl, message_to(carl.user, "ann")), 506)
+
+    async def test_what_is_agreed_in_one_message_adds_up(self) -> None:
+        functions = Functions(features=PUSHED)
+        service = ServiceRequest(functions=functions, all_functions_request=False)
+        await self.bob.post(
+            self.bob.request(service, "1"),
+            self.bob.request(KeepAliveRequest(time_to_live=600), "2"),
+        )
+        self.assertEqual(await self.code(self.bob, FETCH), 506)
+        alive = await self.bob.ask(KeepAliveRequest())
+        assert isinstance(alive, KeepAliveResponse)
+        session = (await self.parts.sessions.check(self.bob.session_id or "")).session
+        self.assertEqual(session.time_to_live_seconds, 600)
+
+    async def test_client_that_asks_too_often_keeps_its_session(self) -> None:
+        login = LoginRequest(
+            user_id=self.bob.user,
+            client_id=self.bob.client_id,
+            password="secret",
+            session_cookie="c",
+        )
+        while True:
+            answer = await self.bob.ask(KeepAliveRequest())
+            assert isinstance(answer, Status | KeepAliveResponse)
+            if answer.result.code == 503:
+                break
+        refused = await self.bob.ask(login)
+        assert isinstance(refused, Status)
+        self.assertEqual(refused.result.code, 503)
+        self.clock.advance(2)
+        resumed = await self.bob.ask(login)
+        assert isinstance(resumed, LoginResponse)
+        self.assertEqual(resumed.session_id, self.bob.session_id)
 
     async def test_session_that_asks_too_often_gets_503(self) -> None:
         codes = []

@@ -10,10 +10,12 @@ from attrs import evolve
 from imps.csp.primitives.access import (
     ClientCapabilityRequest,
     Disconnect,
+    Functions,
     KeepAliveRequest,
     LoginRequest,
     LoginResponse,
     LogoutRequest,
+    ServiceRequest,
 )
 from imps.csp.primitives.capability import CapabilityList
 from imps.csp.primitives.common import Result, Status
@@ -30,6 +32,7 @@ from imps.csp.primitives.im import (
     MessageNotification,
     SendMessageResponse,
 )
+from imps.csp.primitives.services import PresenceFeat, WVCSPFeat
 from imps.csp.primitives.values import SessionType, TransactionMode, TransferEncoding
 from imps.model.address import Address
 from imps.model.capability import Bearer, ClientType, DeliveryMethod
@@ -454,6 +457,34 @@ class ReportTests(DoorTestCase):
         await tablet.sign_on()
         await self.ann.ask(LogoutRequest())
         report = await self.report(tablet)
+        assert isinstance(report.content, DeliveryReportRequest)
+        self.assertEqual(report.content.message_info.message_id, message_id)
+
+    async def agree(self, speaker: Speaker, features: WVCSPFeat) -> None:
+        functions = Functions(features=features)
+        await speaker.ask(ServiceRequest(functions=functions, all_functions_request=False))
+
+    async def test_report_goes_to_a_session_that_takes_reports(self) -> None:
+        message_id = await self.ann.send("bob", report=True)
+        await self.ann.ask(LogoutRequest())
+        await self.arrive()
+        presence = self.speaker("ann", "presence engine")
+        await presence.sign_on()
+        await self.agree(presence, WVCSPFeat(presence_feat=PresenceFeat()))
+        self.assertIsNone(await presence.poll())
+        await self.ann.sign_on()
+        self.assertEqual(await self.reported(), [message_id])
+
+    async def test_report_is_told_once_a_session_takes_reports(self) -> None:
+        presence = self.speaker("ann", "presence engine")
+        await presence.sign_on()
+        await self.agree(presence, WVCSPFeat(presence_feat=PresenceFeat()))
+        message_id = await self.ann.send("bob", report=True)
+        await self.ann.ask(LogoutRequest())
+        await self.arrive()
+        self.assertIsNone(await presence.poll())
+        await self.agree(presence, WVCSPFeat())
+        report = await self.report(presence)
         assert isinstance(report.content, DeliveryReportRequest)
         self.assertEqual(report.content.message_info.message_id, message_id)
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from imps.csp.codec.document import NAMESPACES
-from imps.csp.primitives.access import LogoutRequest
 from imps.csp.primitives.attributes import (
-    Alias,
     ClientInfo,
     InfoLink,
     OnlineStatus,
@@ -17,7 +15,6 @@ from imps.csp.primitives.attributes import (
     UserAvailability,
 )
 from imps.csp.primitives.common import Status
-from imps.csp.primitives.contacts import AddNickList, ListManageRequest, RemoveNickList
 from imps.csp.primitives.envelope import Transaction
 from imps.csp.primitives.identity import ContactListIDList, User, UserIDList
 from imps.csp.primitives.presence import (
@@ -33,7 +30,6 @@ from imps.csp.primitives.presence import (
     UpdatePresenceRequest,
 )
 from imps.model.address import Address
-from imps.model.presence import Availability, CommunicationMeans
 from imps.model.version import V11, V12, V13, Version
 from imps.testing.conformance import ALL, shows, shows_feature
 from imps.testing.door import EVERY, OK, DoorTestCase, Speaker
@@ -310,143 +306,3 @@ class WatcherTests(PresenceTestCase):
             assert user is not None and each.watcher_status is not None
             named[user.user] = each.watcher_status.value
         return named
-
-
-class SubscribeTests(PresenceTestCase):
-    @shows(SubscribePresenceRequest, UnsubscribePresenceRequest, PresenceNotificationRequest, *ALL)
-    async def test_watcher_is_told_what_is_and_then_what_changes(self) -> None:
-        await self.allow()
-        async for bob in self.watchers():
-            await self.publish(text("before"))
-            self.assertEqual((await self.subscribe(bob, ANN)).code, 200)
-            (presence,) = await self.told(bob)
-            self.assertEqual(presence.user_id, ANN)
-            (seen,) = presence.presence_sub_lists
-            self.assertEqual(seen.status_text, text("before").status_text)
-            self.assertTrue(seen.online_status[0].presence_value)
-            self.assertEqual(
-                [each.cap for each in seen.comm_caps[0].comm_cs], [CommunicationMeans.IM]
-            )
-            available = UserAvailability(qualifier=True, presence_value=Availability.AVAILABLE)
-            alias = Alias(qualifier=True, presence_value="Annie")
-            await self.publish(PresenceSubList(user_availability=available, alias=alias))
-            (presence,) = await self.told(bob)
-            expected = PresenceSubList(user_availability=available)
-            self.assertEqual(presence.presence_sub_lists, (expected,))
-            self.assertEqual((await self.unsubscribe(bob, ANN)).code, 200)
-            away = UserAvailability(qualifier=True, presence_value=Availability.DISCREET)
-            await self.publish(PresenceSubList(user_availability=away))
-            self.assertEqual(await self.told(bob), [])
-
-    async def test_list_is_followed_where_nothing_else_is_said(self) -> None:
-        await self.allow()
-        await self.publish(text("hello"))
-        async for bob in self.watchers():
-            follows = False if bob.version is V12 else None
-            await self.subscribe(bob, lists=(FRIENDS,), follows=follows)
-            self.assertEqual(await self.texts(bob), [])
-            await bob.ask(
-                ListManageRequest(
-                    contact_list=FRIENDS,
-                    add_nick_list=AddNickList(user_ids=(ANN,)),
-                    receive_list=True,
-                )
-            )
-            await self.settled()
-            expected = [] if bob.version is V12 else ["hello"]
-            self.assertEqual(await self.texts(bob), expected)
-            await bob.ask(
-                ListManageRequest(
-                    contact_list=FRIENDS,
-                    remove_nick_list=RemoveNickList(user_ids=(ANN,)),
-                    receive_list=True,
-                )
-            )
-            await self.settled()
-
-    async def test_who_is_unknown_is_told(self) -> None:
-        async for bob in self.watchers():
-            for ask in (self.subscribe, self.unsubscribe):
-                result = await ask(bob, ANN, NOBODY, STRANGER, lists=(FRIENDS, FOES))
-                details = {
-                    each.code: each.user_ids + each.contact_lists
-                    for each in result.detailed_results
-                }
-                lists = self.lists_told(bob, FOES)
-                self.assertEqual(details, {531: (NOBODY,), 516: (STRANGER,), 700: lists})
-                self.assertEqual(result.code, 201)
-
-    async def test_what_is_revoked_before_the_poll_is_not_told(self) -> None:
-        """For one publisher, and for twenty in one notification."""
-        publishers = [self.ann]
-        for number in range(19):
-            await self.directory.add(Address(f"user{number}"), "secret")
-            publishers.append(self.speaker(f"user{number}"))
-            await publishers[-1].sign_on()
-        users = tuple(Address(each.user.user, None, "localhost") for each in publishers)
-        for some in (users[:1], users):
-            async for bob in self.watchers():
-                for each in publishers[: len(some)]:
-                    await self.allow(by=each)
-                await self.subscribe(bob, *some)
-                await self.told(bob)
-                for each in publishers[: len(some)]:
-                    await self.publish(text(f"secret of {bob.version}"), by=each)
-                    await self.allow(PresenceSubList(online_status=(OnlineStatus(),)), by=each)
-                    await self.publish(text("another secret"), by=each)
-                self.assertEqual(await self.told(bob), [])
-                for each in publishers[: len(some)]:
-                    await self.allow(by=each)
-                self.assertEqual(await self.texts(bob), ["another secret"] * len(some))
-
-    async def test_several_publishers_are_told_of_at_once(self) -> None:
-        users = [Address(f"user{number}", None, "localhost") for number in range(20)]
-        for each in users:
-            await self.directory.add(each, "secret")
-            speaker = self.speaker(each.user)
-            await speaker.sign_on()
-            await self.allow(by=speaker)
-        async for bob in self.watchers():
-            await self.subscribe(bob, *users)
-            transaction = await bob.poll()
-            assert transaction is not None
-            assert isinstance(transaction.content, PresenceNotificationRequest)
-            told = {each.user_id for each in transaction.content.presences}
-            self.assertEqual(told, set(users))
-            self.assertIsNone(await bob.say(OK, transaction))
-
-    async def test_what_is_not_answered_is_told_anew(self) -> None:
-        await self.allow()
-        async for bob in self.watchers():
-            await self.publish(text("first"))
-            await self.subscribe(bob, ANN)
-            first = await bob.poll()
-            await self.publish(text("second"))
-            self.clock.advance(self.settings.messages.resend_seconds + 1)
-            second = await bob.poll()
-            assert first is not None and second is not None
-            self.assertNotEqual(first.descriptor.transaction_id, second.descriptor.transaction_id)
-            content: Any = second.content
-            (sub_list,) = content.presences[0].presence_sub_lists
-            self.assertEqual(sub_list.status_text, text("second").status_text)
-            await bob.say(OK, second)
-
-    async def test_watchers_see_a_client_go_and_come(self) -> None:
-        await self.allow()
-        async for bob in self.watchers():
-            await self.subscribe(bob, ANN, asked=PresenceSubList(online_status=(OnlineStatus(),)))
-            seen = [self.is_on_line(each) for each in await self.told(bob)]
-            self.assertEqual(seen, [True])
-            await self.ann.ask(LogoutRequest())
-            await self.settled()
-            seen = [self.is_on_line(each) for each in await self.told(bob)]
-            self.assertEqual(seen, [False])
-            await self.ann.sign_on()
-            await self.settled()
-            seen = [self.is_on_line(each) for each in await self.told(bob)]
-            self.assertEqual(seen, [True])
-
-    def is_on_line(self, presence: Presence) -> bool | None:
-        (status,) = presence.presence_sub_lists[0].online_status
-        self.assertTrue(status.qualifier)
-        return status.presence_value

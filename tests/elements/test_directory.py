@@ -36,7 +36,7 @@ class DirectoryTestCase(StoreTestCase):
             now=now,
             lifetime_seconds=60,
             remember_seconds=60,
-            fields={"messaging": "0 SERVERLOGIC"},
+            fields={"messaging": "0 SERVERLOGIC", "takes_reports": "1"},
         )
         return lambda: sessions.check(session_id, (), now=now)
 

@@ -103,3 +103,17 @@ class SeveralProcessesTests(StoreTestCase):
         self.assertEqual(sum(len(each.work) for each in claimed), 1)
         self.assertEqual(await self.after(LEASE_SECONDS - 1), NOTHING)
         self.assertEqual(await self.after(1), (1, [200]))
+
+    async def test_work_that_cannot_be_done_does_not_keep_the_rest_from_being_done(self):
+        await self.send(seconds=10)
+        bucket = self.store.buckets.of(BOB)
+        prefix = self.store.buckets.prefix(bucket)
+        unknown = b'["later kind", "!", 1]'
+        await self.store.client.execute("HSET", f"{prefix}work", "!", unknown)
+        await self.store.client.execute("ZADD", f"{prefix}overdue", 0, "!")
+        self.clock.advance(10)
+        assert self.parts.local_im
+        working = Timers(self.records, self.parts.working.do, self.store.buckets, self.clock)
+        await working.do_all()
+        self.assertEqual(await self.reports(), [542])
+        self.assertEqual(len(self.flushLoggedErrors(KeyError)), 1)

@@ -217,7 +217,7 @@ class EndTests(AccountsTestCase):
             now=self.clock.seconds(),
             lifetime_seconds=60,
             remember_seconds=600,
-            fields={"messaging": "0 SERVERLOGIC"},
+            fields={"messaging": "0 SERVERLOGIC", "takes_reports": "1"},
         )
         return session_id
 

@@ -331,6 +331,19 @@ class SeveralSessionsTests(MessagesTestCase):
         await self.sessions.end(latest, now=self.clock.seconds())
         self.assertEqual(await self.take(first), ["left"])
 
+    async def test_message_that_the_one_session_leaves_is_offered_to_the_others(self):
+        low = await self.session("low", messaging="1 DETECT")
+        high = await self.session("high", messaging="5 DETECT")
+        await self.store_message("left")
+        self.assertIsNone(await self.next(low))
+        await self.sessions.end(high, now=self.clock.seconds())
+        self.assertEqual(await self.take(low), ["left"])
+        high = await self.session("high", messaging="5 DETECT")
+        await self.store_message("refused")
+        _, transaction_id = await self.next(high)
+        await self.deliver(high, Acknowledgement.REFUSED, transaction_id, False)
+        self.assertEqual(await self.take(low), ["refused"])
+
     async def test_message_can_be_fetched_by_its_id_until_it_is_acknowledged(self):
         phone, tablet = await self.session("phone"), await self.session("tablet")
         await self.store_message("first")

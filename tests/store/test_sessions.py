@@ -26,7 +26,7 @@ class SessionsTestCase(StoreTestCase):
             now=self.clock.seconds(),
             lifetime_seconds=100,
             remember_seconds=1000,
-            fields={"messaging": "0 SERVERLOGIC"},
+            fields={"messaging": "0 SERVERLOGIC", "takes_reports": "1"},
         )
         return outcome
 
@@ -72,12 +72,15 @@ class LifeTests(SessionsTestCase):
     async def test_change_replaces_record_and_life(self):
         session_id = await self.open()
         now = self.clock.seconds()
-        self.assertTrue(
-            await self.sessions.change(
-                session_id, b"other", now=now, lifetime_seconds=10, fields={}
-            )
+        other = await self.sessions.change(
+            session_id, b"record", b"other", now=now, lifetime_seconds=10, fields={"a": ""}
         )
+        self.assertEqual(other, b"other")
         self.assertEqual((await self.check(session_id)).record, b"other")
+        there = await self.sessions.change(
+            session_id, b"record", b"third", now=now, lifetime_seconds=99, fields={"a": ""}
+        )
+        self.assertEqual(there, b"other")
         self.clock.advance(10)
         self.assertIs(await self.check(session_id), StatusCode.SESSION_EXPIRED)
 
@@ -88,9 +91,10 @@ class LifeTests(SessionsTestCase):
         self.assertIsNone(await self.sessions.end(session_id, now=self.clock.seconds()))
         now = self.clock.seconds()
         for gone in (session_id, "nonsense"):
-            self.assertFalse(
-                await self.sessions.change(gone, b"other", now=now, lifetime_seconds=10, fields={})
+            changed = await self.sessions.change(
+                gone, b"record", b"other", now=now, lifetime_seconds=10, fields={"a": ""}
             )
+            self.assertIsNone(changed)
         self.assertIs(await self.check(session_id), StatusCode.INVALID_SESSION)
 
     async def test_other_clients_of_a_user_have_sessions_of_their_own(self):

@@ -15,6 +15,7 @@ beginning of a segment only: so there is a while between an OK and a WVCI.
 from __future__ import annotations
 
 from collections import Counter
+from secrets import token_hex
 from typing import Any
 
 from attrs import define, field, frozen
@@ -200,10 +201,13 @@ class CIRConnection(LineReceiver):
 
     async def _take(self, session_id: str) -> None:
         """Subscribe, then read, then wait."""
-        looked = await self._door.sessions.look(session_id, is_back=True)
+        channel = token_hex(8)
+        looked = await self._door.sessions.look(session_id, channel)
         if self.transport.disconnecting:
             return
-        watch = Watch(looked.session, self._door.sessions, self._door.clock, self._wake, self._over)
+        watch = Watch(
+            looked.session, channel, self._door.sessions, self._door.clock, self._wake, self._over
+        )
         self._watch = watch
         watch.hold(SILENCE_SECONDS)
         await self._door.wakeups.listen(session_id, watch.woken)

@@ -19,7 +19,7 @@ from imps.store.errors import StoreError
 LOOK_SECONDS = 600
 SHORTEST_SECONDS = 0.1
 RETRY_SECONDS = 2
-ANSWER_LIMIT_SECONDS = 15
+ANSWER_LIMIT_SECONDS = 3
 """How long an answer takes at most: what is being answered for longer never will be."""
 
 POLL_AFTER_ANSWER_SECONDS = 2
@@ -58,9 +58,11 @@ class Waking:
         if now < self._polls_by:
             return Decision(False, self._polls_by - now)
         if looked.answering_since is not None:
-            if now - looked.answering_since < ANSWER_LIMIT_SECONDS:
-                # That answer says so by its end.
-                return Decision(False, SHORTEST_SECONDS)
+            lasts = now - looked.answering_since
+            if lasts < ANSWER_LIMIT_SECONDS:
+                # That answer says so by its end. The longer it takes, the busier the server is, and
+                # the less there is to be gained by looking often.
+                return Decision(False, max(lasts, SHORTEST_SECONDS))
         elif looked.told_at is not None:
             wait = looked.told_at + POLL_AFTER_ANSWER_SECONDS - now
             if wait > 0:
@@ -90,6 +92,7 @@ class Watch:
     """
 
     session: Session
+    _channel: str
     _sessions: Sessions
     _clock: IReactorTime
     _wake: Callable[[str], object]
@@ -162,6 +165,10 @@ class Watch:
             return
         if isinstance(found, StatusCode):
             self._end(found)
+            return
+        if found.channel != self._channel:
+            # The client has another one by now.
+            self._end(StatusCode.INVALID_SESSION)
             return
         self.session = found.session
         decision = self._waking.decide(found, now, is_news)

@@ -47,7 +47,7 @@ if ARGV[8] == '1' then
     changes[#changes + 1] = 'polled'
     changes[#changes + 1] = ARGV[2]
 end
-if ARGV[9] == '1' then
+if ARGV[9] == '1' and left >= 1 then
     changes[#changes + 1] = 'answering'
     changes[#changes + 1] = ARGV[2]
 end
@@ -88,4 +88,8 @@ for i = 11, #ARGV, 3 do
     answer[#answer + 1] = kept
 end
 redis.call('EXPIRE', transactions, math.ceil(window))
+if answer[4] ~= '' then
+    -- That answer was made before, and says nothing of what waits by now.
+    redis.call('HDEL', key, 'answering')
+end
 return answer

@@ -1,13 +1,15 @@
 -- Look at a session for whoever holds a channel to its client; it is not prolonged.
 -- KEYS[1] the bucket's prefix; ARGV[1] the session id, ARGV[2] now, ARGV[3] after how long a thing is
 -- sent again (seconds), ARGV[4] how many events may be in flight, ARGV[5] the code of a session that
--- has expired, ARGV[6] 1 if its client has come back: what is in flight to it is sent again at once.
+-- has expired, ARGV[6] the channel by which its client has come back, '' if it has
+-- not: what is in flight to it is sent again at once, and whoever holds another channel looks again.
 -- Returns 0 for an unknown session and the code with which it ended for one that is over; else its
 -- record, 1 or 0 for whether anything can be fetched, when its client last polled, since when a
--- request of it is being answered, when the answer to the last one said that anything can be, and when
--- something in flight will be sent again; '' for never.
+-- request of it is being answered, when the answer to the last one said that anything can be, when
+-- something in flight will be sent again, '' for never, and the channel by which its client came last.
 -- include waiting
 -- include flights
+-- include wakeups
 local prefix, id, now = KEYS[1], ARGV[1], tonumber(ARGV[2])
 local record, expires, ended, polled, answering = unpack(redis.call('HMGET', prefix .. 'session:'
     .. id, 'record', 'expires', 'ended', 'polled', 'answering'))
@@ -20,11 +22,14 @@ end
 if tonumber(expires) <= now then
     return tonumber(ARGV[5])
 end
-if ARGV[6] == '1' then
+if ARGV[6] ~= '' then
     send_again(prefix, id)
+    redis.call('HSET', prefix .. 'session:' .. id, 'channel', ARGV[6])
+    wake(prefix, id)
 end
 local again = tonumber(ARGV[3])
 local repetition = time_of_repetition(prefix, id, again)
 local told = answering and answering:match('^told (.*)$')
 return {record, can_fetch(prefix, id, now, again, ARGV[4]) and 1 or 0, polled or '',
-    not told and answering or '', told or '', repetition and tostring(repetition) or ''}
+    not told and answering or '', told or '', repetition and tostring(repetition) or '',
+    redis.call('HGET', prefix .. 'session:' .. id, 'channel') or ''}

@@ -34,10 +34,8 @@ redis.call('EXPIRE', key, math.ceil(ARGV[5] + ARGV[6]))
 redis.call('HSET', index, client, id)
 
 -- What was kept for the user while away is this session's to tell.
-local kept, kept_events = prefix .. 'kept:' .. user, prefix .. 'kept-events:' .. user
-if redis.call('EXISTS', kept, kept_events) == 2 then
-    redis.call('RENAME', kept, prefix .. 'outbox:' .. id)
-    redis.call('RENAME', kept_events, prefix .. 'events:' .. id)
+if redis.call('HGET', key, 'takes_reports') == '1' then
+    take_kept(prefix, user, id, now)
 end
 if redis.call('HGET', key, 'asks') == '1' then
     put_questions(prefix, user, id, now)

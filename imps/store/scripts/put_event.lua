@@ -1,4 +1,5 @@
--- Put an event into the outboxes of a user's sessions; keep it for the next one if there is none.
+-- Put a report into the outboxes of a user's sessions that agreed on them; keep it for the next one if
+-- there is none.
 -- KEYS[1] the bucket's prefix; ARGV[1] the user, ARGV[2] now, ARGV[3] until when it is worth telling,
 -- ARGV[4] the key of the event, ARGV[5] the event, ARGV[6] how many may wait, ARGV[7] the id of the
 -- work that this is part of, ARGV[8] how long that is remembered (seconds).
@@ -26,7 +27,7 @@ end
 
 local anybody = false
 for _, id in ipairs(redis.call('HVALS', prefix .. 'sessions:' .. user)) do
-    if is_alive(prefix, id, now) then
+    if is_alive(prefix, id, now) and takes_reports(prefix, id) then
         put(prefix .. 'outbox:' .. id, prefix .. 'events:' .. id)
         wake(prefix, id)
         anybody = true

@@ -18,8 +18,11 @@ from imps.csp.cir.tcp import (
     TCPDoor,
 )
 from imps.csp.primitives.access import Disconnect
+from imps.csp.primitives.envelope import Session, SessionDescriptor, WVCSPMessage
+from imps.csp.primitives.values import SessionType
+from imps.model.version import V12
 from imps.store.wakeups import Wakeups
-from imps.testing.door import DoorTestCase, Speaker, delivered, message_to, text_of
+from imps.testing.door import CODECS, DoorTestCase, Speaker, delivered, message_to, text_of
 from imps.testing.process import reactor
 
 WVCI = b"WVCI 1.2 c\r\n"
@@ -236,6 +239,19 @@ class WakeUpTests(CIRTestCase):
         await self.ann.send("bob", text="hello")
         self.assertEqual(await self.answer(line), WVCI)
         self.assertEqual(text_of(await self.bob.poll()), "hello")
+
+    async def test_client_that_repeats_a_request_is_woken_like_any_other(self) -> None:
+        line = await self.greeted(self.ann)
+        descriptor = SessionDescriptor(
+            session_type=SessionType.INBAND, session_id=self.ann.session_id
+        )
+        sending = self.ann.request(message_to(self.ann.user, "bob"), "1")
+        session = Session(descriptor=descriptor, transactions=(sending,))
+        octets = CODECS["xml"].encode(WVCSPMessage(session=session), V12)
+        for _ in range(2):
+            await self.ann.post_octets(octets)
+        await self.bob.send("ann")
+        self.assertEqual(await self.answer(line), WVCI)
 
     async def test_client_is_woken_by_a_report(self) -> None:
         line = await self.greeted(self.ann)

@@ -1,5 +1,6 @@
 """When a client is woken, and when not."""
 
+from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 from twisted.internet.defer import Deferred
@@ -38,6 +39,7 @@ def looked(waiting=True, polled_at=1.0, answering_since=None, told_at=None, repe
         answering_since=answering_since,
         told_at=told_at,
         repetition_at=repetition_at,
+        channel="here",
     )
 
 
@@ -90,8 +92,9 @@ class WakingTests(SynchronousTestCase):
         self.assertTrue(self.wakes(NOW + 181, polled_at=NOW + 150, is_news=False))
 
     def test_client_that_is_being_answered_is_told_by_that(self):
-        decision = self.waking.decide(looked(answering_since=NOW - 1), NOW, True)
-        self.assertEqual(decision, Decision(False, SHORTEST_SECONDS))
+        for lasts, wait in ((0, SHORTEST_SECONDS), (0.05, SHORTEST_SECONDS), (1, 1)):
+            decision = self.waking.decide(looked(answering_since=NOW - lasts), NOW, True)
+            self.assertEqual(decision, Decision(False, wait))
 
     def test_what_came_after_that_answer_wakes_it_at_once(self):
         self.assertFalse(self.wakes(NOW, answering_since=NOW))
@@ -108,8 +111,8 @@ class WakingTests(SynchronousTestCase):
 
     def test_answer_that_never_left_keeps_nobody_asleep(self):
         self.assertFalse(self.wakes(NOW, answering_since=NOW))
-        self.assertFalse(self.wakes(NOW + 14, answering_since=NOW))
-        self.assertTrue(self.wakes(NOW + 16, answering_since=NOW))
+        self.assertFalse(self.wakes(NOW + 2, answering_since=NOW))
+        self.assertTrue(self.wakes(NOW + 4, answering_since=NOW))
 
     def test_what_is_in_flight_is_looked_for_when_it_is_sent_again(self):
         decision = self.waking.decide(looked(False, repetition_at=NOW + 12), NOW, True)
@@ -169,13 +172,20 @@ class WatchTests(SynchronousTestCase):
         self.clock, self.sessions = Clock(), Slow()
         self.clock.advance(NOW)
         self.said = []
-        self.watch = Watch(SESSION, self.sessions, self.clock, self.said.append, self.said.append)
+        self.watch = Watch(
+            SESSION, "here", self.sessions, self.clock, self.said.append, self.said.append
+        )
 
     def answer(self, found):
         """Answer the look that is under way; how many there were."""
         looking = self.sessions.asked[-1]
         looking.errback(found) if isinstance(found, Exception) else looking.callback(found)
         return len(self.sessions.asked)
+
+    def test_client_that_has_come_by_another_channel_is_left_to_that(self):
+        self.watch.woken()
+        self.answer(evolve(looked(), channel="elsewhere"))
+        self.assertEqual(self.said, [StatusCode.INVALID_SESSION])
 
     def test_wake_ups_during_a_look_make_one_more(self):
         for _ in range(5):

@@ -1,4 +1,5 @@
 -- include work
+-- include wakeups
 local function message_key(prefix, user, id)
     return prefix .. 'message:' .. user .. ':' .. id
 end
@@ -24,13 +25,27 @@ local function report_message(prefix, user, id, code, at, lease)
     return work
 end
 
+-- A message that was for one session alone, which did not take it, is for all: behind what waits, so
+-- that those come to it who have passed it by.
+local function offer_to_all(prefix, user, message_id)
+    redis.call('HDEL', message_key(prefix, user, message_id), 'only')
+    local place = redis.call('HINCRBY', prefix .. 'waiting:' .. user, 'sequence', 1)
+    redis.call('ZADD', prefix .. 'queue:' .. user, place, message_id)
+    for _, other in ipairs(redis.call('HVALS', prefix .. 'sessions:' .. user)) do
+        wake(prefix, other)
+    end
+end
+
 -- A session is through with a message; it goes once it is closed and nobody waits for it any more.
 -- Whom it still waits for is said by is_awaiting(session id).
 local function leave_message(prefix, user, message_id, id, is_awaiting)
     local message = message_key(prefix, user, message_id)
-    local sessions, closed = unpack(redis.call('HMGET', message, 'sessions', 'closed'))
+    local sessions, closed, only = unpack(redis.call('HMGET', message, 'sessions', 'closed', 'only'))
     if not sessions then
         return
+    end
+    if only == id and not closed then
+        offer_to_all(prefix, user, message_id)
     end
     local rest = ' '
     for other in sessions:gmatch('%S+') do

@@ -6,49 +6,73 @@ local function is_alive(prefix, id, now)
     return tonumber(redis.call('HGET', prefix .. 'session:' .. id, 'expires') or 0) > now
 end
 
--- What a session that ends was not told, or has not answered, is left to those that live and were not
--- there when it came, or to the next session of the user. What is of the session alone is left to nobody.
-local function leave_events(prefix, user, id, now)
+local function takes_reports(prefix, id)
+    return redis.call('HGET', prefix .. 'session:' .. id, 'takes_reports') == '1'
+end
+
+-- What was kept for a user while no session took it is told by one that does.
+local function take_kept(prefix, user, id, now)
+    local kept, kept_events = prefix .. 'kept:' .. user, prefix .. 'kept-events:' .. user
+    for _, key in ipairs(redis.call('ZRANGE', kept, 0, -1)) do
+        local expires, put_at, event = fields_of_event(redis.call('HGET', kept_events, key) or '0 0 ')
+        put_event(prefix .. 'outbox:' .. id, prefix .. 'events:' .. id, key, expires, put_at, event,
+            now)
+    end
+    redis.call('DEL', kept, kept_events)
+end
+
+-- Leave a report to those sessions that live and were not there when it came, or to the next one of the
+-- user. What is of the session alone is left to nobody.
+local function leave_report(prefix, user, others, now, key, expires, put_at, event)
+    if tonumber(expires) <= now or not key:find('^report:') then
+        return
+    end
+    for _, other in ipairs(others) do
+        if other[2] <= tonumber(put_at) then
+            return
+        end
+    end
+    if #others == 0 then
+        put_event(prefix .. 'kept:' .. user, prefix .. 'kept-events:' .. user, key, expires, put_at,
+            event, now, true)
+    end
+    for _, other in ipairs(others) do
+        put_event(prefix .. 'outbox:' .. other[1], prefix .. 'events:' .. other[1], key, expires,
+            put_at, event, now, true)
+        wake(prefix, other[1])
+    end
+end
+
+-- What a session was not told is left to the others.
+local function leave_reports(prefix, user, id, now)
     local others = {}
     for _, other in ipairs(redis.call('HVALS', prefix .. 'sessions:' .. user)) do
-        if other ~= id and is_alive(prefix, other, now) then
+        if other ~= id and is_alive(prefix, other, now) and takes_reports(prefix, other) then
             others[#others + 1] = {other,
                 tonumber(redis.call('HGET', prefix .. 'session:' .. other, 'opened'))}
         end
     end
-    local function leave(key, expires, put_at, event)
-        if tonumber(expires) <= now or key:find('^notice:') or key:find('^question:')
-            or key == 'news' then
-            return
-        end
-        for _, other in ipairs(others) do
-            if other[2] <= tonumber(put_at) then
-                return
-            end
-        end
-        if #others == 0 then
-            put_event(prefix .. 'kept:' .. user, prefix .. 'kept-events:' .. user, key, expires,
-                put_at, event, now, true)
-        end
-        for _, other in ipairs(others) do
-            put_event(prefix .. 'outbox:' .. other[1], prefix .. 'events:' .. other[1], key, expires,
-                put_at, event, now, true)
-            wake(prefix, other[1])
-        end
-    end
     -- The latest comes first, as each is put in front of what is there.
-    local events = prefix .. 'events:' .. id
-    for _, key in ipairs(redis.call('ZREVRANGE', prefix .. 'outbox:' .. id, 0, -1)) do
-        leave(key, fields_of_event(redis.call('HGET', events, key) or '0 0 '))
+    local outbox, events = prefix .. 'outbox:' .. id, prefix .. 'events:' .. id
+    for _, key in ipairs(redis.call('ZREVRANGE', outbox, 0, -1)) do
+        leave_report(prefix, user, others, now, key,
+            fields_of_event(redis.call('HGET', events, key) or '0 0 '))
+        if key:find('^report:') then
+            redis.call('ZREM', outbox, key)
+            redis.call('HDEL', events, key)
+        end
     end
     local sending, sent = redis.call('HGETALL', prefix .. 'sending:' .. id), {}
     for i = 1, #sending, 2 do
-        sent[#sent + 1] = {tonumber(sending[i]:sub(2)), sending[i + 1]}
+        sent[#sent + 1] = {tonumber(sending[i]:sub(2)), sending[i + 1], sending[i]}
     end
     table.sort(sent, function(one, other) return one[1] > other[1] end)
     for _, each in ipairs(sent) do
         local _, _, expires, put_at, key, event = fields_of_sending(each[2])
-        leave(key, expires, put_at, event)
+        leave_report(prefix, user, others, now, key, expires, put_at, event)
+        if key:find('^report:') then
+            redis.call('HDEL', prefix .. 'sending:' .. id, each[3])
+        end
     end
 end
 
@@ -80,7 +104,7 @@ local function end_session(prefix, id, now, lease, code, seconds)
     for _, message_id in ipairs(redis.call('ZRANGE', prefix .. 'queue:' .. user, 0, -1)) do
         leave_message(prefix, user, message_id, id, function() return true end)
     end
-    leave_events(prefix, user, id, now)
+    leave_reports(prefix, user, id, now)
     -- What was asked and answered is forgotten with time: a repetition may still come.
     for _, kind in ipairs({'session', 'outbox', 'events', 'sending', 'news', 'news-of',
         'client-presence', 'followed'}) do
@@ -89,7 +113,7 @@ local function end_session(prefix, id, now, lease, code, seconds)
     if code then
         redis.call('HSET', key, 'ended', code)
         redis.call('EXPIRE', key, math.ceil(seconds))
-        wake(prefix, id)
     end
+    wake(prefix, id)
     return work
 end

@@ -1,0 +1,72 @@
+"""What handsets say in CSP 1.2, in XML: octets that are ready but for what differs. And what they
+look for in answers."""
+
+from __future__ import annotations
+
+import re
+
+_SESSION = "<SessionType>Inband</SessionType><SessionID>%b</SessionID>"
+_NO_SESSION = "<SessionType>Outband</SessionType>"
+
+
+def _message(content: str, session: str = _SESSION, mode: str = "Request") -> bytes:
+    """A message to fill in: session id, transaction id, and what the content has."""
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>'
+        '<WV-CSP-Message xmlns="http://www.openmobilealliance.org/DTD/WV-CSP1.2"><Session>'
+        f"<SessionDescriptor>{session}</SessionDescriptor><Transaction><TransactionDescriptor>"
+        f"<TransactionMode>{mode}</TransactionMode><TransactionID>%b</TransactionID>"
+        "</TransactionDescriptor>"
+        '<TransactionContent xmlns="http://www.openmobilealliance.org/DTD/WV-TRC1.2">'
+        f"{content}</TransactionContent></Transaction></Session></WV-CSP-Message>"
+    ).encode()
+
+
+LOGIN = _message(
+    "<Login-Request><UserID>%b</UserID><ClientID><URL>http://handset.example/imps</URL></ClientID>"
+    "%b<TimeToLive>3600</TimeToLive><SessionCookie>bench</SessionCookie></Login-Request>",
+    _NO_SESSION,
+)
+PASSWORD = b"<Password>%b</Password>"
+DIGEST_SCHEMA = b"<DigestSchema>MD5</DigestSchema>"
+DIGEST = b"<DigestBytes>%b</DigestBytes>"
+CAPABILITIES = _message(
+    "<ClientCapability-Request><CapabilityList><ClientType>MOBILE_PHONE</ClientType>"
+    "<InitialDeliveryMethod>P</InitialDeliveryMethod><AnyContent>T</AnyContent>"
+    "<AcceptedTransferEncoding>BASE64</AcceptedTransferEncoding>"
+    "<SupportedBearer>HTTP</SupportedBearer><SupportedCIRMethod>STCP</SupportedCIRMethod>"
+    "<MultiTrans>1</MultiTrans><ParserSize>131072</ParserSize>"
+    "</CapabilityList></ClientCapability-Request>"
+)
+SERVICES = _message(
+    "<Service-Request><Functions><WVCSPFeat><FundamentalFeat/><IMFeat/></WVCSPFeat></Functions>"
+    "<AllFunctionsRequest>F</AllFunctionsRequest></Service-Request>"
+)
+SEND = _message(
+    "<SendMessage-Request><DeliveryReport>F</DeliveryReport><MessageInfo>"
+    "<ContentType>text/plain</ContentType><ContentSize>%d</ContentSize>"
+    "<Recipient><User><UserID>%b</UserID></User></Recipient>"
+    "<Sender><User><UserID>%b</UserID></User></Sender><Validity>86400</Validity>"
+    "</MessageInfo><ContentData>%b</ContentData></SendMessage-Request>"
+)
+POLL = _message("<Polling-Request/>")
+DELIVERED = _message(
+    "<MessageDelivered><MessageID>%b</MessageID></MessageDelivered>", mode="Response"
+)
+
+POLL_FLAG = b"<Poll>T</Poll>"
+NEW_MESSAGE = re.compile(
+    rb"<TransactionID>([^<]*)</TransactionID>.*<NewMessage>.*<MessageID>([^<]*)</MessageID>"
+    rb".*<ContentData>(\d+) ",
+    re.DOTALL,
+)
+NONCE = re.compile(rb"<Nonce>([^<]*)</Nonce>")
+SESSION_ID = re.compile(rb"<SessionID>([^<]*)</SessionID>")
+CIR_PLACE = re.compile(rb"<TCPAddress>([^<]*)</TCPAddress>.*?<TCPPort>(\d+)</TCPPort>", re.DOTALL)
+_CODE = re.compile(rb"<Code>(\d+)</Code>")
+
+
+def code(answer: bytes) -> int:
+    """The code of the result; 0 where there is none."""
+    found = _CODE.search(answer)
+    return int(found[1]) if found else 0
