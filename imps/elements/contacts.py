@@ -57,7 +57,7 @@ class Contacts:
         """
         if not caller.operation_id:
             raise ValueError("without an operation id, every list would have been made by the same")
-        own = await self._own(caller.user, address)
+        own = await self.own(caller.user, address)
         if own is None or not own.is_resource:
             raise Refusal(
                 StatusCode.INVALID_CONTACT_LIST_PROPERTY, "no contact list of yours can be that"
@@ -74,7 +74,7 @@ class Contacts:
     async def delete(self, caller: Caller, address: Address) -> None:
         """Delete a contact list of the caller's; if it was the default, another one becomes that
         (CSP, DeleteList)."""
-        own = await self._own(caller.user, address)
+        own = await self.own(caller.user, address)
         if own is None or not await self._lists.delete(caller.user, own):
             raise _no_such(address)
 
@@ -93,7 +93,7 @@ class Contacts:
         need not be removed. ``authorizes`` says that those who are added may also see the caller's
         presence (CSP 1.3, AuthorizeAndGrant): contact lists alone do nothing about that.
         """
-        own = await self._own(caller.user, address)
+        own = await self.own(caller.user, address)
         if own is None:
             raise _no_such(address)
         known, unknown = await self._known(change.added)
@@ -112,24 +112,7 @@ class Contacts:
             raise _no_such(address)
         return Managed(changed, Outcome(len(known), unknown))
 
-    async def members(self, owner: Address, address: Address) -> tuple[Address, ...] | None:
-        """Who is in a contact list, in the order in which they were added; None if the owner has
-        no such list."""
-        own = await self._own(owner, address)
-        found = None if own is None else await self._lists.get(owner, own)
-        return None if found is None else tuple(each.address for each in found.contacts or ())
-
-    async def lists_with(self, owner: Address, user: Address) -> list[Address]:
-        """The contact lists of the owner that a user is in, by name or by telephone number."""
-        names = [self._directory.at_home(user)]
-        account = await self._directory.find(user)
-        if account is not None:
-            names = [account.address]
-            if account.msisdn is not None:
-                names.append(Address(account.msisdn, None, account.address.domain))
-        return await self._lists.with_contact(owner, names)
-
-    async def _own(self, user: Address, address: Address) -> Address | None:
+    async def own(self, user: Address, address: Address) -> Address | None:
         """The address of a list of the user's, who may be named by number; None if it could only be
         someone else's."""
         if address == Address():
@@ -143,6 +126,23 @@ class Contacts:
         if account is None or account.address != user:
             return None
         return user.resource_named(address.resource)
+
+    async def members(self, owner: Address, address: Address) -> tuple[Address, ...] | None:
+        """Who is in a contact list, in the order in which they were added; None if the owner has
+        no such list."""
+        own = await self.own(owner, address)
+        found = None if own is None else await self._lists.get(owner, own)
+        return None if found is None else tuple(each.address for each in found.contacts or ())
+
+    async def lists_with(self, owner: Address, user: Address) -> list[Address]:
+        """The contact lists of the owner that a user is in, by name or by telephone number."""
+        names = [self._directory.at_home(user)]
+        account = await self._directory.find(user)
+        if account is not None:
+            names = [account.address]
+            if account.msisdn is not None:
+                names.append(Address(account.msisdn, None, account.address.domain))
+        return await self._lists.with_contact(owner, names)
 
     async def _known(
         self, contacts: Iterable[Contact]

@@ -26,7 +26,7 @@ from imps.model.presence import (
 from imps.model.status import Detail, Outcome, Refusal, StatusCode
 from imps.store.deliveries import News
 from imps.store.presence import Allowed, NoSuchPublisher, Presences
-from imps.store.subscriptions import Subscriptions, Told, TooManySubscriptions
+from imps.store.subscriptions import Seen, Subscriptions, Told, TooManySubscriptions
 
 Attributes = frozenset[Attribute]
 
@@ -190,7 +190,8 @@ class PresenceService:
         ]
         await self._subscriptions.put_news(news, now=self._clock.seconds())
         await self._subscriptions.note_seen(
-            Told(session_id, publisher, allowed) for publisher, allowed in may_see.items()
+            Seen(session_id, publisher, may_see[publisher], allowed.number)
+            for publisher, allowed in found.items()
         )
         await self._ask(found, watcher[0], attributes)
         return set(found)
@@ -296,9 +297,9 @@ class PresenceService:
             else:
                 targets.failures.append(Detail(StatusCode.UNKNOWN_USER, users=(user,)))
         for contact_list in dict.fromkeys(contact_lists):
-            own = self._directory.at_home(contact_list)
-            members = await self.publishers_in(caller, own)
-            if members is None:
+            own = await self._contacts.own(caller, contact_list)
+            members = None if own is None else await self.publishers_in(caller, own)
+            if own is None or members is None:
                 code = StatusCode.NO_SUCH_CONTACT_LIST
                 targets.failures.append(Detail(code, contact_lists=(contact_list,)))
             else:

@@ -13,7 +13,7 @@ from imps.elements.presence import Attributes, PresenceService, permitted
 from imps.model.address import Address
 from imps.model.presence import attributes_named
 from imps.model.status import Refusal
-from imps.store.subscriptions import Subscriber, Subscriptions, Told
+from imps.store.subscriptions import Seen, Subscriber, Subscriptions, Told
 from imps.store.work import Work
 
 AT_A_TIME = 2000
@@ -32,7 +32,7 @@ class Watching:
         those that they can see by now and could not when they were told last."""
         publisher, changed = Address.parse(work.details[0]), attributes_named(work.details[2])
         news: list[Told] = []
-        seen: list[Told] = []
+        seen: list[Seen] = []
         async for subscribers in self._subscriptions.subscribers(publisher):
             await self._judge(publisher, subscribers, changed, news, seen)
             if len(news) + len(seen) >= AT_A_TIME:
@@ -46,7 +46,7 @@ class Watching:
         subscribers: Sequence[Subscriber],
         changed: Attributes,
         news: list[Told],
-        seen: list[Told],
+        seen: list[Seen],
     ) -> None:
         """Add what subscribers are to be told, and what they can see where that is new."""
         watchers = (each.watcher for each in subscribers)
@@ -57,9 +57,10 @@ class Watching:
             if told := new & each.asked:
                 news.append(Told(each.session_id, publisher, told))
             if may_see != each.seen:
-                seen.append(Told(each.session_id, publisher, may_see))
+                number = allowed[each.watcher].number
+                seen.append(Seen(each.session_id, publisher, may_see, number))
 
-    async def _put(self, publisher: Address, news: list[Told], seen: list[Told]) -> None:
+    async def _put(self, publisher: Address, news: list[Told], seen: list[Seen]) -> None:
         now = self._clock.seconds()
         for session_id in await self._subscriptions.put_news(news, now=now):
             await self._subscriptions.forget_subscriber(session_id, [publisher], now=now)

@@ -30,13 +30,15 @@ Values = Mapping[Attribute, PresenceValue]
 @frozen
 class Allowed:
     """What a publisher allows a watcher by attribute lists: the one for the user, those of the
-    contact lists that hold the user, and the default; and by an answer when the user asked."""
+    contact lists that hold the user, and the default; and by an answer when the user asked;
+    the number is how often any of that has changed."""
 
     user: Attributes | None = None
     contact_lists: tuple[Attributes, ...] = ()
     default: Attributes | None = None
     granted: Attributes = frozenset()
     denied: Attributes = frozenset()
+    number: int = 0
 
     @classmethod
     def unpacked(
@@ -45,6 +47,7 @@ class Allowed:
         lists: list[bytes],
         default: bytes | None,
         answered: bytes | None,
+        number: int,
     ) -> Allowed:
         """What the script of permissions says."""
         answer = {} if answered is None else json.loads(answered)
@@ -54,6 +57,7 @@ class Allowed:
             None if default is None else attributes_in(default),
             attributes_named(answer.get("granted", "")),
             attributes_named(answer.get("denied", "")),
+            number,
         )
 
 

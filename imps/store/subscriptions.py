@@ -39,12 +39,22 @@ class Subscriber:
 
 @frozen
 class Told:
-    """A session that is told attributes of a publisher, or about which it is noted that it can see
-    them."""
+    """A session that is told attributes of a publisher."""
 
     session_id: str
     publisher: Address
     attributes: Attributes
+
+
+@frozen
+class Seen:
+    """A session that can see attributes of a publisher; the number is that of what this allowed
+    then."""
+
+    session_id: str
+    publisher: Address
+    attributes: Attributes
+    number: int
 
 
 @frozen
@@ -241,15 +251,21 @@ class Subscriptions:
                 gone.update(session_id.decode() for session_id in reply)
         return gone
 
-    async def note_seen(self, seen: Iterable[Told]) -> None:
-        """Note what sessions can see of publishers, once they are told that."""
-        by_bucket: defaultdict[int, list[str]] = defaultdict(list)
+    async def note_seen(self, seen: Iterable[Seen]) -> None:
+        """Note what sessions can see of publishers, once they are told that; what was decided
+        later counts."""
+        by_bucket: defaultdict[int, list[str | int]] = defaultdict(list)
         for each in seen:
-            parts = [each.publisher.canonical, each.session_id, names_of(each.attributes)]
-            by_bucket[self._buckets.of(each.publisher)] += parts
+            attributes = names_of(each.attributes)
+            by_bucket[self._buckets.of(each.publisher)] += [
+                each.publisher.canonical,
+                each.session_id,
+                attributes,
+                each.number,
+            ]
         for bucket, parts in by_bucket.items():
-            for start in range(0, len(parts), 3 * CHUNK):
-                chunk = parts[start : start + 3 * CHUNK]
+            for start in range(0, len(parts), 4 * CHUNK):
+                chunk = parts[start : start + 4 * CHUNK]
                 await self._client.run("note_seen", [self._buckets.prefix(bucket)], *chunk)
 
     async def watchers(self, publisher: Address, *, since: float) -> dict[Address, WatcherStatus]:

@@ -335,6 +335,17 @@ class FollowTests(PresenceTestCase):
         await self.publish(STATUS_MOOD="SAD")
         self.assertEqual(await self.told(), [])
 
+    async def test_list_may_be_named_by_the_number_of_its_owner(self):
+        await self.allow(MOOD, by=BOB)
+        await self.publish(self.bob, STATUS_MOOD="SAD")
+        friends = NUMBER.resource_named("friends")
+        await self.subscribe(lists=[friends], follows=True, caller=self.ann)
+        await self.change(ANNS_FRIENDS, added=[BOB])
+        self.assertEqual(await self.told(self.ann), [(str(BOB), {MOOD: "SAD"})])
+        await self.presence.unsubscribe(self.ann, [], [friends])
+        await self.publish(self.bob, STATUS_MOOD="HAPPY")
+        self.assertEqual(await self.told(self.ann), [])
+
     async def test_list_that_is_not_followed_stays_what_it_was(self):
         for follows in (True, False):
             await self.subscribe(lists=[FRIENDS], follows=follows)

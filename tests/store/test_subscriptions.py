@@ -4,7 +4,7 @@ from imps.model.address import Address
 from imps.model.presence import EVERY_ATTRIBUTE, Attribute, PresenceValue, WatcherStatus
 from imps.store.presence import NoSuchPublisher, Presences
 from imps.store.sessions import Sessions
-from imps.store.subscriptions import Subscriptions, Told, TooManySubscriptions
+from imps.store.subscriptions import Seen, Subscriptions, Told, TooManySubscriptions
 from imps.store.work import WorkRecords
 from imps.testing.store import StoreTestCase
 
@@ -117,13 +117,14 @@ class SubscriptionsTests(StoreTestCase):
 
     async def test_what_was_seen_is_kept_until_the_next_subscription(self):
         await self.subscribe()
-        await self.subscriptions.note_seen([Told(self.bob, ANN, frozenset({MOOD}))])
+        await self.subscriptions.note_seen([Seen(self.bob, ANN, frozenset({MOOD}), 2)])
+        await self.subscriptions.note_seen([Seen(self.bob, ANN, frozenset({TEXT}), 1)])
         (subscriber,) = await self.subscribers()
         self.assertEqual(subscriber.seen, {MOOD})
         await self.subscribe()
         (subscriber,) = await self.subscribers()
         self.assertEqual(subscriber.seen, frozenset())
-        await self.subscriptions.note_seen([Told("00gone", ANN, frozenset({MOOD}))])
+        await self.subscriptions.note_seen([Seen("00gone", ANN, frozenset({MOOD}), 2)])
         self.assertEqual(len(await self.subscribers()), 1)
 
     async def test_who_unsubscribes_has_been_a_watcher(self):

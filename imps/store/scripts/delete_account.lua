@@ -21,7 +21,7 @@ end
 
 for _, kind in ipairs({'account', 'sessions', 'queue', 'waiting', 'recent', 'kept', 'kept-events',
     'done', 'contact-lists', 'default-contact-list', 'attribute-lists', 'presence', 'subscribers',
-    'watchers', 'reactive'}) do
+    'watchers', 'reactive', 'authorizations'}) do
     redis.call('DEL', prefix .. kind .. ':' .. user)
 end
 return redis.call('ZREM', prefix .. 'accounts', user)

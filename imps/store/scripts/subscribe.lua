@@ -14,6 +14,7 @@ for i = 5, #ARGV do
         local subscription = subscription_of(redis.call('HGET', key, ARGV[1]))
         subscription.watcher = ARGV[2]
         subscription.seen = nil
+        subscription.number = nil
         subscription.asked[ARGV[3]] = ARGV[4]
         redis.call('HSET', key, ARGV[1], cjson.encode(subscription))
         outcome = permissions_of(prefix, publisher)(ARGV[2])

@@ -1,13 +1,15 @@
 -- What a publisher allows watchers: a function from the names of one, with blanks between, to the
 -- attribute list for the user, nil for none, those of the contact lists that hold the user, the
--- default, nil for none, and what was answered when the user asked, nil for nothing.
+-- default, nil for none, what was answered when the user asked, nil for nothing, and how often any of
+-- that has changed.
 local function permissions_of(prefix, publisher)
     local key = prefix .. 'attribute-lists:' .. publisher
+    local number = tonumber(redis.call('GET', prefix .. 'authorizations:' .. publisher) or 0)
     local function answered(names)
         return redis.call('HGET', prefix .. 'reactive:' .. publisher, names:match('^%S+'))
     end
     if redis.call('EXISTS', key) == 0 then
-        return function(names) return {false, {}, false, answered(names)} end
+        return function(names) return {false, {}, false, answered(names), number} end
     end
     local lists = {}
     for _, list in ipairs(redis.call('ZRANGE', prefix .. 'contact-lists:' .. publisher, 0, -1)) do
@@ -30,6 +32,6 @@ local function permissions_of(prefix, publisher)
                 end
             end
         end
-        return {user, held, default, answered(names)}
+        return {user, held, default, answered(names), number}
     end
 end
