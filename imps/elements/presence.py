@@ -21,6 +21,7 @@ from imps.model.presence import (
     Content,
     Presence,
     PresenceValue,
+    Published,
     WatcherStatus,
 )
 from imps.model.status import Detail, Outcome, Refusal, StatusCode
@@ -230,7 +231,10 @@ class PresenceService:
         for each in news:
             if octets >= OCTETS_AT_A_TIME:
                 later.append(Told(caller.session_id, each.publisher, each.attributes))
-            elif each.publisher in known:
+            elif each.publisher not in known:
+                # The account is gone; of whom one could see that, that is told.
+                presences += _gone(each)
+            else:
                 presence = known[each.publisher]
                 allowed = permitted(each.publisher, watcher[0], presence.allowed)
                 changed = frozenset() if each.attributes == EVERY_ATTRIBUTE else each.attributes
@@ -247,6 +251,10 @@ class PresenceService:
         who has been, or has asked once, in that time (CSP, GetWatcherList)."""
         since = math.inf if history_seconds is None else self._clock.seconds() - history_seconds
         return await self._subscriptions.watchers(caller.user, since=since)
+
+    async def exists(self, publisher: Address) -> bool:
+        """Whether there is such a user of ours, still."""
+        return await self._directory.find(publisher) is not None
 
     async def publishers_in(
         self, owner: Address, contact_list: Address
@@ -337,6 +345,13 @@ def permissions(publisher: Address, watcher: Address, allowed: Allowed) -> Permi
         granted=allowed.granted,
         denied=allowed.denied,
     )
+
+
+def _gone(news: News) -> list[Presence]:
+    if _ONLINE_STATUS not in news.attributes:
+        return []
+    off_line = PresenceValue(content=(("PresenceValue", False),))
+    return [Presence(news.name, (Published(_ONLINE_STATUS, off_line),))]
 
 
 def _octets(content: Content) -> int:

@@ -11,7 +11,7 @@ from imps.elements.authorization import what_shows
 from imps.elements.interfaces import Caller
 from imps.elements.presence import Attributes, PresenceService, permitted
 from imps.model.address import Address
-from imps.model.presence import attributes_named
+from imps.model.presence import Attribute, attributes_named
 from imps.model.status import Refusal
 from imps.store.subscriptions import Seen, Subscriber, Subscriptions, Told
 from imps.store.work import Work
@@ -29,16 +29,23 @@ class Watching:
 
     async def tell(self, work: Work) -> None:
         """Have those who subscribed to a publisher told of attributes that have changed, and of
-        those that they can see by now and could not when they were told last."""
+        those that they can see by now and could not when they were told last. Of a publisher who
+        exists no longer, those who could see it are told that, and nobody is told any more."""
         publisher, changed = Address.parse(work.details[0]), attributes_named(work.details[2])
+        exists = await self._presence.exists(publisher)
         news: list[Told] = []
         seen: list[Seen] = []
         async for subscribers in self._subscriptions.subscribers(publisher):
-            await self._judge(publisher, subscribers, changed, news, seen)
+            if exists:
+                await self._judge(publisher, subscribers, changed, news, seen)
+            else:
+                news += _last_news(publisher, subscribers)
             if len(news) + len(seen) >= AT_A_TIME:
                 await self._put(publisher, news, seen)
                 news, seen = [], []
         await self._put(publisher, news, seen)
+        if not exists:
+            await self._subscriptions.forget_publisher(publisher)
 
     async def _judge(
         self,
@@ -106,3 +113,13 @@ class Watching:
         subscribed = await self._subscriptions.of(session_id)
         now = self._clock.seconds()
         await self._subscriptions.unsubscribe(session_id, subscribed.publishers, now=now)
+
+
+def _last_news(publisher: Address, subscribers: Sequence[Subscriber]) -> list[Told]:
+    """That a publisher is gone, for those who could see whether that one was on line."""
+    on_line = frozenset({Attribute.ONLINE_STATUS})
+    return [
+        Told(each.session_id, publisher, on_line)
+        for each in subscribers
+        if on_line <= each.seen & each.asked
+    ]

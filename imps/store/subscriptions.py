@@ -204,6 +204,11 @@ class Subscriptions:
             },
         )
 
+    async def forget_publisher(self, publisher: Address) -> None:
+        """Forget who subscribed to a publisher."""
+        key = f"{self._buckets.prefix_of(publisher)}subscribers:{publisher.canonical}"
+        await self._client.execute("DEL", key)
+
     async def subscribers(self, publisher: Address) -> AsyncIterator[list[Subscriber]]:
         """Who subscribed to a publisher, some at a time."""
         key, cursor = f"{self._buckets.prefix_of(publisher)}subscribers:{publisher.canonical}", b"0"

@@ -8,9 +8,11 @@ from urllib.parse import urlsplit
 
 from attrs import frozen
 from twisted.internet.defer import Deferred
-from twisted.internet.endpoints import TCP4ClientEndpoint
+from twisted.internet.endpoints import SSL4ClientEndpoint, TCP4ClientEndpoint
 from twisted.internet.error import ConnectionLost
+from twisted.internet.interfaces import IStreamClientEndpoint
 from twisted.internet.protocol import Factory, Protocol, connectionDone
+from twisted.internet.ssl import CertificateOptions
 from twisted.python.failure import Failure
 
 from imps.testing.process import reactor
@@ -41,9 +43,12 @@ class Line(Protocol):
 
     @classmethod
     async def to(cls, url: str) -> Line:
-        """Connect to the server that a URL names."""
+        """Connect to the server that a URL names; over TLS, it may be anybody."""
         parts = urlsplit(url)
-        endpoint = TCP4ClientEndpoint(reactor, parts.hostname or "", parts.port or 80)
+        place = (parts.hostname or "", parts.port or 80)
+        endpoint: IStreamClientEndpoint = TCP4ClientEndpoint(reactor, *place)
+        if parts.scheme == "https":
+            endpoint = SSL4ClientEndpoint(reactor, *place, CertificateOptions())
         factory = Factory.forProtocol(cls)
         factory.noisy = False
         line: Any = await endpoint.connect(factory)

@@ -4,8 +4,11 @@ import re
 import signal
 import socket
 
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from twisted.trial.unittest import TestCase
 
+from imps.testing.certificates import certificate
+from imps.testing.conformance import shows_feature
 from imps.testing.nokia import Nokia
 from imps.testing.process import Program, installed, is_alive
 from imps.testing.service import Service, add_users, settings_file
@@ -57,6 +60,28 @@ class StartingTests(StartingTestCase):
         for url in urls:
             handset = Nokia(self, (url,), "wv:ann@localhost")
             self.assertEqual((await handset.ask("<GetSPInfo-Request/>")).code, 0)
+
+    @shows_feature("CSP over TLS")
+    async def test_clients_chat_over_tls(self):
+        directory = private_directory(self)
+        key, server = certificate("localhost")
+        (directory / "key.pem").write_bytes(
+            key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        )
+        (directory / "server.pem").write_bytes(server.public_bytes(Encoding.PEM))
+        files = f"privateKey={directory}/key.pem:certKey={directory}/server.pem"
+        service = Service(self, ("--csp", f"ssl:0:interface=127.0.0.1:{files}"))
+        await service.start()
+        await add_users(service.data, "ann", "bob")
+        place = service.program.logged.partition("CSP on ")[2].partition("CSP on ")[2].split()[0]
+        ann, bob = (
+            Nokia(self, (f"https://{place}/",), f"wv:{name}@localhost") for name in ("ann", "bob")
+        )
+        await ann.sign_on()
+        await bob.sign_on()
+        await ann.send(bob.user, text="in private")
+        await bob.poll()
+        self.assertEqual(bob.texts, ["in private"])
 
     async def test_second_service_on_the_same_data_is_refused(self):
         first = Service(self)

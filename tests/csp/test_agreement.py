@@ -69,6 +69,7 @@ class AgreementTests(DoorTestCase):
         self.assertEqual(text_of(await phone.poll()), "hi")
 
     @shows_feature("services negotiated", "what the user has")
+    @shows_feature("profiles of users: services, and whether active", "services")
     async def test_user_has_what_the_account_has(self) -> None:
         address = Address.parse("carl")
         await self.directory.add(address, "secret", services=frozenset({"IMFeat"}))

@@ -4,6 +4,7 @@ from attrs import evolve
 
 from imps.elements.interfaces import Caller
 from imps.model.address import Address
+from imps.model.presence import Target, TargetKind
 from imps.model.status import Refusal, StatusCode
 from imps.parts import Parts
 from imps.store.deliveries import Acknowledgement
@@ -299,6 +300,20 @@ class EndTests(PresenceTestCase):
         await self.parts.timers.do_all()
         await self.settled()
         self.assertEqual(await self.told(), [(str(ANN), {ON_LINE: False})])
+
+    async def test_user_who_is_deleted_is_seen_to_go_by_those_who_could_see_it(self):
+        await self.allow(MOOD, to=Target(TargetKind.USER, CARL))
+        carl = await self.signed_on(CARL)
+        for watcher in (self.bob, carl):
+            await self.subscribe(ANN, caller=watcher)
+            await self.told(watcher)
+        await self.directory.delete(ANN)
+        await self.parts.timers.do_all()
+        await self.settled()
+        self.assertEqual(await self.told(), [(str(ANN), {ON_LINE: False})])
+        self.assertEqual(await self.told(carl), [])
+        left = await self.store.client.execute("KEYS", "imps:*:subscribers:*")
+        self.assertEqual(left, [])
 
     async def test_subscriptions_end_with_their_session(self):
         await self.change(FRIENDS, added=[CARL])

@@ -1,12 +1,7 @@
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
 from twisted.internet.defer import Deferred
 from twisted.internet.protocol import ServerFactory
 from twisted.protocols.basic import LineOnlyReceiver
@@ -16,6 +11,7 @@ from imps.store.client import connect
 from imps.store.embedded import find_server
 from imps.store.errors import StoreError, StoreUnavailable
 from imps.store.servers import Sentinels, Server, server_at
+from imps.testing.certificates import certificate
 from imps.testing.process import reactor
 from imps.testing.servers import free_ports, kill_server, required_tls_server, run_server
 from imps.testing.store import private_directory
@@ -132,25 +128,6 @@ class TLSTests(ServersTestCase):
         ]:
             error = self.assertRaises(StoreError, self.client, self.url("localhost"), file)
             self.assertEqual(str(error), complaint)
-
-
-def certificate(name, issuer_key=None, issuer=None):
-    """A key and its certificate, by itself or by an issuer."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    now = datetime.now(UTC)
-    builder = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject if issuer is None else issuer.subject)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.BasicConstraints(ca=issuer is None, path_length=None), critical=True)
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
-    )
-    return key, builder.sign(issuer_key or key, hashes.SHA256())
 
 
 class SentinelsTests(ServersTestCase):

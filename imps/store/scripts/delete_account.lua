@@ -19,9 +19,11 @@ for _, list in ipairs(redis.call('ZRANGE', prefix .. 'contact-lists:' .. user, 0
     redis.call('DEL', prefix .. 'contact-list:' .. list, prefix .. 'contacts:' .. list)
 end
 
+-- Those who watch the user are told, and then forgotten.
+presence_changed(prefix, user, 'OnlineStatus', now)
 for _, kind in ipairs({'account', 'sessions', 'queue', 'waiting', 'recent', 'kept', 'kept-events',
-    'done', 'contact-lists', 'default-contact-list', 'attribute-lists', 'presence', 'subscribers',
-    'watchers', 'reactive', 'authorizations'}) do
+    'done', 'contact-lists', 'default-contact-list', 'attribute-lists', 'presence', 'watchers',
+    'reactive', 'authorizations'}) do
     redis.call('DEL', prefix .. kind .. ':' .. user)
 end
 return redis.call('ZREM', prefix .. 'accounts', user)
