@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from imps.csp.codec.document import NAMESPACES
+from imps.csp.presence_values import values_in
 from imps.csp.primitives.attributes import (
     ClientInfo,
     InfoLink,
@@ -30,9 +31,11 @@ from imps.csp.primitives.presence import (
     UpdatePresenceRequest,
 )
 from imps.model.address import Address
+from imps.model.presence import Attribute
 from imps.model.version import V11, V12, V13, Version
 from imps.testing.conformance import ALL, shows, shows_feature
 from imps.testing.door import EVERY, OK, DoorTestCase, Speaker
+from imps.testing.samples import samples
 
 ANN = Address.parse("wv:ann@localhost")
 BOB = Address.parse("wv:bob@localhost")
@@ -193,6 +196,22 @@ class UpdateTests(PresenceTestCase):
             self.assertEqual(models, [str(version)])
             clients = [each.client_id and each.client_id.url for each in own.online_status]
             self.assertEqual(clients, ["other", "phone"] if version is V13 else [None])
+
+    @shows_feature("user status", "every attribute of its version")
+    async def test_every_attribute_comes_back_as_it_was_published(self) -> None:
+        async for bob in self.watchers():
+            published: set[Attribute] = set()
+            for message in samples(UpdatePresenceRequest, bob.version):
+                request: Any = message.session.transactions[0].content
+                said = dict(values_in(request.presence_sub_list, bob.version))
+                self.assertEqual(await bob.ask(request), OK)
+                answer = await self.get(bob, BOB)
+                got = dict(values_in(answer.presences[0].presence_sub_lists[0], bob.version))
+                for attribute in said.keys() - {Attribute.ONLINE_STATUS}:
+                    self.assertEqual(got.get(attribute), said[attribute], attribute)
+                published |= said.keys()
+            names = set(Attribute) - ({Attribute.INFO_LINK} if bob.version is V11 else set())
+            self.assertEqual(published, names)
 
     async def test_what_a_version_has_no_words_for_is_left_out(self) -> None:
         link = PresenceSubList(info_link=InfoLink(qualifier=True))
