@@ -209,12 +209,11 @@ class PresenceService:
         failures = targets.failures + _unknown(targets.users, set(targets.users) - unknown)
         if targets.users:
             await self._subscriptions.unsubscribe(session_id, targets.users, now=now)
-        if targets.contact_lists:
-            subscribed = await self._subscriptions.of(session_id)
-            for each in targets.contact_lists:
-                await self._subscriptions.unsubscribe(
-                    session_id, subscribed.through(each), each, unfollows=True, now=now
-                )
+        for each in targets.contact_lists:
+            subscribed = await self._subscriptions.through(session_id, each)
+            await self._subscriptions.unsubscribe(
+                session_id, subscribed.publishers, each, unfollows=True, now=now
+            )
         served = len(targets.users) - len(unknown) + len(targets.contact_lists)
         return Outcome(served, tuple(failures))
 

@@ -79,9 +79,8 @@ class Watching:
         owner, contact_list = map(Address.parse, work.details[:2])
         members = await self._presence.publishers_in(owner, contact_list)
         for session_id in await self._subscriptions.sessions_of(owner):
-            subscribed = await self._subscriptions.of(session_id)
-            attributes = subscribed.followed.get(contact_list)
-            through = subscribed.through(contact_list)
+            subscribed = await self._subscriptions.through(session_id, contact_list)
+            attributes, through = subscribed.followed, subscribed.publishers
             if members is None or attributes is not None:
                 gone = [each for each in through if each not in (members or ())]
                 await self._subscriptions.unsubscribe(
@@ -110,9 +109,8 @@ class Watching:
     async def end(self, work: Work) -> None:
         """End all subscriptions of a session that is over."""
         session_id = work.details[0]
-        subscribed = await self._subscriptions.of(session_id)
-        now = self._clock.seconds()
-        await self._subscriptions.unsubscribe(session_id, subscribed.publishers, now=now)
+        publishers = await self._subscriptions.publishers(session_id)
+        await self._subscriptions.unsubscribe(session_id, publishers, now=self._clock.seconds())
 
 
 def _last_news(publisher: Address, subscribers: Sequence[Subscriber]) -> list[Told]:

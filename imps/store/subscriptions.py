@@ -58,16 +58,12 @@ class Seen:
 
 
 @frozen
-class Subscribed:
-    """To whom a session subscribed: for each publisher the contact lists through which it did, and
-    None if directly; and which contact lists it follows, for which attributes."""
+class Through:
+    """To whom a session subscribed through a contact list, and what it asks for of those who come;
+    None if it does not follow the list."""
 
-    publishers: Mapping[Address, frozenset[Address | None]]
-    followed: Mapping[Address, Attributes]
-
-    def through(self, contact_list: Address) -> list[Address]:
-        """The publishers to whom it subscribed through a contact list."""
-        return [each for each, lists in self.publishers.items() if contact_list in lists]
+    publishers: frozenset[Address]
+    followed: Attributes | None
 
 
 class TooManySubscriptions(Exception):
@@ -186,22 +182,23 @@ class Subscriptions:
                 *(publisher.canonical for publisher in some),
             )
 
-    async def of(self, session_id: str) -> Subscribed:
+    async def publishers(self, session_id: str) -> list[Address]:
         """To whom a session subscribed, as far as it is noted."""
+        key = f"{self._prefix(session_id)}subscriptions:{session_id}"
+        found: list[bytes] = await self._client.execute("HKEYS", key)
+        return [Address.parse(each.decode()) for each in found]
+
+    async def through(self, session_id: str, contact_list: Address) -> Through:
+        """To whom a session subscribed through a contact list, as far as it is noted."""
         publishers, followed = await self._client.run(
-            "subscriptions_of", [self._prefix(session_id)], session_id
+            "subscriptions_through",
+            [self._prefix(session_id)],
+            session_id,
+            contact_list.canonical,
         )
-        return Subscribed(
-            {
-                Address.parse(each.decode()): frozenset(
-                    map(_list_named, json.loads(record)["asked"])
-                )
-                for each, record in zip(publishers[::2], publishers[1::2], strict=True)
-            },
-            {
-                Address.parse(each.decode()): attributes_named(asked.decode())
-                for each, asked in zip(followed[::2], followed[1::2], strict=True)
-            },
+        return Through(
+            frozenset(Address.parse(each.decode()) for each in publishers),
+            None if followed is None else attributes_named(followed.decode()),
         )
 
     async def forget_publisher(self, publisher: Address) -> None:
@@ -299,10 +296,6 @@ class Subscriptions:
 
 def _named(contact_list: Address | None) -> str:
     return "" if contact_list is None else contact_list.canonical
-
-
-def _list_named(name: str) -> Address | None:
-    return Address.parse(name) if name else None
 
 
 def _subscriber(session_id: str, record: bytes) -> Subscriber:

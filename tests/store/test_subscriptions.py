@@ -4,7 +4,7 @@ from imps.model.address import Address
 from imps.model.presence import EVERY_ATTRIBUTE, Attribute, PresenceValue, WatcherStatus
 from imps.store.presence import NoSuchPublisher, Presences
 from imps.store.sessions import Sessions
-from imps.store.subscriptions import Seen, Subscriptions, Told, TooManySubscriptions
+from imps.store.subscriptions import Seen, Subscriptions, Through, Told, TooManySubscriptions
 from imps.store.work import WorkRecords
 from imps.testing.store import StoreTestCase
 
@@ -85,10 +85,11 @@ class SubscriptionsTests(StoreTestCase):
         (subscriber,) = await self.subscribers()
         self.assertEqual(subscriber.asked, {MOOD, ZONE})
         self.assertEqual((subscriber.session_id, subscriber.watcher), (self.bob, (BOB,)))
-        subscribed = await self.subscriptions.of(self.bob)
-        self.assertEqual(subscribed.publishers, {ANN: {None, LIST}})
-        self.assertEqual(subscribed.followed, {LIST: {ZONE}})
-        self.assertEqual(subscribed.through(LIST), [ANN])
+        self.assertEqual(await self.subscriptions.publishers(self.bob), [ANN])
+        through = await self.subscriptions.through(self.bob, LIST)
+        self.assertEqual(through, Through(frozenset({ANN}), frozenset({ZONE})))
+        through = await self.subscriptions.through(self.bob, BOB.resource_named("foes"))
+        self.assertEqual(through, Through(frozenset(), None))
 
     async def test_publisher_who_does_not_exist_is_left_out(self):
         found = await self.subscriptions.subscribe(self.bob, [BOB], [ANN, NOBODY], EVERY_ATTRIBUTE)
@@ -99,13 +100,13 @@ class SubscriptionsTests(StoreTestCase):
         self.assertFalse(noted)
         noted = await self.subscriptions.note(self.bob, {ANN: ANN}, EVERY_ATTRIBUTE, LIST, None)
         self.assertFalse(noted)
-        self.assertEqual((await self.subscriptions.of(self.bob)).publishers, {})
+        self.assertEqual(await self.subscriptions.publishers(self.bob), [])
 
     async def test_too_many_are_none(self):
         some = {Address(f"user{number}"): BOB for number in range(3)}
         with self.assertRaises(TooManySubscriptions):
             await self.subscriptions.note(self.bob, some, EVERY_ATTRIBUTE)
-        self.assertEqual((await self.subscriptions.of(self.bob)).publishers, {})
+        self.assertEqual(await self.subscriptions.publishers(self.bob), [])
 
     async def test_news_reach_who_subscribed_and_is_there(self):
         news = [Told(each, ANN, EVERY_ATTRIBUTE) for each in (self.bob, "00gone")]

@@ -25,15 +25,23 @@ local function unsubscribed(record, list)
     return cjson.encode(subscription)
 end
 
--- Whether a session subscribed to anybody through a contact list, or follows it.
-local function uses_contact_list(prefix, id, list)
-    if redis.call('HEXISTS', prefix .. 'followed:' .. id, list) == 1 then
-        return true
-    end
-    for _, record in ipairs(redis.call('HVALS', prefix .. 'subscriptions:' .. id)) do
-        if subscription_of(record).asked[list] then
-            return true
+-- To whom a session subscribed through a contact list.
+local function publishers_through(prefix, id, list)
+    local publishers = {}
+    -- There may be thousands: what does not name the list need not be read.
+    local name = cjson.encode(list)
+    local records = redis.call('HGETALL', prefix .. 'subscriptions:' .. id)
+    for i = 1, #records, 2 do
+        local record = records[i + 1]
+        if record:find(name, 1, true) and subscription_of(record).asked[list] then
+            publishers[#publishers + 1] = records[i]
         end
     end
-    return false
+    return publishers
+end
+
+-- Whether a session subscribed to anybody through a contact list, or follows it.
+local function uses_contact_list(prefix, id, list)
+    return redis.call('HEXISTS', prefix .. 'followed:' .. id, list) == 1
+        or #publishers_through(prefix, id, list) > 0
 end
