@@ -23,6 +23,7 @@ from imps.csp.primitives.presence import (
     Watcher,
 )
 from imps.csp.results import result_of, status, status_of
+from imps.csp.service_tree import needed_for
 from imps.csp.transactions import Context, Transactions
 from imps.elements.presence import PresenceService
 from imps.model.address import Address
@@ -115,9 +116,13 @@ class PresenceDelivery:
         self, session: Session, news: Sequence[News]
     ) -> tuple[PresenceNotificationRequest | None, bool]:
         """What a session is told of publishers, as it is now; None if nothing of it may be seen
-        any more. And whether there is more than can be told at a time."""
-        told = await self._element.told(session.caller(), news)
+        any more, or the session does not agree on presence any more. And whether there is more than
+        can be told at a time."""
         version = Version(session.door["version"])
+        needed = needed_for(PresenceNotificationRequest, version)
+        if needed is not None and not session.has(*needed):
+            return None, False
+        told = await self._element.told(session.caller(), news)
         elements = (presence_element(each, version) for each in told.presences)
         # There may be nothing that the version has words for.
         presences = tuple(each for each in elements if each.presence_sub_lists != _NOTHING)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from imps.csp.primitives.access import LogoutRequest
+from imps.csp.primitives.access import Functions, LogoutRequest, ServiceRequest
 from imps.csp.primitives.attributes import (
     Alias,
     OnlineStatus,
@@ -18,6 +18,7 @@ from imps.csp.primitives.presence import (
     SubscribePresenceRequest,
     UnsubscribePresenceRequest,
 )
+from imps.csp.primitives.services import IMFeat, WVCSPFeat
 from imps.model.address import Address
 from imps.model.presence import Availability, CommunicationMeans
 from imps.model.version import V12
@@ -120,6 +121,17 @@ class SubscribeTests(PresenceTestCase):
                 for each in publishers[: len(some)]:
                     await self.allow(by=each)
                 self.assertEqual(await self.texts(bob), ["another secret"] * len(some))
+
+    async def test_session_that_agrees_on_presence_no_more_is_not_told(self) -> None:
+        await self.allow()
+        messages_only = Functions(features=WVCSPFeat(im_feat=IMFeat()))
+        async for bob in self.watchers():
+            await self.publish(text("told"))
+            await self.subscribe(bob, ANN)
+            self.assertEqual(await self.texts(bob), ["told"])
+            await self.publish(text("not told"))
+            await bob.ask(ServiceRequest(functions=messages_only, all_functions_request=False))
+            self.assertEqual(await self.told(bob), [])
 
     async def test_several_publishers_are_told_of_at_once(self) -> None:
         users = [Address(f"user{number}", None, "localhost") for number in range(20)]
