@@ -8,9 +8,11 @@ target can tell a repetition.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from attrs import define, frozen
+from twisted.logger import Logger
 
 from imps.model.status import StatusCode
 from imps.store.client import StoreClient
@@ -56,6 +58,7 @@ class WorkRecords:
 
     _client: StoreClient
     _buckets: Buckets
+    _log = Logger()
 
     async def due(self, bucket: int, *, now: float) -> Due:
         """Do what is due in a bucket: sessions and messages end whose time is over.
@@ -71,7 +74,17 @@ class WorkRecords:
             int(StatusCode.SESSION_EXPIRED),
             int(StatusCode.MESSAGE_EXPIRED),
         )
-        return Due(tuple(Work.unpacked(bucket, record) for record in records), bool(more))
+        return Due(tuple(self._readable(bucket, records)), bool(more))
+
+    def _readable(self, bucket: int, records: list[bytes]) -> Iterator[Work]:
+        """The work that can be read; what cannot does not keep the rest from being done."""
+        for record in records:
+            try:
+                yield Work.unpacked(bucket, record)
+            except (ValueError, TypeError):
+                self._log.error(
+                    "There is work that cannot be read in bucket {bucket}", bucket=bucket
+                )
 
     async def finish(self, work: Work) -> None:
         """The work is done; more of it that has come meanwhile is not."""

@@ -106,11 +106,11 @@ class SeveralProcessesTests(StoreTestCase):
 
     async def test_work_that_cannot_be_done_does_not_keep_the_rest_from_being_done(self):
         await self.send(seconds=10)
-        bucket = self.store.buckets.of(BOB)
-        prefix = self.store.buckets.prefix(bucket)
-        unknown = b'["later kind", "!", 1]'
-        await self.store.client.execute("HSET", f"{prefix}work", "!", unknown)
-        await self.store.client.execute("ZADD", f"{prefix}overdue", 0, "!")
+        prefix = self.store.buckets.prefix_of(BOB)
+        records = {"!": b'["later kind", "!", 1]', "?": b"no record", "??": b"1"}
+        for work_id, record in records.items():
+            await self.store.client.execute("HSET", f"{prefix}work", work_id, record)
+            await self.store.client.execute("ZADD", f"{prefix}overdue", 0, work_id)
         self.clock.advance(10)
         assert self.parts.local_im
         working = Timers(self.records, self.parts.working.do, self.store.buckets, self.clock)
