@@ -16,6 +16,9 @@ from imps.store.packing import packed, report_packed, unpacked_message
 
 CHUNK = 100
 REMEMBER_SECONDS = 300
+HELD_SECONDS = 120
+"""How long a message waits for the one session that is to have it alone: longer than it takes until
+a session that polls, but does not answer, gives it up."""
 
 
 class Stored(Enum):
@@ -59,6 +62,7 @@ class Messages:
                     self._max_waiting_octets,
                     REMEMBER_SECONDS,
                     report_packed(message) if message.wants_report else b"",
+                    HELD_SECONDS,
                     *(user.canonical for user in chunk),
                 )
                 outcomes.update(zip(chunk, map(Stored, reply), strict=True))

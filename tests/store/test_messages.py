@@ -4,7 +4,7 @@ from imps.model.address import Address
 from imps.model.events import MessageWaits
 from imps.model.message import Content, Message
 from imps.store.deliveries import Acknowledgement, Deliveries
-from imps.store.messages import Messages, Stored
+from imps.store.messages import HELD_SECONDS, Messages, Stored
 from imps.store.sessions import Sessions
 from imps.store.work import WorkRecords
 from imps.testing.store import EPOCH, StoreTestCase
@@ -343,6 +343,23 @@ class SeveralSessionsTests(MessagesTestCase):
         _, transaction_id = await self.next(high)
         await self.deliver(high, Acknowledgement.REFUSED, transaction_id, False)
         self.assertEqual(await self.take(low), ["refused"])
+        self.assertEqual(await self.take(high), [])
+
+    async def test_message_that_the_one_session_does_not_take_in_time_is_offered_to_the_others(
+        self,
+    ):
+        low = await self.session("low", messaging="1 DETECT")
+        high = await self.session("high", messaging="5 DETECT")
+        await self.store_message("held")
+        self.clock.advance(HELD_SECONDS - 1)
+        await self.run_timers()
+        self.assertEqual(await self.take(low), [])
+        self.clock.advance(1)
+        await self.run_timers()
+        self.assertTrue((await self.sessions.check(low, (), now=self.clock.seconds())).has_waiting)
+        self.assertEqual(await self.take(low), ["held"])
+        self.assertEqual(await self.take(high), ["held"])
+        self.assertEqual(await self.left(), (0, 0))
 
     async def test_message_can_be_fetched_by_its_id_until_it_is_acknowledged(self):
         phone, tablet = await self.session("phone"), await self.session("tablet")

@@ -252,7 +252,8 @@ while takes_messages do
     end
     local message_id = found[1]
     cursor = found[2]
-    local message = redis.call('HMGET', name(message_id), 'sessions', 'closed', 'expires', 'only')
+    local message = redis.call('HMGET', name(message_id), 'sessions', 'closed', 'expires', 'only',
+        'given_up')
     local sessions, closed = unpack(message)
     if not sessions or closed and not is_awaited(sessions) then
         remove_message(prefix, user, message_id)

@@ -1,5 +1,6 @@
--- Do what is due in a bucket: end the sessions and take out the messages whose time is over, and claim
--- the work that nobody has finished in time. For a while, nobody else gets that.
+-- Do what is due in a bucket: end the sessions and take out the messages whose time is over, offer to
+-- all sessions what one has not taken, and claim the work that nobody has finished in time. For a
+-- while, nobody else gets that.
 -- KEYS[1] the bucket's prefix; ARGV[1] now, ARGV[2] until when the work is ours, ARGV[3] how much of
 -- each at most, ARGV[4] the code with which a session expires, ARGV[5] that of the report on a message
 -- that has expired.
@@ -33,6 +34,16 @@ for _, member in ipairs(due('expiring-messages')) do
     redis.call('ZREM', prefix .. 'expiring-messages', member)
     report_message(prefix, user, message_id, ARGV[5], ARGV[1], ARGV[1])
     remove_message(prefix, user, message_id)
+end
+
+for _, member in ipairs(due('held-messages')) do
+    local message_id, user = member:match('^(%S+) (.*)$')
+    redis.call('ZREM', prefix .. 'held-messages', member)
+    local only, closed = unpack(redis.call('HMGET', message_key(prefix, user, message_id), 'only',
+        'closed'))
+    if only and not closed then
+        offer_to_all(prefix, user, message_id)
+    end
 end
 
 local records = {}

@@ -2,7 +2,8 @@
 -- KEYS[1] the bucket's prefix; ARGV[1] the message id, ARGV[2] now, ARGV[3] when it expires, ARGV[4]
 -- its head, ARGV[5] its content, ARGV[6] how many messages and ARGV[7] how many octets may wait for
 -- a user, ARGV[8] how long its id is remembered (seconds), ARGV[9] what a report on it says, '' if
--- none is wanted, then the recipients.
+-- none is wanted, ARGV[10] for how long it is held for one session that is to have it alone, then the
+-- recipients.
 -- Returns for each 1 stored (now or before), 0 no such user, -1 too much waits for the user.
 -- include sessions
 -- Changes nothing, and is refused where the store is full: later writes of a script are not.
@@ -57,6 +58,7 @@ local function store(user)
         'content', content, 'size', size, 'expires', ARGV[3], 'sessions', sessions)
     if only then
         redis.call('HSET', message, 'only', only)
+        redis.call('ZADD', prefix .. 'held-messages', now + ARGV[10], message_id .. ' ' .. user)
     end
     if ARGV[9] ~= '' then
         redis.call('HSET', message, 'report', ARGV[9])
@@ -70,7 +72,7 @@ local function store(user)
 end
 
 local outcomes = {}
-for i = 10, #ARGV do
-    outcomes[i - 9] = store(ARGV[i])
+for i = 11, #ARGV do
+    outcomes[i - 10] = store(ARGV[i])
 end
 return outcomes

@@ -9,6 +9,7 @@ local function remove_message(prefix, user, id)
     redis.call('DEL', message_key(prefix, user, id))
     redis.call('ZREM', prefix .. 'queue:' .. user, id)
     redis.call('ZREM', prefix .. 'expiring-messages', id .. ' ' .. user)
+    redis.call('ZREM', prefix .. 'held-messages', id .. ' ' .. user)
     redis.call('HINCRBY', prefix .. 'waiting:' .. user, 'octets', -size)
 end
 
@@ -26,9 +27,13 @@ local function report_message(prefix, user, id, code, at, lease)
 end
 
 -- A message that was for one session alone, which did not take it, is for all: behind what waits, so
--- that those come to it who have passed it by.
-local function offer_to_all(prefix, user, message_id)
+-- that those come to it who have passed it by. If that session gave it up, it is not for that any more.
+local function offer_to_all(prefix, user, message_id, gave_up)
     redis.call('HDEL', message_key(prefix, user, message_id), 'only')
+    redis.call('ZREM', prefix .. 'held-messages', message_id .. ' ' .. user)
+    if gave_up then
+        redis.call('HSET', message_key(prefix, user, message_id), 'given_up', gave_up)
+    end
     local place = redis.call('HINCRBY', prefix .. 'waiting:' .. user, 'sequence', 1)
     redis.call('ZADD', prefix .. 'queue:' .. user, place, message_id)
     for _, other in ipairs(redis.call('HVALS', prefix .. 'sessions:' .. user)) do
@@ -45,7 +50,7 @@ local function leave_message(prefix, user, message_id, id, is_awaiting)
         return
     end
     if only == id and not closed then
-        offer_to_all(prefix, user, message_id)
+        offer_to_all(prefix, user, message_id, id)
     end
     local rest = ' '
     for other in sessions:gmatch('%S+') do
@@ -63,8 +68,8 @@ end
 -- Whether a session may have a message: one that is closed only if it was on line when it came, one
 -- that is for one session alone only where that is gone.
 local function may_have_message(id, now, message, is_awaiting)
-    local sessions, closed, expires, only = unpack(message)
-    return sessions and tonumber(expires) > now
+    local sessions, closed, expires, only, given_up = unpack(message)
+    return sessions and tonumber(expires) > now and given_up ~= id
         and (not closed or sessions:find(' ' .. id .. ' ', 1, true))
         and (not only or only == id or not is_awaiting(only))
 end
