@@ -23,8 +23,7 @@ from imps.csp.primitives.presence import (
     Watcher,
 )
 from imps.csp.results import result_of, status, status_of
-from imps.csp.service_tree import needed_for
-from imps.csp.transactions import Context, Transactions
+from imps.csp.transactions import Context, Transactions, is_agreed
 from imps.elements.presence import PresenceService
 from imps.model.address import Address
 from imps.model.presence import WatcherStatus
@@ -119,8 +118,7 @@ class PresenceDelivery:
         any more, or the session does not agree on presence any more. And whether there is more than
         can be told at a time."""
         version = Version(session.door["version"])
-        needed = needed_for(PresenceNotificationRequest, version)
-        if needed is not None and not session.has(*needed):
+        if not is_agreed(session, PresenceNotificationRequest, version):
             return None, False
         told = await self._element.told(session.caller(), news)
         elements = (presence_element(each, version) for each in told.presences)

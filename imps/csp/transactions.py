@@ -138,7 +138,8 @@ class Transactions:
         served = self._served.get(type(request))
         if served is None or declaration_of(type(request)).since > context.version:
             return self._not_served(context.version, request)
-        if not served.outband and not _is_agreed(context, type(request)):
+        agreed = is_agreed(context.session, type(request), context.version)
+        if not served.outband and not agreed:
             return status(StatusCode.SERVICE_NOT_AGREED, context.version, "not agreed")
         try:
             return await served.by(context, request)
@@ -173,9 +174,10 @@ class Transactions:
         return status(StatusCode.NOT_IMPLEMENTED, version, f"{declaration.name} is not served")
 
 
-def _is_agreed(context: Context, request: type[Primitive]) -> bool:
-    """Whether a session may ask for this; what no function stands for is never left out."""
-    needed, session = needed_for(request, context.version), context.session
+def is_agreed(session: Session | None, request: type[Primitive], version: Version) -> bool:
+    """Whether a session may ask for this, or be asked; what no function stands for is never left
+    out, nor anything where there is no session."""
+    needed = needed_for(request, version)
     return needed is None or session is None or session.has(*needed)
 
 

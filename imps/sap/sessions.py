@@ -17,7 +17,7 @@ from imps.model.address import Address
 from imps.model.capability import Capabilities
 from imps.model.status import Refusal, StatusCode
 from imps.store.keys import Buckets
-from imps.store.sessions import Asked, Opened, Operation
+from imps.store.sessions import Asked, Looked, Opened, Operation
 from imps.store.sessions import Sessions as StoredSessions
 
 
@@ -81,21 +81,6 @@ class Present:
     session: Session
     has_waiting: bool
     operations: tuple[Operation, ...] = ()
-
-
-@frozen(kw_only=True)
-class Looked:
-    """A session whose client can be woken: whether anything waits, when the client last polled,
-    since when a request of it is being answered whose answer will say so, when the answer to the
-    last one said that something waits, and when something in flight will be sent again."""
-
-    session: Session
-    has_waiting: bool
-    polled_at: float
-    answering_since: float | None
-    told_at: float | None
-    repetition_at: float | None
-    channel: str
 
 
 class AnsweredBefore(Exception):
@@ -242,8 +227,9 @@ class Sessions:
         now = self._clock.seconds()
         return await self._stored.finish(session.id, operations, answers, now=now)
 
-    async def look(self, session_id: str, channel: str = "") -> Looked:
-        """The session of a client to which there is a channel, for whoever holds that.
+    async def look(self, session_id: str, channel: str = "") -> tuple[Session, Looked]:
+        """The session of a client to which there is a channel, for whoever holds that, and what
+        tells whether to wake the client.
 
         Refused like ``check``; it does not prolong the life of the session. If the client has come
         back by a ``channel``, what is in flight to it is sent again, and older channels are over.
@@ -251,15 +237,7 @@ class Sessions:
         found = await self._stored.look(session_id, now=self._clock.seconds(), channel=channel)
         if isinstance(found, StatusCode):
             raise _absence(found)
-        return Looked(
-            session=_unpacked(session_id, found.record),
-            has_waiting=found.has_waiting,
-            polled_at=found.polled_at,
-            answering_since=found.answering_since,
-            told_at=found.told_at,
-            repetition_at=found.repetition_at,
-            channel=found.channel,
-        )
+        return _unpacked(session_id, found.record), found
 
     async def agree(
         self,

@@ -202,11 +202,11 @@ class CIRConnection(LineReceiver):
     async def _take(self, session_id: str) -> None:
         """Subscribe, then read, then wait."""
         channel = token_hex(8)
-        looked = await self._door.sessions.look(session_id, channel)
+        session, _ = await self._door.sessions.look(session_id, channel)
         if self.transport.disconnecting:
             return
         watch = Watch(
-            looked.session, channel, self._door.sessions, self._door.clock, self._wake, self._over
+            session, channel, self._door.sessions, self._door.clock, self._wake, self._over
         )
         self._watch = watch
         watch.hold(SILENCE_SECONDS)

@@ -13,8 +13,9 @@ from twisted.logger import Logger
 
 from imps.model.status import Refusal, StatusCode
 from imps.model.version import Version
-from imps.sap.sessions import Looked, Session, Sessions
+from imps.sap.sessions import Session, Sessions
 from imps.store.errors import StoreError
+from imps.store.sessions import Looked
 
 LOOK_SECONDS = 600
 SHORTEST_SECONDS = 0.1
@@ -142,7 +143,7 @@ class Watch:
         self._looking.addErrback(lambda failure: failure.trap(CancelledError) and None)
         self._looking.addErrback(lambda failure: self._log.failure("A watch stopped", failure))
 
-    async def _look(self) -> Looked | StatusCode | None:
+    async def _look(self) -> tuple[Session, Looked] | StatusCode | None:
         """What there is, or why there is no session; nothing when the store does not say."""
         try:
             return await self._sessions.look(self.session.id)
@@ -152,7 +153,7 @@ class Watch:
             self._log.debug("A session could not be looked at: {problem}", problem=problem)
             return None
 
-    def _looked(self, found: Looked | StatusCode | None, is_news: bool) -> None:
+    def _looked(self, found: tuple[Session, Looked] | StatusCode | None, is_news: bool) -> None:
         self._looking = None
         if self._stopped:
             return
@@ -166,12 +167,13 @@ class Watch:
         if isinstance(found, StatusCode):
             self._end(found)
             return
-        if found.channel != self._channel:
+        session, looked = found
+        if looked.channel != self._channel:
             # The client has another one by now.
             self._end(StatusCode.INVALID_SESSION)
             return
-        self.session = found.session
-        decision = self._waking.decide(found, now, is_news)
+        self.session = session
+        decision = self._waking.decide(looked, now, is_news)
         if decision.wakes:
             self._wake(wake_up(self.session))
         # What came while this look was under way is looked for at once.

@@ -18,8 +18,9 @@ from imps.csp.cir.waking import (
 )
 from imps.model.address import Address
 from imps.model.status import Refusal, StatusCode
-from imps.sap.sessions import Looked, Session
+from imps.sap.sessions import Session
 from imps.store.errors import StoreUnavailable
+from imps.store.sessions import Looked
 
 SESSION = Session(
     id="00abc",
@@ -33,7 +34,7 @@ NOW = 1000.0
 
 def looked(waiting=True, polled_at=1.0, answering_since=None, told_at=None, repetition_at=None):
     return Looked(
-        session=SESSION,
+        record=b"",
         has_waiting=waiting,
         polled_at=polled_at,
         answering_since=answering_since,
@@ -164,7 +165,7 @@ class Slow:
 
     async def look(self, session_id):
         self.asked.append(Deferred())
-        return await self.asked[-1]
+        return SESSION, await self.asked[-1]
 
 
 class WatchTests(SynchronousTestCase):
