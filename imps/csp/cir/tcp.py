@@ -33,6 +33,7 @@ from twisted.protocols.basic import LineReceiver
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from imps.csp.cir.turns import Turns
 from imps.csp.cir.waking import Watch
 from imps.model.status import Refusal, StatusCode
 from imps.sap.sessions import Sessions
@@ -210,14 +211,21 @@ class CIRConnection(LineReceiver):
         )
         self._watch = watch
         watch.hold(SILENCE_SECONDS)
-        await self._door.wakeups.listen(session_id, watch.woken)
+        await self._door.wakeups.listen(session_id, self._woken)
         if self._watch is not watch:
             # We have hung up meanwhile.
-            self._door.wakeups.forget(session_id, watch.woken)
+            self._door.wakeups.forget(session_id, self._woken)
             return
         self._door.serve(self)
         self._ok()
         watch.woken()
+
+    def _woken(self) -> None:
+        self._door.turns.take(self._look)
+
+    def _look(self) -> None:
+        if self._watch is not None:
+            self._watch.woken()
 
     def _over(self, code: StatusCode) -> None:
         """The session is over. A client that is to poll once more hangs up itself."""
@@ -232,7 +240,7 @@ class CIRConnection(LineReceiver):
         watch, self._watch = self._watch, None
         if watch is not None:
             watch.stop()
-            self._door.wakeups.forget(watch.session.id, watch.woken)
+            self._door.wakeups.forget(watch.session.id, self._woken)
             self._door.leave(self, watch.session.id)
 
 
@@ -248,7 +256,11 @@ class TCPDoor(ServerFactory):
     _connections: set[CIRConnection] = field(factory=set, init=False)
     _sources: Counter[str] = field(factory=Counter, init=False)
     _serving: dict[str, CIRConnection] = field(factory=dict, init=False)
+    turns: Turns = field(init=False)
     noisy = False
+
+    def __attrs_post_init__(self) -> None:
+        self.turns = Turns(self.clock)
 
     def buildProtocol(self, addr: IAddress | None) -> CIRConnection | None:
         """A connection, unless its source has as many as it may."""
