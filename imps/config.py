@@ -195,6 +195,8 @@ class PresenceSettings:
     default_attributes: tuple[str, ...] = field(default=(), validator=_attributes)
     max_attribute_lists: int = _count(1000)
     max_subscriptions: int = _count(25_000)
+    max_value_octets: int = _count(16_384)
+    automatic_subscription: bool = True
 
     @property
     def allowed_by_default(self) -> frozenset[PresenceAttribute]:

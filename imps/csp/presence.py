@@ -76,11 +76,13 @@ class PresenceDelivery:
         """Have a client told of users from now on. Where nothing is said of AutoSubscribe, 1.2
         follows no list, and the others, which lack it, do."""
         follows = request.auto_subscribe
+        if follows is None and context.version is V12:
+            follows = False
         outcome = await self._element.subscribe(
             context.open_session.caller(),
             *_targets(request),
             selected_by(request.presence_sub_list, context.version),
-            follows=context.version is not V12 if follows is None else follows,
+            follows=follows,
         )
         return status_of(outcome, context.version)
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from attrs import define, field, frozen
 from twisted.internet.interfaces import IReactorTime
 
-from imps.elements.authorization import Permissions, is_open_to_asking, visible, what_shows
+from imps.elements.authorization import Permissions, Question, question, visible, what_shows
 from imps.elements.contacts import Contacts
 from imps.elements.directory import Directory
 from imps.elements.interfaces import Caller, IWork
@@ -84,15 +84,22 @@ class PresenceService:
     _reactive: ReactiveAuthorization
     _work: IWork
     _clock: IReactorTime
+    _max_value_octets: int = 16_384
+    _follows_lists: bool = True
 
     async def publish(self, caller: Caller, values: Mapping[Attribute, PresenceValue]) -> None:
         """Change attributes of the caller and of its client; others stay (CSP, UpdatePresence).
 
-        Whether a user is on line is known here: what a client says of that is ignored.
+        Whether a user is on line is known here: what a client says of that is ignored. Refused with
+        751 if a value is too large.
         """
         said = {each: value for each, value in values.items() if each is not _ONLINE_STATUS}
         if not said:
             return
+        for each, value in said.items():
+            if _octets(value.content) > self._max_value_octets:
+                most = f"{each.value} has more than {self._max_value_octets} octets"
+                raise Refusal(StatusCode.INVALID_PRESENCE_VALUE, most)
         now = self._clock.seconds()
         try:
             work = await self._presences.publish(caller.user, caller.session_id, said, now=now)
@@ -133,14 +140,21 @@ class PresenceService:
         contact_lists: Iterable[Address],
         attributes: Attributes,
         *,
-        follows: bool = False,
+        follows: bool | None = False,
     ) -> Outcome:
         """Have the caller's session told of users, and of those in contact lists: at once, and when
         something changes, as long as the session lasts (CSP, SubscribePresence).
 
         What was asked for before in the same way is replaced. With ``follows``, it is told of those
-        who are in the lists from then on. Who cannot be subscribed to is in the outcome.
+        who are in the lists from then on, and without a word on that wherever lists are followed at
+        all; where they are not, it is refused with 760. Who cannot be subscribed to is in the
+        outcome.
         """
+        contact_lists = list(contact_lists)
+        if follows and contact_lists and not self._follows_lists:
+            code = StatusCode.AUTO_SUBSCRIBE_NOT_SUPPORTED
+            raise Refusal(code, "contact lists are not followed")
+        follows = self._follows_lists if follows is None else follows
         targets = await self._targets(caller.user, users, contact_lists)
         known = await self.follow(caller, targets.users, attributes)
         for contact_list, members in targets.contact_lists.items():
@@ -238,6 +252,10 @@ class PresenceService:
                 allowed = permitted(each.publisher, watcher[0], presence.allowed)
                 changed = frozenset() if each.attributes == EVERY_ATTRIBUTE else each.attributes
                 seen = shown(each.name, presence, each.attributes, allowed, changed)
+                if seen.published and _ONLINE_STATUS in each.asked:
+                    # There is a client that takes whoever is told of without it for off line.
+                    told = each.attributes | {_ONLINE_STATUS}
+                    seen = shown(each.name, presence, told, allowed, changed)
                 octets += sum(_octets(published.value.content) for published in seen.published)
                 presences += [seen] if seen.published else []
         await self._subscriptions.put_news(later, now=self._clock.seconds())
@@ -250,6 +268,20 @@ class PresenceService:
         who has been, or has asked once, in that time (CSP, GetWatcherList)."""
         since = math.inf if history_seconds is None else self._clock.seconds() - history_seconds
         return await self._subscriptions.watchers(caller.user, since=since)
+
+    async def questions(
+        self, publisher: Address, watchers: Iterable[Address]
+    ) -> dict[Address, Question]:
+        """What a publisher is still to be asked, or told, of watchers who have asked for more than
+        is allowed; without those of whom there is nothing by now."""
+        names = {watcher: await self.names_of(watcher) for watcher in watchers}
+        allowed = await self._subscriptions.allowed(publisher, names.values())
+        return {
+            watcher: asked
+            for watcher in names
+            for found in (allowed[names[watcher]],)
+            if (asked := question(permissions(publisher, watcher, found), found.asked))
+        }
 
     async def exists(self, publisher: Address) -> bool:
         """Whether there is such a user of ours, still."""
@@ -279,13 +311,14 @@ class PresenceService:
     async def _ask(
         self, found: Mapping[Address, Allowed], watcher: Address, attributes: Attributes
     ) -> None:
-        """Ask those publishers who have said nothing yet of a watcher."""
-        publishers = [
-            publisher
+        """Ask those publishers who have said nothing yet of a watcher, and tell those who want to
+        know who asks for more than they allow."""
+        questions = {
+            publisher: asked
             for publisher, allowed in found.items()
-            if is_open_to_asking(permissions(publisher, watcher, allowed), attributes)
-        ]
-        await self._reactive.ask(publishers, watcher, attributes)
+            if (asked := question(permissions(publisher, watcher, allowed), attributes))
+        }
+        await self._reactive.ask(questions, watcher)
 
     async def _targets(
         self, caller: Address, users: Iterable[Address], contact_lists: Iterable[Address]
@@ -343,6 +376,7 @@ def permissions(publisher: Address, watcher: Address, allowed: Allowed) -> Permi
         default=allowed.default,
         granted=allowed.granted,
         denied=allowed.denied,
+        notifying=allowed.notifying,
     )
 
 

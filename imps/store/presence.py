@@ -14,8 +14,15 @@ from typing import Any
 from attrs import define, frozen
 
 from imps.model.address import Address
-from imps.model.presence import Attribute, PresenceValue, attributes_named
-from imps.store.attribute_lists import attributes_in
+from imps.model.presence import (
+    DEFAULT,
+    Attribute,
+    PresenceValue,
+    Target,
+    TargetKind,
+    attributes_named,
+)
+from imps.store.attribute_lists import unpacked
 from imps.store.client import StoreClient
 from imps.store.keys import Buckets
 from imps.store.presence_packing import unpacked_value, value_packed
@@ -30,12 +37,15 @@ Values = Mapping[Attribute, PresenceValue]
 @frozen
 class Allowed:
     """What a publisher allows a watcher by attribute lists: the one for the user, those of the
-    contact lists that hold the user, and the default; and by an answer when the user asked;
-    the number is how often any of that has changed."""
+    contact lists that hold the user, and the default, and which of these tell of whoever asks for
+    more; what the user asked for, and the answer to that; the number is how often any of what is
+    allowed has changed."""
 
     user: Attributes | None = None
     contact_lists: tuple[Attributes, ...] = ()
     default: Attributes | None = None
+    notifying: tuple[Target, ...] = ()
+    asked: Attributes = frozenset()
     granted: Attributes = frozenset()
     denied: Attributes = frozenset()
     number: int = 0
@@ -50,11 +60,25 @@ class Allowed:
         number: int,
     ) -> Allowed:
         """What the script of permissions says."""
+        for_user = None if user is None else unpacked(user)[1]
+        for_lists = [unpacked(each) for each in lists]
+        by_default = None if default is None else unpacked(default)[1]
+        notifying = [
+            Target(TargetKind.CONTACT_LIST, Address.parse(spelled))
+            for spelled, each in for_lists
+            if each.notify
+        ]
+        if for_user is not None and for_user.notify:
+            notifying.append(Target(TargetKind.USER))
+        if by_default is not None and by_default.notify:
+            notifying.append(DEFAULT)
         answer = {} if answered is None else json.loads(answered)
         return cls(
-            None if user is None else attributes_in(user),
-            tuple(map(attributes_in, lists)),
-            None if default is None else attributes_in(default),
+            None if for_user is None else for_user.attributes,
+            tuple(each.attributes for _, each in for_lists),
+            None if by_default is None else by_default.attributes,
+            tuple(notifying),
+            attributes_named(answer.get("asked", "")) | attributes_named(answer.get("noticed", "")),
             attributes_named(answer.get("granted", "")),
             attributes_named(answer.get("denied", "")),
             number,

@@ -225,24 +225,52 @@ class UpdateTests(PresenceTestCase):
         self.assertEqual(answer.presences[0].presence_sub_lists, (PresenceSubList(),))
 
     async def test_value_that_cannot_be_is_751_and_attribute_that_is_not_750(self) -> None:
+        mood = "<StatusMood><PresenceValue>SAD</PresenceValue></StatusMood>"
         wrong = "<UserAvailability><PresenceValue>PERHAPS</PresenceValue></UserAvailability>"
         link = "<InfoLink><Qualifier>T</Qualifier></InfoLink>"
+        large = f"<StatusContent><DirectContent>{'x' * 16_385}</DirectContent></StatusContent>"
+        foreign = '<Weather xmlns="http://example.com/"><Sky>blue</Sky></Weather>'
         for version in (V11, V12, V13):
             bob = self.speaker("bob", "phone", version)
             await bob.sign_on()
-            mood = "<StatusMood><PresenceValue>SAD</PresenceValue></StatusMood>"
-            expected = {mood + wrong: 751, mood + link: 750 if version is V11 else 200}
+            expected = {
+                mood + wrong: 751,
+                mood + large: 751,
+                mood + "<Weather><Sky>blue</Sky></Weather>": 750,
+                "<Weather/>": 750,
+                mood + link: 750 if version is V11 else 200,
+            }
             for content, code in expected.items():
-                octets = REQUEST.format(
-                    session_id=bob.session_id, content=content, **NAMESPACES[version]
-                )
-                answer: Any = await bob.post_octets(octets.encode())
-                said = answer.session.transactions[0].content
-                self.assertEqual(said.result.code, code, content)
+                self.assertEqual(await self.update(bob, content), code, content)
             answer = await self.get(bob, BOB)
             (own,) = answer.presences[0].presence_sub_lists
             self.assertEqual(own.status_mood is None, version is V11)
+            self.assertEqual(
+                await self.update(bob, f"<!-- {wrong} -->{foreign}{mood}{foreign}"), 200
+            )
             await self.publish(PresenceSubList(status_mood=StatusMood(qualifier=False)), by=bob)
+
+    async def update(self, speaker: Speaker, content: str) -> int:
+        """Publish what stands in XML; with which code that is answered."""
+        names = NAMESPACES[speaker.version]
+        octets = REQUEST.format(session_id=speaker.session_id, content=content, **names)
+        answer: Any = await speaker.post_octets(octets.encode())
+        code: int = answer.session.transactions[0].content.result.code
+        return code
+
+    async def test_token_that_stands_for_nothing_is_750(self) -> None:
+        for version in (V11, V12, V13):
+            bob = self.speaker("bob", "phone", version, "wbxml")
+            await bob.sign_on()
+            named = PresenceSubList(status_text=StatusText())
+            request = bob.request(
+                GetPresenceRequest(presence_sub_list=named, **meant(version, (BOB,), ())), "x"
+            )
+            octets = bob.octets_of(request)
+            tag = bytes((0x6B, 0x01))
+            self.assertEqual(octets.count(tag), 1)
+            answer: Any = await bob.post_octets(octets.replace(tag, bytes((0x7F, 0x01))))
+            self.assertEqual(answer.session.transactions[0].content.result.code, 750)
 
 
 class GetTests(PresenceTestCase):

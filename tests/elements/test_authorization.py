@@ -9,7 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from imps.elements.authorization import (
     Permissions,
-    is_open_to_asking,
+    question,
     visible,
     visible_value,
 )
@@ -27,6 +27,12 @@ SAYS = (NO_LIST, OUT, NAMED)
 # Several contact lists hold the watcher, or one, or none; each has an attribute list or not.
 HOLDERS = ((), *((one,) for one in SAYS), *product(SAYS, SAYS))
 ANSWERS = ("none", "granted", "denied")
+
+
+def is_open_to_asking(permissions, asked):
+    """Whether the publisher is to be asked, and has to answer."""
+    to_ask = question(permissions, asked)
+    return to_ask is not None and to_ask.is_open
 
 
 def says(what, attribute):
