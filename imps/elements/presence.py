@@ -35,6 +35,9 @@ OCTETS_AT_A_TIME = 32 * 1024
 """Of how much a session is told at a time: there are clients that read no more than 100,000 octets,
 and a value may be far longer when it is written than it is here."""
 
+OCTETS_AROUND_A_VALUE = 100
+"""What is written around a value, about."""
+
 
 @frozen
 class Got:
@@ -231,10 +234,12 @@ class PresenceService:
         served = len(targets.users) - len(unknown) + len(targets.contact_lists)
         return Outcome(served, tuple(failures))
 
-    async def told(self, caller: Caller, news: Sequence[News]) -> ToldOf:
+    async def told(
+        self, caller: Caller, news: Sequence[News], at_a_time: int = OCTETS_AT_A_TIME
+    ) -> ToldOf:
         """What a session may be told of publishers of whom there is news: as it is now, and without
-        those of whom there is nothing to be seen any more. Where that is too much at a time, it is
-        told of the rest later."""
+        those of whom there is nothing to be seen any more. Where that is more than about so many
+        octets at a time, it is told of the rest later."""
         watcher = await self.names_of(caller.user)
         publishers = [each.publisher for each in news]
         known = await self._presences.read(publishers, watcher, now=self._clock.seconds())
@@ -242,7 +247,7 @@ class PresenceService:
         later: list[Told] = []
         octets = 0
         for each in news:
-            if octets >= OCTETS_AT_A_TIME:
+            if octets >= min(at_a_time, OCTETS_AT_A_TIME):
                 later.append(Told(caller.session_id, each.publisher, each.attributes))
             elif each.publisher not in known:
                 # The account is gone; of whom one could see that, that is told.
@@ -256,7 +261,10 @@ class PresenceService:
                     # There is a client that takes whoever is told of without it for off line.
                     told = each.attributes | {_ONLINE_STATUS}
                     seen = shown(each.name, presence, told, allowed, changed)
-                octets += sum(_octets(published.value.content) for published in seen.published)
+                octets += sum(
+                    OCTETS_AROUND_A_VALUE + _octets(published.value.content)
+                    for published in seen.published
+                )
                 presences += [seen] if seen.published else []
         await self._subscriptions.put_news(later, now=self._clock.seconds())
         return ToldOf(tuple(presences), bool(later))
