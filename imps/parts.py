@@ -9,6 +9,7 @@ from typing import Any
 from attrs import define, field
 
 from imps.admin.health import Health
+from imps.admin.network_presence import NetworkPresence
 from imps.config import Settings, SettingsError
 from imps.csp.access import Access, Provider
 from imps.csp.attribute_lists import AttributeListing
@@ -249,6 +250,11 @@ class Parts:
     def health(self) -> Health:
         """Whether the server can serve."""
         return Health(self.store.client, self.reactor, self.metrics)
+
+    @cached_property
+    def network_presence(self) -> NetworkPresence:
+        """What the mobile network tells of users' phones."""
+        return NetworkPresence(self.presence, self.settings.admin.key)
 
     @cached_property
     def cir(self) -> TCPDoor:

@@ -103,13 +103,31 @@ class PresenceService:
             if _octets(value.content) > self._max_value_octets:
                 most = f"{each.value} has more than {self._max_value_octets} octets"
                 raise Refusal(StatusCode.INVALID_PRESENCE_VALUE, most)
+        if not await self._published(caller.user, caller.session_id, said):
+            raise Refusal(StatusCode.INVALID_SESSION, "the session is over")
+
+    async def publish_from_network(
+        self, user: Address, values: Mapping[Attribute, PresenceValue | None]
+    ) -> None:
+        """Change what the mobile network knows of a user's phone, None being that it knows no more;
+        others stay. It stands beside what clients publish, and needs none (network presence).
+        """
+        publisher = await self._publisher(user)
+        if publisher is None or not await self._published(publisher, "", values):
+            raise Refusal(StatusCode.UNKNOWN_USER, "there is no such user")
+
+    async def _published(
+        self, publisher: Address, session_id: str, values: Mapping[Attribute, PresenceValue | None]
+    ) -> bool:
+        """Publish, and have those told who subscribed; whether there is such a publisher."""
         now = self._clock.seconds()
         try:
-            work = await self._presences.publish(caller.user, caller.session_id, said, now=now)
+            work = await self._presences.publish(publisher, session_id, values, now=now)
         except NoSuchPublisher:
-            raise Refusal(StatusCode.INVALID_SESSION, "the session is over") from None
+            return False
         if work is not None:
             self._work.begin(work)
+        return True
 
     async def get(
         self,

@@ -1,7 +1,8 @@
 """Presence, in the bucket of its publisher.
 
-``presence:<user>`` holds the attributes of a user, ``client-presence:<session>`` those that the
-client of a session has published; they go with the session.
+``presence:<user>`` holds the attributes of a user, and what the network knows of the user's phone;
+``client-presence:<session>`` those that the client of a session has published; they go with the
+session.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ CHUNK = 200
 
 Attributes = frozenset[Attribute]
 Values = Mapping[Attribute, PresenceValue]
+Changes = Mapping[Attribute, PresenceValue | None]
 
 
 @frozen
@@ -98,7 +100,10 @@ class ClientPresence:
 @frozen(kw_only=True)
 class UserPresence:
     """What is known of a user, and of each client, the one that published last at the end; and what
-    a watcher is allowed at that moment."""
+    a watcher is allowed at that moment.
+
+    Attributes of clients among the user's own are what the network knows.
+    """
 
     address: Address
     alias: str
@@ -119,9 +124,10 @@ class Presences:
     _buckets: Buckets
 
     async def publish(
-        self, user: Address, session_id: str, values: Values, *, now: float
+        self, user: Address, session_id: str, values: Changes, *, now: float
     ) -> Work | None:
-        """Publish attributes of a user, and of the client of a session.
+        """Publish attributes of a user, and of the client of a session; without a session, all of
+        them are the user's. None removes what was there.
 
         Returns the work of telling those who subscribed. Raises NoSuchPublisher.
         """
@@ -185,8 +191,8 @@ def in_chunks(buckets: Buckets, users: Iterable[Address]) -> list[tuple[int, lis
     ]
 
 
-def _packed(name: Attribute, value: PresenceValue) -> tuple[str, bytes]:
-    return name.value, value_packed(value)
+def _packed(name: Attribute, value: PresenceValue | None) -> tuple[str, bytes]:
+    return name.value, b"" if value is None else value_packed(value)
 
 
 def _values(reply: list[bytes]) -> dict[Attribute, PresenceValue]:

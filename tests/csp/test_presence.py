@@ -7,6 +7,7 @@ from typing import Any
 from imps.csp.codec.document import NAMESPACES
 from imps.csp.presence_values import values_in
 from imps.csp.primitives.attributes import (
+    PLMN,
     ClientInfo,
     InfoLink,
     OnlineStatus,
@@ -31,7 +32,7 @@ from imps.csp.primitives.presence import (
     UpdatePresenceRequest,
 )
 from imps.model.address import Address
-from imps.model.presence import Attribute
+from imps.model.presence import Attribute, PresenceValue
 from imps.model.version import V11, V12, V13, Version
 from imps.testing.conformance import ALL, shows, shows_feature
 from imps.testing.door import EVERY, OK, DoorTestCase, Speaker
@@ -196,6 +197,20 @@ class UpdateTests(PresenceTestCase):
             self.assertEqual(models, [str(version)])
             clients = [each.client_id and each.client_id.url for each in own.online_status]
             self.assertEqual(clients, ["other", "phone"] if version is V13 else [None])
+
+    async def test_of_a_client_and_the_network_the_network_is_believed_before_13(self) -> None:
+        abroad = PresenceValue(content=(("PresenceValue", "abroad"),))
+        await self.parts.presence.publish_from_network(BOB, {Attribute.PLMN: abroad})
+        async for bob in self.watchers():
+            home = PLMN(qualifier=True, presence_value="home")
+            await self.publish(PresenceSubList(plmns=(home,)), by=bob)
+            answer = await self.get(bob, BOB, asked=PresenceSubList(plmns=(PLMN(),)))
+            (own,) = answer.presences[0].presence_sub_lists
+            told = [
+                (each.presence_value, each.client_id and each.client_id.url) for each in own.plmns
+            ]
+            clients = [("home", "phone")] if bob.version is V13 else []
+            self.assertEqual(told, [*clients, ("abroad", None)])
 
     @shows_feature("user status", "every attribute of its version")
     async def test_every_attribute_comes_back_as_it_was_published(self) -> None:
