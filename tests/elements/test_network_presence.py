@@ -44,7 +44,8 @@ class NetworkPresenceTests(PresenceTestCase):
         known = {ON_LINE: False, REGISTRATION: True, PLMN: "Sonera"}
         self.assertEqual((await self.get(ANN))[0], {str(ANN): known})
         await self.tell(REGISTRATION=False, PLMN=None)
-        self.assertEqual(await self.told(), [(str(ANN), {REGISTRATION: False, PLMN: None})])
+        known = {ON_LINE: False, REGISTRATION: False, PLMN: None}
+        self.assertEqual(await self.told(), [(str(ANN), known)])
         self.assertEqual(
             (await self.get(ANN))[0], {str(ANN): {ON_LINE: False, REGISTRATION: False}}
         )
