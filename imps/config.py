@@ -78,6 +78,16 @@ def _place(_: object, attribute: Attribute[Any], value: str) -> None:
         raise ValueError(f"{attribute.name}: {value!r} is neither host nor host:port") from None
 
 
+_KEY = re.compile(r"[!-~]{16,}")
+
+
+def _key_or_none(_: object, attribute: Attribute[Any], value: str) -> None:
+    if value and not _KEY.fullmatch(value):
+        raise ValueError(
+            f"{attribute.name}: must be at least 16 characters, of ASCII, without blanks"
+        )
+
+
 def _attributes(_: object, attribute: Attribute[Any], value: tuple[str, ...]) -> None:
     for name in value:
         if name not in (each.value for each in EVERY_ATTRIBUTE):
@@ -195,6 +205,8 @@ class PresenceSettings:
     default_attributes: tuple[str, ...] = field(default=(), validator=_attributes)
     max_attribute_lists: int = _count(1000)
     max_subscriptions: int = _count(25_000)
+    max_value_octets: int = _count(16_384)
+    automatic_subscription: bool = True
 
     @property
     def allowed_by_default(self) -> frozenset[PresenceAttribute]:
@@ -226,6 +238,7 @@ class AdminSettings:
 
     endpoint: str = ""
     drain_seconds: float = field(default=2.0, validator=[_at_least(0), _at_most(3)])
+    key: str = field(default="", validator=_key_or_none, repr=False)
 
 
 @frozen

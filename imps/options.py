@@ -41,8 +41,8 @@ class Options(usage.Options):
         self["cir"].append(endpoint)
 
     def opt_admin(self, endpoint: str) -> None:
-        """serve /health and /metrics on this endpoint, on the loopback interface unless it names
-        another (default: nowhere)"""
+        """serve /health, /metrics and /presence on this endpoint, on the loopback interface unless
+        it names another (default: nowhere)"""
         self["admin"] = endpoint
 
     def postOptions(self) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from attrs import define, field
 
 from imps.admin.health import Health
+from imps.admin.network_presence import NetworkPresence
 from imps.config import Settings, SettingsError
 from imps.csp.access import Access, Provider
 from imps.csp.attribute_lists import AttributeListing
@@ -22,6 +23,7 @@ from imps.csp.door import Door
 from imps.csp.http import HTTPDoor, HTTPLimits
 from imps.csp.im import Messaging
 from imps.csp.negotiation import Negotiation
+from imps.csp.notices import Notices
 from imps.csp.outbox import Outbox
 from imps.csp.presence import PresenceDelivery
 from imps.csp.reactive_authorization import PresenceAuthorization
@@ -178,7 +180,7 @@ class Parts:
     @cached_property
     def contacts(self) -> Contacts:
         """The contact lists of this domain."""
-        return Contacts(self.contact_lists, self.directory)
+        return Contacts(self.contact_lists, self.directory, self.delivery)
 
     @cached_property
     def im(self) -> RoutedInstantMessaging:
@@ -194,14 +196,26 @@ class Parts:
             StoredAttributeLists(self.store.client, self.store.buckets, self.working.begin),
             self.contact_lists,
             self.directory,
+            self.stored_authorizations,
+            self.delivery,
             self.settings.presence.max_attribute_lists,
         )
 
     @cached_property
+    def stored_authorizations(self) -> ReactiveAuthorizations:
+        """The questions to users and their answers as they are stored."""
+        return ReactiveAuthorizations(self.store.client, self.store.buckets)
+
+    @cached_property
     def reactive_authorization(self) -> ReactiveAuthorization:
         """What users answer when others want to see something."""
-        stored = ReactiveAuthorizations(self.store.client, self.store.buckets)
-        return ReactiveAuthorization(stored, self.directory, self.working, self.reactor)
+        return ReactiveAuthorization(
+            self.stored_authorizations,
+            self.directory,
+            self.working,
+            self.delivery,
+            self.reactor,
+        )
 
     @cached_property
     def presence(self) -> PresenceService:
@@ -216,6 +230,8 @@ class Parts:
             self.reactive_authorization,
             self.working,
             self.reactor,
+            self.settings.presence.max_value_octets,
+            self.settings.presence.automatic_subscription,
         )
         watching = Watching(subscriptions, element, self.reactor)
         self.working.register("presence", watching.tell)
@@ -234,6 +250,11 @@ class Parts:
     def health(self) -> Health:
         """Whether the server can serve."""
         return Health(self.store.client, self.reactor, self.metrics)
+
+    @cached_property
+    def network_presence(self) -> NetworkPresence:
+        """What the mobile network tells of users' phones."""
+        return NetworkPresence(self.presence, self.settings.admin.key)
 
     @cached_property
     def cir(self) -> TCPDoor:
@@ -262,18 +283,20 @@ class Parts:
         negotiation.register()
         access.register(transactions)
         messaging.register(transactions)
-        ListManagement(self.contacts).register(transactions)
+        ListManagement(self.contacts, self.attribute_lists).register(transactions)
         AttributeListing(self.attribute_lists).register(transactions)
         presence = PresenceDelivery(self.presence)
         presence.register(transactions)
-        authorization = PresenceAuthorization(self.reactive_authorization)
+        authorization = PresenceAuthorization(self.reactive_authorization, self.presence)
         authorization.register(transactions)
+        notices = Notices(sessions)
+        notices.register(transactions)
         limits = Limits(
             depth=settings.codec.max_depth,
             elements=settings.codec.max_elements,
             text_characters=settings.codec.max_text_characters,
         )
-        outbox = Outbox(self.delivery, messaging, presence, authorization)
+        outbox = Outbox(self.delivery, messaging, presence, authorization, notices)
         door = Door(XMLCodec(limits), WBXMLCodec(limits), transactions, sessions, outbox)
         door.register()
         return door

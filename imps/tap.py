@@ -109,7 +109,7 @@ class IMPSService(Service):
         csp_ports = [await self._listening("csp", description, csp) for description in settings.csp]
         self._ports += csp_ports
         if settings.admin.endpoint:
-            admin = AdminDoor(pages(parts.health, metrics), reactor)
+            admin = AdminDoor(pages(parts.health, metrics, parts.network_presence), reactor)
             description = on_loopback(settings.admin.endpoint)
             port = await self._listening("admin.endpoint", description, admin)
             self._admin_ports.append(port)

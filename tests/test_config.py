@@ -54,6 +54,16 @@ class SettingsTests(SynchronousTestCase):
             "admin.drain_seconds: must be at most 3, not 4.0",
         )
 
+    def test_key_of_the_network_is_long_enough_and_never_shown(self):
+        self.assertEqual(Settings().admin.key, "")
+        key = "0123456789abcdef"
+        settings = self.read(f'[admin]\nkey = "{key}"\n')
+        self.assertEqual(settings.admin.key, key)
+        self.assertNotIn(key, repr(settings))
+        for wrong in ("0123456789abcde", "0123456789 abcdef", "0123456789abcdefé"):
+            complaint = "admin.key: must be at least 16 characters, of ASCII, without blanks"
+            self.assertEqual(self.refused(f'[admin]\nkey = "{wrong}"\n'), complaint)
+
     def test_command_line_overrides_one_key_of_a_table(self):
         settings = self.read(
             '[cir]\nendpoint = ["tcp:1"]\naddress = "imps.example"', cir={"endpoint": ["tcp:2"]}

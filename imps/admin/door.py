@@ -1,11 +1,10 @@
-"""The door for operators: pages of plain text over HTTP, each by a GET without a login."""
+"""The door for operators: pages over HTTP."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from attrs import frozen
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.web import server
@@ -13,10 +12,13 @@ from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET
 
 from imps.admin.health import Health
+from imps.admin.network_presence import NetworkPresence
+from imps.admin.page import Answer, Asked, Page, shown
 from imps.metrics import Metrics
 
 IDLE_SECONDS = 60
 MAX_BODY_OCTETS = 65_536
+ENDLESS_OCTETS = 1_048_576
 
 _LOOPBACK = {**dict.fromkeys(("tcp", "ssl", "reuse"), "127.0.0.1"), "tcp6": r"\:\:1"}
 
@@ -24,19 +26,9 @@ _LOOPBACK = {**dict.fromkeys(("tcp", "ssl", "reuse"), "127.0.0.1"), "tcp6": r"\:
 PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
 
 
-@frozen
-class Page:
-    """What a page says at the time."""
-
-    status: int
-    text: bytes
-    content_type: str = "text/plain; charset=utf-8"
-
-
-Show = Callable[[], Awaitable[Page]]
-
-
-def pages(health: Health, metrics: Metrics) -> Mapping[bytes, Show]:
+def pages(
+    health: Health, metrics: Metrics, network_presence: NetworkPresence
+) -> Mapping[bytes, Answer]:
     """The pages there are, by their paths."""
 
     async def show_health() -> Page:
@@ -47,21 +39,39 @@ def pages(health: Health, metrics: Metrics) -> Mapping[bytes, Show]:
         await health.look_at_store()
         return Page(200, metrics.exposition(), PROMETHEUS)
 
-    return {b"/health": show_health, b"/metrics": show_metrics}
+    return {
+        b"/health": shown(show_health),
+        b"/metrics": shown(show_metrics),
+        b"/presence": network_presence.answer,
+    }
 
 
 class _Request(server.Request):
-    """A request; one with an endless body loses its connection."""
+    """A request; no more of its body is kept than may be asked, and one with an endless body loses
+    its connection."""
 
     channel: Any
+    content: Any
     _octets = 0
 
     def handleContentChunk(self, data: bytes) -> None:
         self._octets += len(data)
-        if self._octets > MAX_BODY_OCTETS:
+        if self._octets > ENDLESS_OCTETS:
             self.channel.transport.abortConnection()
-        else:
+        elif self._octets <= MAX_BODY_OCTETS:
             super().handleContentChunk(data)
+
+    @property
+    def asked(self) -> Asked:
+        """What is asked."""
+        return Asked(
+            method=self.method.decode("latin-1"),
+            headers={
+                name.decode("latin-1").lower(): values[-1].decode("latin-1")
+                for name, values in self.requestHeaders.getAllRawHeaders()
+            },
+            body=self.content.read() if self._octets <= MAX_BODY_OCTETS else None,
+        )
 
 
 class _Root(Resource):
@@ -70,25 +80,22 @@ class _Root(Resource):
     isLeaf = True
     _log = Logger()
 
-    def __init__(self, pages: Mapping[bytes, Show]) -> None:
+    def __init__(self, pages: Mapping[bytes, Answer]) -> None:
         super().__init__()
         self._pages = pages
 
     def render(self, request: Any) -> int | bytes:
-        show = self._pages.get(request.path)
-        if show is None:
-            return _written(request, Page(404, b"there is /health, and /metrics\n"))
-        if request.method not in (b"GET", b"HEAD"):
-            request.setHeader("allow", "GET, HEAD")
-            return _written(request, Page(405, b"GET it\n"))
-        Deferred.fromCoroutine(self._shown(request, show))
+        answer = self._pages.get(request.path)
+        if answer is None:
+            return _written(request, Page(404, b"there is /health, /metrics, and /presence\n"))
+        Deferred.fromCoroutine(self._answered(request, answer))
         return NOT_DONE_YET
 
-    async def _shown(self, request: Any, show: Show) -> None:
+    async def _answered(self, request: Any, answer: Answer) -> None:
         try:
-            page = await show()
+            page = await answer(request.asked)
         except Exception:
-            self._log.failure("A page could not be shown")
+            self._log.failure("A page failed")
             page = Page(500, b"internal error\n")
         if not request._disconnected:
             request.write(_written(request, page))
@@ -101,6 +108,8 @@ def _written(request: Any, page: Page) -> bytes:
     request.setHeader("content-type", page.content_type)
     request.setHeader("content-length", str(len(page.text)))
     request.setHeader("cache-control", "no-store")
+    for name, value in page.headers.items():
+        request.setHeader(name, value)
     return page.text
 
 
@@ -110,7 +119,7 @@ class AdminDoor(server.Site):
     noisy = False
     displayTracebacks = False
 
-    def __init__(self, pages: Mapping[bytes, Show], reactor: Any) -> None:
+    def __init__(self, pages: Mapping[bytes, Answer], reactor: Any) -> None:
         super().__init__(
             _Root(pages), requestFactory=_Request, timeout=IDLE_SECONDS, reactor=reactor
         )

@@ -23,9 +23,10 @@ from imps.csp.primitives.declaration import Primitive
 from imps.csp.primitives.identity import ContactListIDList, NickName
 from imps.csp.results import result_of, status, status_of
 from imps.csp.transactions import Context, Transactions
+from imps.elements.attribute_lists import AttributeLists
 from imps.elements.contacts import Contacts
 from imps.model.contacts import Change, Contact, ContactList, Properties
-from imps.model.status import Refusal, StatusCode
+from imps.model.status import Refusal, StatusCode, merge
 from imps.model.version import V11, V13, Version
 
 _BOOLEANS = {"T": True, "F": False}
@@ -36,6 +37,7 @@ class ListManagement:
     """The transactions of contact lists."""
 
     _element: Contacts
+    _attribute_lists: AttributeLists
 
     def register(self, transactions: Transactions) -> None:
         """Serve the transactions of contact lists."""
@@ -75,24 +77,30 @@ class ListManagement:
         return status(StatusCode.OK, context.version)
 
     async def list_manage(self, context: Context, request: ListManageRequest) -> Primitive:
-        """Change a contact list, or read it."""
+        """Change a contact list, or read it; those who are added may also be allowed to see the
+        client's user."""
         removed = request.remove_nick_list.user_ids if request.remove_nick_list else ()
         change = Change(
             added=_contacts(request.add_nick_list),
             removed=removed,
             properties=_properties(request.contact_list_properties),
         )
+        caller = context.open_session.caller(context.operation_id)
         managed = await self._element.change(
-            context.open_session.caller(context.operation_id),
+            caller,
             request.contact_list,
             change,
             with_contacts=wants_contacts(request, context.version),
-            authorizes=request.authorize_and_grant or False,
         )
+        outcome = managed.outcome
+        if request.authorize_and_grant:
+            unknown = {user for each in outcome.failures for user in each.users}
+            added = [each.address for each in change.added if each.address not in unknown]
+            outcome = merge([outcome, await self._attribute_lists.authorize(caller, added)])
         contact_list = managed.contact_list
         changes_contacts = bool(request.add_nick_list or request.remove_nick_list)
         return ListManageResponse(
-            result=result_of(managed.outcome, context.version),
+            result=result_of(outcome, context.version),
             nick_list=None if contact_list.contacts is None else _nick_list(contact_list.contacts),
             contact_list_properties=(
                 None if changes_contacts else _properties_element(contact_list)

@@ -76,6 +76,7 @@ class Exchange:
     _requests: list[Transaction] = field(init=False)
     _polls: list[Transaction] = field(init=False)
     _responses: list[Transaction] = field(init=False)
+    _most_octets: int | None = field(default=None, init=False)
     _log = Logger()
 
     def __attrs_post_init__(self) -> None:
@@ -103,6 +104,7 @@ class Exchange:
         except StoreUnavailable:
             return self._refused(_UNAVAILABLE, version)
         version = self._document.version or Version(present.session.door["version"])
+        self._most_octets = present.session.capabilities.parser_octets
         if present.operations and present.operations[0].answer:
             return present.operations[0].answer
         answers = await self._answer_all(self._requests, present.operations, present, version)
@@ -274,8 +276,9 @@ class Exchange:
     def _encoded(
         self, transactions: list[Transaction], version: Version, has_waiting: bool = False
     ) -> bytes:
-        """The answering message. It says whether to poll, but not before negotiation is over; the
-        place of that flag is another in 1.1."""
+        """The answering message; 432 in place of answers with which it is more than the client can
+        read. It says whether to poll, but not before negotiation is over; the place of that flag is
+        another in 1.1."""
         negotiating = any(
             isinstance(each.content, LoginResponse | ClientCapabilityResponse)
             for each in transactions
@@ -286,6 +289,14 @@ class Exchange:
         descriptor = self._session.descriptor
         if descriptor.session_id is None:
             descriptor = SessionDescriptor(session_type=SessionType.OUTBAND)
+        session = SessionElement(descriptor=descriptor, transactions=tuple(transactions), poll=poll)
+        octets = self._codec.encode(WVCSPMessage(session=session), version)
+        if self._most_octets is None or len(octets) <= self._most_octets:
+            return octets
+        too_large = status(
+            StatusCode.RESPONSE_TOO_LARGE, version, "the answer is too large for you"
+        )
+        transactions = [_with(each, too_large) for each in transactions]
         session = SessionElement(descriptor=descriptor, transactions=tuple(transactions), poll=poll)
         return self._codec.encode(WVCSPMessage(session=session), version)
 
@@ -304,6 +315,12 @@ def _with_poll(transaction: Transaction, poll: bool) -> Transaction:
         poll=poll,
     )
     return Transaction(descriptor=descriptor, content=transaction.content)
+
+
+def _with(answer: Transaction, content: Primitive) -> Transaction:
+    """An answer with another content; what is not an answer stays as it is."""
+    is_answer = answer.descriptor.mode is TransactionMode.RESPONSE
+    return Transaction(descriptor=answer.descriptor, content=content) if is_answer else answer
 
 
 def _answering(request: Transaction | None, answer: Primitive) -> Transaction:

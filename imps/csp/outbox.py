@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from attrs import define, frozen
 
 from imps.csp.im import Messaging, request, said_by
+from imps.csp.notices import Notices
 from imps.csp.presence import PresenceDelivery
 from imps.csp.primitives.declaration import Primitive
 from imps.csp.primitives.envelope import Transaction
 from imps.csp.primitives.im import MessageDelivered
 from imps.csp.primitives.presence import PresenceAuthUser
 from imps.csp.reactive_authorization import PresenceAuthorization
-from imps.model.events import AuthorizationAsked
+from imps.model.events import AuthorizationAsked, Notification
 from imps.sap.delivery import Delivery
 from imps.sap.sessions import Session
 from imps.store.deliveries import Acknowledgement, InFlight, Taken
@@ -35,6 +36,7 @@ class Outbox:
     _messaging: Messaging
     _presence: PresenceDelivery
     _authorization: PresenceAuthorization
+    _notices: Notices
 
     async def take(
         self, session: Session, responses: Sequence[Transaction], encoding: str, wanted: bool
@@ -90,6 +92,8 @@ class Outbox:
             content, has_more = await self._presence.notification_of(session, flight.what)
         elif isinstance(flight.what, AuthorizationAsked):
             content = await self._authorization.question_of(session, flight.what)
+        elif isinstance(flight.what, Notification):
+            content = self._notices.notification_of(session, flight.what)
         else:
             return await self._messaging.request_of(session, flight, encoding), False
         return None if content is None else request(flight.transaction_id, content), has_more

@@ -24,7 +24,7 @@ from imps.csp.primitives.presence import (
 )
 from imps.csp.results import result_of, status, status_of
 from imps.csp.transactions import Context, Transactions, is_agreed
-from imps.elements.presence import PresenceService
+from imps.elements.presence import OCTETS_AT_A_TIME, PresenceService
 from imps.model.address import Address
 from imps.model.presence import WatcherStatus
 from imps.model.status import Refusal, StatusCode
@@ -76,11 +76,13 @@ class PresenceDelivery:
         """Have a client told of users from now on. Where nothing is said of AutoSubscribe, 1.2
         follows no list, and the others, which lack it, do."""
         follows = request.auto_subscribe
+        if follows is None and context.version is V12:
+            follows = False
         outcome = await self._element.subscribe(
             context.open_session.caller(),
             *_targets(request),
             selected_by(request.presence_sub_list, context.version),
-            follows=context.version is not V12 if follows is None else follows,
+            follows=follows,
         )
         return status_of(outcome, context.version)
 
@@ -120,7 +122,8 @@ class PresenceDelivery:
         version = Version(session.door["version"])
         if not is_agreed(session, PresenceNotificationRequest, version):
             return None, False
-        told = await self._element.told(session.caller(), news)
+        parser_octets = session.capabilities.parser_octets or 3 * OCTETS_AT_A_TIME
+        told = await self._element.told(session.caller(), news, parser_octets // 3)
         elements = (presence_element(each, version) for each in told.presences)
         # There may be nothing that the version has words for.
         presences = tuple(each for each in elements if each.presence_sub_lists != _NOTHING)

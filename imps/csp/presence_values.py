@@ -51,7 +51,7 @@ _GONE_IN_V13 = frozenset(
 
 def attributes_in(sub_list: PresenceSubList, version: Version) -> frozenset[Attribute]:
     """The attributes that a list has elements of; refused with 750 for one that the version
-    lacks."""
+    lacks, or that is unknown."""
     return frozenset(attribute for attribute, _ in _elements(sub_list, version))
 
 
@@ -105,6 +105,10 @@ def presence_element(told: Presence, version: Version) -> primitives.Presence:
 
 
 def _elements(sub_list: PresenceSubList, version: Version) -> Iterator[tuple[Attribute, Any]]:
+    if sub_list.unrecognised:
+        raise Refusal(
+            StatusCode.INVALID_PRESENCE_ATTRIBUTE, f"there is no {sub_list.unrecognised[0]}"
+        )
     for attribute, child in _ELEMENTS.items():
         for element in _items(child, getattr(sub_list, child.attribute)):
             if not child.exists_in(version):

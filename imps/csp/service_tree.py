@@ -102,12 +102,13 @@ NEEDED: dict[type[Primitive], frozenset[str]] = dict(_needed())
 """For each primitive that has to be agreed, the functions any of which will do: those that it
 belongs to, or where it has none, any of its feature."""
 
-_WITHOUT_FUNCTION_IN_V13 = frozenset(("CALI", "DALI", "GALS"))
+_WITHOUT_FUNCTION_IN_V13 = frozenset(("CALI", "DALI", "GALS", "REACT", "CAAUT"))
 
 
 def needed_for(request: type[Primitive], version: Version) -> frozenset[str] | None:
     """The functions any of which a session has to have agreed for a request; None for what is never
-    left out. What 1.3 has no function for comes with its feature."""
+    left out. What 1.3 has no function for comes with its feature, also where only older versions
+    have it: there are clients of 1.3 that go on saying it."""
     needed = NEEDED.get(request)
     if version is V13 and needed is not None and needed <= _WITHOUT_FUNCTION_IN_V13:
         return FUNCTIONS_OF["PresenceFeat"]

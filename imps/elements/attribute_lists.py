@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
 
 from attrs import define, frozen
 
 from imps.elements.directory import Directory
-from imps.elements.interfaces import Caller
+from imps.elements.interfaces import Caller, IDelivery
 from imps.model.address import Address
-from imps.model.presence import AttributeList, Target, TargetKind
+from imps.model.events import Notification
+from imps.model.notice import NotificationType
+from imps.model.presence import (
+    DEFAULT,
+    EVERY_ATTRIBUTE,
+    AttributeList,
+    Target,
+    TargetKind,
+    names_of,
+)
 from imps.model.status import Detail, Outcome, Refusal, StatusCode
 from imps.store.attribute_lists import AttributeLists as StoredAttributeLists
 from imps.store.attribute_lists import TooManyAttributeLists
 from imps.store.contact_lists import ContactLists
+from imps.store.reactive_authorization import ReactiveAuthorizations
 
 
 @frozen
@@ -31,6 +42,8 @@ class AttributeLists:
     _stored: StoredAttributeLists
     _contact_lists: ContactLists
     _directory: Directory
+    _answers: ReactiveAuthorizations
+    _delivery: IDelivery
     _at_most: int
 
     async def create(self, caller: Caller, lists: Mapping[Target, AttributeList]) -> Outcome:
@@ -58,7 +71,28 @@ class AttributeLists:
             except TooManyAttributeLists:
                 raise self._too_many from None
         failures += [_unknown(target) for target, exists in done.items() if not exists]
+        await self._notify(caller, {each: known[each] for each, exists in done.items() if exists})
         return Outcome(sum(done.values()), tuple(failures))
+
+    async def authorize(self, caller: Caller, users: Collection[Address]) -> Outcome:
+        """Let users see what they have asked for, or what everybody may, or else everything; but
+        for those of whom that was said already (CSP 1.3, AuthorizeAndGrant)."""
+        named = [(await self._named(Target(TargetKind.USER, each)))[0] for each in users]
+        answers = await self._answers.of(caller.user)
+        there = await self._stored.some(caller.user, [DEFAULT, *named])
+        otherwise = there[DEFAULT].attributes if DEFAULT in there else EVERY_ATTRIBUTE
+        lists = {
+            target: AttributeList((answered and answered.asked) or otherwise)
+            for target in named
+            if target not in there
+            for answered in (answers.get(target.address),)
+        }
+        if not lists:
+            return Outcome()
+        try:
+            return await self.create(caller, lists)
+        except Refusal as refusal:
+            return Outcome(failures=tuple(Detail(refusal.code, users=(each,)) for each in users))
 
     async def delete(self, caller: Caller, targets: Collection[Target]) -> Outcome:
         """Take their lists from targets, those that have one (CSP, DeleteAttributeList).
@@ -71,6 +105,7 @@ class AttributeLists:
         named = await self._all_named(targets)
         done = await self._stored.delete(caller.user, list(named))
         had = {target for target, had_list in done.items() if had_list}
+        await self._notify(caller, dict.fromkeys(had))
         return await self._outcome(caller.user, named, had)
 
     async def get(self, caller: Caller, targets: Collection[Target]) -> FoundAttributeLists:
@@ -111,6 +146,21 @@ class AttributeLists:
                 address = address if account is None else account.address
         return Target(target.kind, address, target.spelled), exists
 
+    async def _notify(self, caller: Caller, lists: Mapping[Target, AttributeList | None]) -> None:
+        """Tell the caller's other sessions what these targets are allowed from now on."""
+        by_list: defaultdict[AttributeList | None, list[Target]] = defaultdict(list)
+        for target, attribute_list in lists.items():
+            by_list[attribute_list].append(target)
+        for attribute_list, targets in by_list.items():
+            notification = Notification(
+                type=NotificationType.AUTHORIZATION_CHANGED,
+                users=_addresses(targets, TargetKind.USER),
+                contact_lists=_addresses(targets, TargetKind.CONTACT_LIST),
+                is_default=DEFAULT in targets,
+                names=names_of(attribute_list.attributes) if attribute_list else None,
+            )
+            await self._delivery.notify([caller.user], notification, but=caller.session_id)
+
     async def _outcome(
         self, publisher: Address, named: Mapping[Target, bool], had_lists: Collection[Target]
     ) -> Outcome:
@@ -123,6 +173,10 @@ class AttributeLists:
                     others[target] = target.address in own
         failures = tuple(_unknown(target) for target, exists in others.items() if not exists)
         return Outcome(len(named) - len(failures), failures)
+
+
+def _addresses(targets: Iterable[Target], kind: TargetKind) -> tuple[Address, ...]:
+    return tuple(sorted((each.spelled for each in targets if each.kind is kind), key=str))
 
 
 def _unknown(target: Target) -> Detail:

@@ -7,13 +7,17 @@ from collections.abc import Iterable
 from attrs import define, evolve, frozen
 
 from imps.elements.directory import Directory
-from imps.elements.interfaces import Caller
+from imps.elements.interfaces import Caller, IDelivery
 from imps.model.address import Address
 from imps.model.contacts import AS_IT_IS, Change, Contact, ContactList, Properties
+from imps.model.events import Notification
+from imps.model.notice import NotificationType
 from imps.model.status import Detail, Outcome, Refusal, StatusCode
 from imps.store.contact_lists import ContactLists, Made, TooManyContacts
 
 LONGEST_NAME = 200
+
+_NO_CHANGE = Change()
 
 _REFUSALS = {
     Made.EXISTS: (StatusCode.CONTACT_LIST_EXISTS, "there is a contact list of this name"),
@@ -38,6 +42,7 @@ class Contacts:
 
     _lists: ContactLists
     _directory: Directory
+    _delivery: IDelivery
 
     async def lists(self, caller: Caller) -> list[ContactList]:
         """The caller's contact lists, oldest first, without the contacts (CSP, GetList)."""
@@ -69,6 +74,8 @@ class Contacts:
         if made is not Made.YES:
             raise Refusal(*_REFUSALS[made])
         made_list = await self._lists.get(caller.user, own) or made_list
+        await self._notify(caller, own, NotificationType.CONTACT_LIST_CREATED)
+        await self._notify_of_adding(caller, (each.address for each in known))
         return Managed(made_list, Outcome(1 + len(known), unknown))
 
     async def delete(self, caller: Caller, address: Address) -> None:
@@ -77,21 +84,15 @@ class Contacts:
         own = await self.own(caller.user, address)
         if own is None or not await self._lists.delete(caller.user, own):
             raise _no_such(address)
+        await self._notify(caller, own, NotificationType.CONTACT_LIST_DELETED)
 
     async def change(
-        self,
-        caller: Caller,
-        address: Address,
-        change: Change,
-        *,
-        with_contacts: bool,
-        authorizes: bool = False,
+        self, caller: Caller, address: Address, change: Change, *, with_contacts: bool
     ) -> Managed:
         """Change a contact list of the caller's, and read it (CSP, ListManage).
 
         Whoever is no user of ours is not added, which is in the outcome; who is not in the list
-        need not be removed. ``authorizes`` says that those who are added may also see the caller's
-        presence (CSP 1.3, AuthorizeAndGrant): contact lists alone do nothing about that.
+        need not be removed.
         """
         own = await self.own(caller.user, address)
         if own is None:
@@ -110,7 +111,10 @@ class Contacts:
             raise Refusal(*_REFUSALS[Made.TOO_MANY_CONTACTS]) from None
         if changed is None:
             raise _no_such(address)
-        return Managed(changed, Outcome(len(known), unknown))
+        if change != _NO_CHANGE:
+            await self._notify(caller, own, NotificationType.CONTACT_LIST_CHANGED)
+        await self._notify_of_adding(caller, changed.new)
+        return Managed(changed.contact_list, Outcome(len(known), unknown))
 
     async def own(self, user: Address, address: Address) -> Address | None:
         """The address of a list of the user's, who may be named by number; None if it could only be
@@ -143,6 +147,27 @@ class Contacts:
             if account.msisdn is not None:
                 names.append(Address(account.msisdn, None, account.address.domain))
         return await self._lists.with_contact(owner, names)
+
+    async def _notify(self, caller: Caller, own: Address, what: NotificationType) -> None:
+        """Tell the caller's other sessions what became of a list."""
+        notification = Notification(type=what, contact_lists=(own,))
+        await self._delivery.notify([caller.user], notification, but=caller.session_id)
+
+    async def _notify_of_adding(self, caller: Caller, added: Iterable[Address]) -> None:
+        """Tell users of ours that they are contacts of the caller's now."""
+        users = {
+            account.address
+            for each in added
+            if (account := await self._directory.find(each)) is not None
+        } - {caller.user}
+        if users:
+            owner = await self._directory.find(caller.user)
+            notification = Notification(
+                type=NotificationType.SOMEBODY_ADDED_THE_USER_TO_A_CONTACT_LIST,
+                users=(caller.user,),
+                alias=owner.alias if owner else "",
+            )
+            await self._delivery.notify(users, notification)
 
     async def _known(
         self, contacts: Iterable[Contact]

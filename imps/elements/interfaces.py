@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from attrs import frozen
 from zope.interface import Interface
 
 from imps.model.address import Address
-from imps.model.events import MessageReported
+from imps.model.events import MessageReported, Notification
 from imps.model.message import Draft, Message
 from imps.model.status import Outcome, Refusal, StatusCode
 from imps.store.work import Work
@@ -17,6 +19,10 @@ class IDelivery(Interface):
 
     async def deliver(to: Address, event: MessageReported, work_id: str) -> None:
         """Tell a user, now or at the next sign-on; once for each ``work_id``."""
+
+    async def notify(to: Iterable[Address], notification: Notification, but: str = "") -> None:
+        """Tell those sessions of users that asked to be told such things, but for that of one
+        session id: the one that knows."""
 
 
 class IWork(Interface):

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from attrs import define, field, frozen
 from twisted.internet.interfaces import IReactorTime
 
-from imps.elements.authorization import Permissions, is_open_to_asking, visible, what_shows
+from imps.elements.authorization import Permissions, Question, question, visible, what_shows
 from imps.elements.contacts import Contacts
 from imps.elements.directory import Directory
 from imps.elements.interfaces import Caller, IWork
@@ -34,6 +34,9 @@ Attributes = frozenset[Attribute]
 OCTETS_AT_A_TIME = 32 * 1024
 """Of how much a session is told at a time: there are clients that read no more than 100,000 octets,
 and a value may be far longer when it is written than it is here."""
+
+OCTETS_AROUND_A_VALUE = 100
+"""What is written around a value, about."""
 
 
 @frozen
@@ -84,22 +87,47 @@ class PresenceService:
     _reactive: ReactiveAuthorization
     _work: IWork
     _clock: IReactorTime
+    _max_value_octets: int = 16_384
+    _follows_lists: bool = True
 
     async def publish(self, caller: Caller, values: Mapping[Attribute, PresenceValue]) -> None:
         """Change attributes of the caller and of its client; others stay (CSP, UpdatePresence).
 
-        Whether a user is on line is known here: what a client says of that is ignored.
+        Whether a user is on line is known here: what a client says of that is ignored. Refused with
+        751 if a value is too large.
         """
         said = {each: value for each, value in values.items() if each is not _ONLINE_STATUS}
         if not said:
             return
+        for each, value in said.items():
+            if _octets(value.content) > self._max_value_octets:
+                most = f"{each.value} has more than {self._max_value_octets} octets"
+                raise Refusal(StatusCode.INVALID_PRESENCE_VALUE, most)
+        if not await self._published(caller.user, caller.session_id, said):
+            raise Refusal(StatusCode.INVALID_SESSION, "the session is over")
+
+    async def publish_from_network(
+        self, user: Address, values: Mapping[Attribute, PresenceValue | None]
+    ) -> None:
+        """Change what the mobile network knows of a user's phone, None being that it knows no more;
+        others stay. It stands beside what clients publish, and needs none (network presence).
+        """
+        publisher = await self._publisher(user)
+        if publisher is None or not await self._published(publisher, "", values):
+            raise Refusal(StatusCode.UNKNOWN_USER, "there is no such user")
+
+    async def _published(
+        self, publisher: Address, session_id: str, values: Mapping[Attribute, PresenceValue | None]
+    ) -> bool:
+        """Publish, and have those told who subscribed; whether there is such a publisher."""
         now = self._clock.seconds()
         try:
-            work = await self._presences.publish(caller.user, caller.session_id, said, now=now)
+            work = await self._presences.publish(publisher, session_id, values, now=now)
         except NoSuchPublisher:
-            raise Refusal(StatusCode.INVALID_SESSION, "the session is over") from None
+            return False
         if work is not None:
             self._work.begin(work)
+        return True
 
     async def get(
         self,
@@ -133,14 +161,21 @@ class PresenceService:
         contact_lists: Iterable[Address],
         attributes: Attributes,
         *,
-        follows: bool = False,
+        follows: bool | None = False,
     ) -> Outcome:
         """Have the caller's session told of users, and of those in contact lists: at once, and when
         something changes, as long as the session lasts (CSP, SubscribePresence).
 
         What was asked for before in the same way is replaced. With ``follows``, it is told of those
-        who are in the lists from then on. Who cannot be subscribed to is in the outcome.
+        who are in the lists from then on, and without a word on that wherever lists are followed at
+        all; where they are not, it is refused with 760. Who cannot be subscribed to is in the
+        outcome.
         """
+        contact_lists = list(contact_lists)
+        if follows and contact_lists and not self._follows_lists:
+            code = StatusCode.AUTO_SUBSCRIBE_NOT_SUPPORTED
+            raise Refusal(code, "contact lists are not followed")
+        follows = self._follows_lists if follows is None else follows
         targets = await self._targets(caller.user, users, contact_lists)
         known = await self.follow(caller, targets.users, attributes)
         for contact_list, members in targets.contact_lists.items():
@@ -217,10 +252,12 @@ class PresenceService:
         served = len(targets.users) - len(unknown) + len(targets.contact_lists)
         return Outcome(served, tuple(failures))
 
-    async def told(self, caller: Caller, news: Sequence[News]) -> ToldOf:
+    async def told(
+        self, caller: Caller, news: Sequence[News], at_a_time: int = OCTETS_AT_A_TIME
+    ) -> ToldOf:
         """What a session may be told of publishers of whom there is news: as it is now, and without
-        those of whom there is nothing to be seen any more. Where that is too much at a time, it is
-        told of the rest later."""
+        those of whom there is nothing to be seen any more. Where that is more than about so many
+        octets at a time, it is told of the rest later."""
         watcher = await self.names_of(caller.user)
         publishers = [each.publisher for each in news]
         known = await self._presences.read(publishers, watcher, now=self._clock.seconds())
@@ -228,7 +265,7 @@ class PresenceService:
         later: list[Told] = []
         octets = 0
         for each in news:
-            if octets >= OCTETS_AT_A_TIME:
+            if octets >= min(at_a_time, OCTETS_AT_A_TIME):
                 later.append(Told(caller.session_id, each.publisher, each.attributes))
             elif each.publisher not in known:
                 # The account is gone; of whom one could see that, that is told.
@@ -238,7 +275,14 @@ class PresenceService:
                 allowed = permitted(each.publisher, watcher[0], presence.allowed)
                 changed = frozenset() if each.attributes == EVERY_ATTRIBUTE else each.attributes
                 seen = shown(each.name, presence, each.attributes, allowed, changed)
-                octets += sum(_octets(published.value.content) for published in seen.published)
+                if seen.published and _ONLINE_STATUS in each.asked:
+                    # There is a client that takes whoever is told of without it for off line.
+                    told = each.attributes | {_ONLINE_STATUS}
+                    seen = shown(each.name, presence, told, allowed, changed)
+                octets += sum(
+                    OCTETS_AROUND_A_VALUE + _octets(published.value.content)
+                    for published in seen.published
+                )
                 presences += [seen] if seen.published else []
         await self._subscriptions.put_news(later, now=self._clock.seconds())
         return ToldOf(tuple(presences), bool(later))
@@ -250,6 +294,20 @@ class PresenceService:
         who has been, or has asked once, in that time (CSP, GetWatcherList)."""
         since = math.inf if history_seconds is None else self._clock.seconds() - history_seconds
         return await self._subscriptions.watchers(caller.user, since=since)
+
+    async def questions(
+        self, publisher: Address, watchers: Iterable[Address]
+    ) -> dict[Address, Question]:
+        """What a publisher is still to be asked, or told, of watchers who have asked for more than
+        is allowed; without those of whom there is nothing by now."""
+        names = {watcher: await self.names_of(watcher) for watcher in watchers}
+        allowed = await self._subscriptions.allowed(publisher, names.values())
+        return {
+            watcher: asked
+            for watcher in names
+            for found in (allowed[names[watcher]],)
+            if (asked := question(permissions(publisher, watcher, found), found.asked))
+        }
 
     async def exists(self, publisher: Address) -> bool:
         """Whether there is such a user of ours, still."""
@@ -279,13 +337,14 @@ class PresenceService:
     async def _ask(
         self, found: Mapping[Address, Allowed], watcher: Address, attributes: Attributes
     ) -> None:
-        """Ask those publishers who have said nothing yet of a watcher."""
-        publishers = [
-            publisher
+        """Ask those publishers who have said nothing yet of a watcher, and tell those who want to
+        know who asks for more than they allow."""
+        questions = {
+            publisher: asked
             for publisher, allowed in found.items()
-            if is_open_to_asking(permissions(publisher, watcher, allowed), attributes)
-        ]
-        await self._reactive.ask(publishers, watcher, attributes)
+            if (asked := question(permissions(publisher, watcher, allowed), attributes))
+        }
+        await self._reactive.ask(questions, watcher)
 
     async def _targets(
         self, caller: Address, users: Iterable[Address], contact_lists: Iterable[Address]
@@ -343,6 +402,7 @@ def permissions(publisher: Address, watcher: Address, allowed: Allowed) -> Permi
         default=allowed.default,
         granted=allowed.granted,
         denied=allowed.denied,
+        notifying=allowed.notifying,
     )
 
 

@@ -45,6 +45,13 @@ def _values(known: UserPresence, asked: Attributes) -> Iterator[Published]:
     for attribute in Attribute:
         if attribute not in asked:
             continue
+        if attribute.is_of_client:
+            for client in known.clients:
+                published = _value_of(client, attribute)
+                if published is not None:
+                    yield Published(attribute, published, client.client)
+        # Who can be told of one client only is told of the last, and nobody knows better than the
+        # network where a phone is.
         value = known.values.get(attribute)
         if attribute is Attribute.ONLINE_STATUS and not known.clients:
             yield Published(attribute, _of(False))
@@ -52,11 +59,6 @@ def _values(known: UserPresence, asked: Attributes) -> Iterator[Published]:
             yield Published(attribute, value)
         elif attribute is Attribute.ALIAS and known.alias:
             yield Published(attribute, _of(known.alias))
-        if attribute.is_of_client:
-            for client in known.clients:
-                value = _value_of(client, attribute)
-                if value is not None:
-                    yield Published(attribute, value, client.client)
 
 
 def _value_of(client: ClientPresence, attribute: Attribute) -> PresenceValue | None:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Mapping
 
 from attrs import define
 from twisted.internet.interfaces import IReactorTime
 
+from imps.elements.authorization import Question
 from imps.elements.directory import Directory
-from imps.elements.interfaces import Caller, IWork
+from imps.elements.interfaces import Caller, IDelivery, IWork
 from imps.model.address import Address
-from imps.model.presence import Attribute
+from imps.model.events import Notification
+from imps.model.notice import NotificationType
+from imps.model.presence import Attribute, names_of
 from imps.model.status import Refusal, StatusCode
-from imps.store.reactive_authorization import Answered, ReactiveAuthorizations
+from imps.store.reactive_authorization import Answered, Asked, ReactiveAuthorizations
 from imps.store.work import Work
 
 Attributes = frozenset[Attribute]
@@ -25,15 +28,18 @@ class ReactiveAuthorization:
     _stored: ReactiveAuthorizations
     _directory: Directory
     _work: IWork
+    _delivery: IDelivery
     _clock: IReactorTime
 
-    async def ask(
-        self, publishers: Collection[Address], watcher: Address, attributes: Attributes
-    ) -> None:
-        """Ask publishers whether somebody may see attributes (CSP, PresenceAuth)."""
-        if publishers:
-            now = self._clock.seconds()
-            await self._stored.ask(publishers, watcher, attributes, now=now)
+    async def ask(self, questions: Mapping[Address, Question], watcher: Address) -> None:
+        """Ask publishers whether somebody may see attributes (CSP, PresenceAuth), or tell them that
+        somebody wants to (CSP 1.3, Notification)."""
+        now = self._clock.seconds()
+        asked = [
+            Asked(publisher, each.attributes, None if each.is_open else each.reason)
+            for publisher, each in questions.items()
+        ]
+        await self._stored.ask(asked, watcher, now=now)
 
     async def answer(
         self, caller: Caller, watcher: Address, accepted: bool, attributes: Attributes | None
@@ -45,12 +51,14 @@ class ReactiveAuthorization:
         named = await self._named(caller, watcher)
         now = self._clock.seconds()
         self._begin(await self._stored.answer(caller.user, named, accepted, attributes, now=now))
+        await self._notify(caller, named)
 
     async def cancel(self, caller: Caller, watcher: Address) -> None:
         """Take back what was answered; at the next time, the caller is asked again (CSP,
         CancelAuth). Refused with 531 if there is no such user."""
         named = await self._named(caller, watcher)
         self._begin(await self._stored.forget(caller.user, named, now=self._clock.seconds()))
+        await self._notify(caller, named)
 
     async def answers(
         self, caller: Caller, watchers: Iterable[Address] = ()
@@ -61,10 +69,15 @@ class ReactiveAuthorization:
         found = await self._stored.of(caller.user)
         return {each: answered for each, answered in found.items() if not named or each in named}
 
-    async def pending(self, publisher: Address, watcher: Address) -> Attributes:
-        """What a publisher has still to say of somebody."""
-        answered = (await self._stored.of(publisher)).get(watcher)
-        return frozenset() if answered is None else answered.pending
+    async def _notify(self, caller: Caller, watcher: Address) -> None:
+        """Tell the caller's other sessions what somebody may see by an answer."""
+        answered = (await self._stored.of(caller.user)).get(watcher)
+        notification = Notification(
+            type=NotificationType.AUTHORIZATION_CHANGED,
+            users=(watcher,),
+            names=None if answered is None else names_of(answered.granted),
+        )
+        await self._delivery.notify([caller.user], notification, but=caller.session_id)
 
     async def _named(self, caller: Caller, watcher: Address) -> Address:
         """A watcher as the store names it."""

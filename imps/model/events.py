@@ -5,6 +5,7 @@ from __future__ import annotations
 from attrs import frozen
 
 from imps.model.address import Address
+from imps.model.notice import NotificationType
 from imps.model.status import StatusCode
 
 
@@ -37,12 +38,29 @@ class MessageWaits:
 
 @frozen(kw_only=True)
 class AuthorizationAsked:
-    """Somebody wants to see attributes of a publisher, who has said nothing of that yet; an
-    asterisk stands for all of them."""
+    """Somebody wants to see attributes of a publisher, who has not allowed them."""
 
     watcher: Address
-    names: str
 
 
-Event = MessageReported | MessageWaits | AuthorizationAsked
+@frozen(kw_only=True)
+class Notification:
+    """Something that a session asked to be told of has happened: to these users, contact lists or
+    the default, and as far as it is about presence to these attributes (an asterisk for all)."""
+
+    type: NotificationType
+    users: tuple[Address, ...] = ()
+    contact_lists: tuple[Address, ...] = ()
+    is_default: bool = False
+    names: str | None = None
+    alias: str = ""
+
+    @property
+    def key(self) -> str:
+        """What tells this event from others; of two with one key the newer counts."""
+        about = " ".join(each.canonical for each in self.users + self.contact_lists)
+        return f"notification:{self.type.value}:{self.is_default}:{about}"
+
+
+Event = MessageReported | MessageWaits | AuthorizationAsked | Notification
 """All events there are."""

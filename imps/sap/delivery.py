@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from attrs import define
 from twisted.internet.interfaces import IReactorTime
 from zope.interface import implementer
@@ -9,7 +11,7 @@ from zope.interface import implementer
 from imps.elements.interfaces import IDelivery, IWork
 from imps.metrics import Metrics
 from imps.model.address import Address
-from imps.model.events import MessageReported
+from imps.model.events import MessageReported, Notification
 from imps.store.deliveries import Acknowledgement, Deliveries, Taken
 from imps.store.outboxes import Outboxes
 
@@ -34,6 +36,15 @@ class Delivery:
         now = self._clock.seconds()
         expires_at = now + self._lifetime_seconds
         await self._outboxes.put(to, event, work_id, now=now, expires_at=expires_at)
+
+    async def notify(
+        self, to: Iterable[Address], notification: Notification, but: str = ""
+    ) -> None:
+        """Tell those sessions of users that asked to be told such things, but for that of one
+        session id: the one that knows."""
+        now = self._clock.seconds()
+        expires_at = now + self._lifetime_seconds
+        await self._outboxes.notify(to, notification, but=but, now=now, expires_at=expires_at)
 
     async def take(
         self,

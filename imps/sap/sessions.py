@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -15,6 +15,7 @@ from twisted.internet.interfaces import IReactorTime
 from imps.elements.interfaces import Caller, IWork
 from imps.model.address import Address
 from imps.model.capability import Capabilities
+from imps.model.notice import NotificationType
 from imps.model.status import Refusal, StatusCode
 from imps.store.keys import Buckets
 from imps.store.sessions import Asked, Looked, Opened, Operation
@@ -26,7 +27,7 @@ class Session:
     """A session of a user's client; ``door`` is what the door that opened it needs to know.
 
     ``granted`` are the functions that its user may have, ``services`` those agreed; None is all of
-    them, as before they are negotiated.
+    them, as before they are negotiated. ``notifications`` are the kinds that it asked for.
     """
 
     id: str
@@ -36,6 +37,7 @@ class Session:
     capabilities: Capabilities = field(factory=Capabilities)
     granted: frozenset[str] | None = None
     services: frozenset[str] | None = None
+    notifications: frozenset[NotificationType] = frozenset()
     door: dict[str, Any] = field(factory=dict)
 
     def caller(self, operation_id: str = "") -> Caller:
@@ -58,10 +60,18 @@ class Session:
         )
 
     @property
+    def _asks(self) -> Iterator[str]:
+        if self.has("REACT"):
+            yield "REACT"
+        if NotificationType.AUTHORIZATION_NEEDED_FOR_A_USER in self.notifications:
+            yield "ANU"
+
+    @property
     def fields(self) -> dict[str, str]:
         """What the store has to know: how it takes messages, its priority and handling and whether
-        it can be notified of them, if it takes any; whether it takes reports; whether it asks its
-        user who may see what; and of what type its client is."""
+        it can be notified of them, if it takes any; whether it takes reports; of which kinds it
+        takes notifications; how it asks its user who may see what, if it does; and of what type its
+        client is."""
         agreed = self.capabilities
         messaging = [str(agreed.priority), agreed.online_handling.value]
         if self.has("NOTIF"):
@@ -69,7 +79,8 @@ class Session:
         return {
             "messaging": " ".join(messaging) if self.has("NEWM", "NOTIF") else "",
             "takes_reports": "1" if self.has("MDELIV") else "",
-            "asks": "1" if self.has("REACT") else "",
+            "notifications": " ".join(sorted(each.value for each in self.notifications)),
+            "asks": " ".join(self._asks),
             "client_type": agreed.client_type.value if agreed.client_type else "",
         }
 
@@ -245,9 +256,14 @@ class Sessions:
         *,
         capabilities: Capabilities | None = None,
         services: frozenset[str] | None = None,
+        notifications: frozenset[NotificationType] | None = None,
     ) -> Session:
         """Record what was negotiated."""
-        agreed: dict[str, Any] = {"capabilities": capabilities, "services": services}
+        agreed: dict[str, Any] = {
+            "capabilities": capabilities,
+            "services": services,
+            "notifications": notifications,
+        }
         return await self._change(
             session, **{name: value for name, value in agreed.items() if value is not None}
         )
@@ -316,6 +332,7 @@ def _packed(session: Session) -> bytes:
         "capabilities": _CONVERTER.unstructure(session.capabilities),
         "granted": None if session.granted is None else sorted(session.granted),
         "services": None if session.services is None else sorted(session.services),
+        "notifications": " ".join(sorted(each.value for each in session.notifications)),
         "door": session.door,
     }
     return json.dumps(fields, separators=(",", ":")).encode()
@@ -333,6 +350,7 @@ def _unpacked(session_id: str, record: bytes) -> Session:
         capabilities=_capabilities(json.dumps(fields["capabilities"])),
         granted=_functions(fields["granted"]),
         services=_functions(fields["services"]),
+        notifications=_notifications(fields["notifications"]),
         door=fields["door"],
     )
 
@@ -342,6 +360,11 @@ def _unpacked(session_id: str, record: bytes) -> Session:
 
 def _functions(named: list[str] | None) -> frozenset[str] | None:
     return None if named is None else _same_functions(" ".join(named))
+
+
+@lru_cache(maxsize=1000)
+def _notifications(named: str) -> frozenset[NotificationType]:
+    return frozenset(map(NotificationType, named.split()))
 
 
 @lru_cache(maxsize=1000)

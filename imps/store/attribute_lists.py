@@ -115,13 +115,14 @@ def _field(target: Target) -> str:
     return f"{target.kind.value} {target.address.canonical}"
 
 
-def attributes_in(value: bytes) -> frozenset[Attribute]:
-    """The attributes of an attribute list from what ``packed`` made of it."""
-    return frozenset(map(Attribute, json.loads(value)[1]))
+def unpacked(value: bytes) -> tuple[str, AttributeList]:
+    """An attribute list from what ``packed`` made of it, and its target as spelled."""
+    spelled, names, notify = json.loads(value)
+    return spelled, AttributeList(frozenset(map(Attribute, names)), notify)
 
 
 def _unpacked(field: bytes, value: bytes) -> tuple[Target, AttributeList]:
     kind, _, address = field.decode().partition(" ")
-    spelled, names, notify = json.loads(value)
+    spelled, attribute_list = unpacked(value)
     target = Target(TargetKind(kind), Address.parse(address), Address.parse(spelled))
-    return target, AttributeList(frozenset(map(Attribute, names)), notify)
+    return target, attribute_list

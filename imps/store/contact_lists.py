@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from enum import Enum
 
-from attrs import define
+from attrs import define, frozen
 
 from imps.model.address import Address
 from imps.model.contacts import Change, Contact, ContactList
@@ -28,6 +28,14 @@ class Made(Enum):
     TOO_MANY_LISTS = -1
     TOO_MANY_CONTACTS = -2
     NO_SUCH_USER = -3
+
+
+@frozen
+class Changed:
+    """What a contact list is by now, and who has come into it."""
+
+    contact_list: ContactList
+    new: frozenset[Address]
 
 
 class TooManyContacts(Exception):
@@ -56,7 +64,8 @@ class ContactLists:
 
     async def get(self, user: Address, contact_list: Address) -> ContactList | None:
         """A user's contact list with its contacts, if there is one."""
-        return await self.change(user, contact_list, Change(), with_contacts=True)
+        changed = await self.change(user, contact_list, Change(), with_contacts=True)
+        return None if changed is None else changed.contact_list
 
     async def create(self, user: Address, contact_list: ContactList, operation_id: str) -> Made:
         """Make a contact list; a user's first is the default.
@@ -81,8 +90,8 @@ class ContactLists:
 
     async def change(
         self, user: Address, contact_list: Address, change: Change, *, with_contacts: bool
-    ) -> ContactList | None:
-        """Change a contact list as a whole or not at all; what it is then, None if there is none.
+    ) -> Changed | None:
+        """Change a contact list as a whole or not at all; None if there is none.
 
         Raises TooManyContacts. What is no longer to be the default stays that all the same.
         """
@@ -104,9 +113,10 @@ class ContactLists:
             raise TooManyContacts(contact_list)
         if not changed:
             return None
-        caused, contact_list_now = changed
+        caused, contact_list_now, new = changed
         self._caused(user, caused)
-        return _contact_list(*contact_list_now)
+        who_is_new = frozenset(Address.parse(each.decode()) for each in new)
+        return Changed(_contact_list(*contact_list_now), who_is_new)
 
     async def delete(self, user: Address, contact_list: Address) -> bool:
         """Delete a contact list; False if there is none. There is a default as long as there are

@@ -32,12 +32,13 @@ class Acknowledgement(Enum):
 
 @frozen
 class News:
-    """A publisher of whom a session is to be told, by which name it knows that one, and which
-    attributes."""
+    """A publisher of whom a session is to be told, by which name it knows that one, which
+    attributes, and which it has asked for."""
 
     publisher: Address
     name: Address
     attributes: frozenset[Attribute]
+    asked: frozenset[Attribute]
 
 
 @frozen
@@ -127,6 +128,11 @@ def _in_flight(sent: list[bytes]) -> InFlight:
 def _news(told: bytes) -> tuple[News, ...]:
     lines = (line.split("\t") for line in told.decode().split("\n"))
     return tuple(
-        News(Address.parse(publisher), Address.parse(name), attributes_named(names))
-        for publisher, names, name in lines
+        News(
+            Address.parse(publisher),
+            Address.parse(name),
+            attributes_named(names),
+            attributes_named(asked),
+        )
+        for publisher, names, asked, name in lines
     )

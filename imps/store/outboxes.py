@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from attrs import define
 
 from imps.model.address import Address
-from imps.model.events import MessageReported
+from imps.model.events import MessageReported, Notification
 from imps.store.client import StoreClient
 from imps.store.keys import Buckets
 from imps.store.packing import event_packed
+from imps.store.presence import in_chunks
 
 REMEMBER_SECONDS = 86_400
 
@@ -43,3 +46,28 @@ class Outboxes:
                 REMEMBER_SECONDS,
             )
         )
+
+    async def notify(
+        self,
+        users: Iterable[Address],
+        notification: Notification,
+        *,
+        but: str,
+        now: float,
+        expires_at: float,
+    ) -> None:
+        """Put a notification into the outboxes of those sessions of users that asked for its kind,
+        but for that of one session; a newer one of the same key takes the place of an older one."""
+        for bucket, some in in_chunks(self._buckets, users):
+            await self._client.run(
+                "put_notification",
+                [self._buckets.prefix(bucket)],
+                repr(now),
+                repr(expires_at),
+                notification.type.value,
+                notification.key,
+                event_packed(notification),
+                self._max_waiting,
+                but,
+                *(user.canonical for user in some),
+            )

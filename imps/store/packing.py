@@ -8,7 +8,13 @@ from typing import Any
 from cattrs import Converter
 
 from imps.model.address import Address
-from imps.model.events import AuthorizationAsked, Event, MessageReported, MessageWaits
+from imps.model.events import (
+    AuthorizationAsked,
+    Event,
+    MessageReported,
+    MessageWaits,
+    Notification,
+)
 from imps.model.extension import Extension, Foreign
 from imps.model.message import Color, Content, Font, FontSize, FontStyle, Message
 from imps.model.status import StatusCode
@@ -21,6 +27,7 @@ _EVENTS: dict[str, type[Event]] = {
     "report": MessageReported,
     "notice": MessageWaits,
     "question": AuthorizationAsked,
+    "notification": Notification,
 }
 _KINDS = {event: kind for kind, event in _EVENTS.items()}
 

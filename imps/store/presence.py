@@ -1,7 +1,8 @@
 """Presence, in the bucket of its publisher.
 
-``presence:<user>`` holds the attributes of a user, ``client-presence:<session>`` those that the
-client of a session has published; they go with the session.
+``presence:<user>`` holds the attributes of a user, and what the network knows of the user's phone;
+``client-presence:<session>`` those that the client of a session has published; they go with the
+session.
 """
 
 from __future__ import annotations
@@ -14,8 +15,15 @@ from typing import Any
 from attrs import define, frozen
 
 from imps.model.address import Address
-from imps.model.presence import Attribute, PresenceValue, attributes_named
-from imps.store.attribute_lists import attributes_in
+from imps.model.presence import (
+    DEFAULT,
+    Attribute,
+    PresenceValue,
+    Target,
+    TargetKind,
+    attributes_named,
+)
+from imps.store.attribute_lists import unpacked
 from imps.store.client import StoreClient
 from imps.store.keys import Buckets
 from imps.store.presence_packing import unpacked_value, value_packed
@@ -25,17 +33,21 @@ CHUNK = 200
 
 Attributes = frozenset[Attribute]
 Values = Mapping[Attribute, PresenceValue]
+Changes = Mapping[Attribute, PresenceValue | None]
 
 
 @frozen
 class Allowed:
     """What a publisher allows a watcher by attribute lists: the one for the user, those of the
-    contact lists that hold the user, and the default; and by an answer when the user asked;
-    the number is how often any of that has changed."""
+    contact lists that hold the user, and the default, and which of these tell of whoever asks for
+    more; what the user asked for, and the answer to that; the number is how often any of what is
+    allowed has changed."""
 
     user: Attributes | None = None
     contact_lists: tuple[Attributes, ...] = ()
     default: Attributes | None = None
+    notifying: tuple[Target, ...] = ()
+    asked: Attributes = frozenset()
     granted: Attributes = frozenset()
     denied: Attributes = frozenset()
     number: int = 0
@@ -50,11 +62,25 @@ class Allowed:
         number: int,
     ) -> Allowed:
         """What the script of permissions says."""
+        for_user = None if user is None else unpacked(user)[1]
+        for_lists = [unpacked(each) for each in lists]
+        by_default = None if default is None else unpacked(default)[1]
+        notifying = [
+            Target(TargetKind.CONTACT_LIST, Address.parse(spelled))
+            for spelled, each in for_lists
+            if each.notify
+        ]
+        if for_user is not None and for_user.notify:
+            notifying.append(Target(TargetKind.USER))
+        if by_default is not None and by_default.notify:
+            notifying.append(DEFAULT)
         answer = {} if answered is None else json.loads(answered)
         return cls(
-            None if user is None else attributes_in(user),
-            tuple(map(attributes_in, lists)),
-            None if default is None else attributes_in(default),
+            None if for_user is None else for_user.attributes,
+            tuple(each.attributes for _, each in for_lists),
+            None if by_default is None else by_default.attributes,
+            tuple(notifying),
+            attributes_named(answer.get("asked", "")) | attributes_named(answer.get("noticed", "")),
             attributes_named(answer.get("granted", "")),
             attributes_named(answer.get("denied", "")),
             number,
@@ -74,7 +100,10 @@ class ClientPresence:
 @frozen(kw_only=True)
 class UserPresence:
     """What is known of a user, and of each client, the one that published last at the end; and what
-    a watcher is allowed at that moment."""
+    a watcher is allowed at that moment.
+
+    Attributes of clients among the user's own are what the network knows.
+    """
 
     address: Address
     alias: str
@@ -95,9 +124,10 @@ class Presences:
     _buckets: Buckets
 
     async def publish(
-        self, user: Address, session_id: str, values: Values, *, now: float
+        self, user: Address, session_id: str, values: Changes, *, now: float
     ) -> Work | None:
-        """Publish attributes of a user, and of the client of a session.
+        """Publish attributes of a user, and of the client of a session; without a session, all of
+        them are the user's. None removes what was there.
 
         Returns the work of telling those who subscribed. Raises NoSuchPublisher.
         """
@@ -161,8 +191,8 @@ def in_chunks(buckets: Buckets, users: Iterable[Address]) -> list[tuple[int, lis
     ]
 
 
-def _packed(name: Attribute, value: PresenceValue) -> tuple[str, bytes]:
-    return name.value, value_packed(value)
+def _packed(name: Attribute, value: PresenceValue | None) -> tuple[str, bytes]:
+    return name.value, b"" if value is None else value_packed(value)
 
 
 def _values(reply: list[bytes]) -> dict[Attribute, PresenceValue]:

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from attrs import define, frozen
 
 from imps.model.address import Address
+from imps.model.notice import NotificationType
 from imps.model.presence import Attribute, attributes_named, names_of
 from imps.store.client import StoreClient
 from imps.store.keys import Buckets
@@ -37,6 +38,16 @@ class Answered:
         return self.asked - self.granted - self.denied
 
 
+@frozen
+class Asked:
+    """A publisher who is asked about attributes, or, with a reason, told that somebody wants to see
+    them beyond what was allowed."""
+
+    publisher: Address
+    attributes: Attributes
+    reason: NotificationType | None = None
+
+
 @define(eq=False)
 class ReactiveAuthorizations:
     """The questions to the users of the home domains who may see what, and their answers."""
@@ -44,25 +55,18 @@ class ReactiveAuthorizations:
     _client: StoreClient
     _buckets: Buckets
 
-    async def ask(
-        self,
-        publishers: Iterable[Address],
-        watcher: Address,
-        attributes: Attributes,
-        *,
-        now: float,
-    ) -> None:
-        """Ask publishers, now or when they sign on, whether somebody may see attributes; but not
-        about what they were asked before."""
-        for bucket, some in in_chunks(self._buckets, publishers):
+    async def ask(self, asked: Iterable[Asked], watcher: Address, *, now: float) -> None:
+        """Ask publishers, now or when they sign on, whether somebody may see attributes, or tell
+        those who are signed on; but not about what they were asked or told before."""
+        by_publisher = {each.publisher: each for each in asked}
+        for bucket, some in in_chunks(self._buckets, by_publisher):
             await self._client.run(
                 "ask_publishers",
                 [self._buckets.prefix(bucket)],
                 repr(now),
                 watcher.canonical,
-                names_of(attributes),
                 MOST_WATCHERS,
-                *(publisher.canonical for publisher in some),
+                *(part for each in some for part in _packed(by_publisher[each])),
             )
 
     async def answer(
@@ -108,6 +112,11 @@ class ReactiveAuthorizations:
             MOST_WATCHERS,
         )
         return Work.unpacked(bucket, work) if work else None
+
+
+def _packed(asked: Asked) -> tuple[str, str, str]:
+    reason = asked.reason.value if asked.reason else ""
+    return asked.publisher.canonical, names_of(asked.attributes), reason
 
 
 def _answered(record: bytes) -> Answered:

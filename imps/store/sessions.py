@@ -89,7 +89,8 @@ class Sessions:
     What is in flight to a client is sent again after ``resend_seconds``. What scripts have to know
     of a session stands beside its record, in fields of its own: how it takes ``messaging``, its
     priority and handling and perhaps NOTIF, nothing where it takes none; whether it
-    ``takes_reports``; whether it ``asks`` its user who may see what; and its ``client_type``.
+    ``takes_reports``; of which kinds it takes ``notifications``; how it ``asks`` its user who may
+    see what, by REACT or ANU, if it does; and its ``client_type``.
     """
 
     _client: StoreClient

@@ -58,11 +58,15 @@ class Speaker:
 
     async def post(self, *transactions: Transaction) -> WVCSPMessage | None:
         """Say transactions in one message; what comes back, None for nothing."""
+        return await self.post_octets(self.octets_of(*transactions))
+
+    def octets_of(self, *transactions: Transaction) -> bytes:
+        """Transactions in one message, as it is sent."""
         inband = SessionType.INBAND if self.session_id else SessionType.OUTBAND
         descriptor = SessionDescriptor(session_type=inband, session_id=self.session_id)
         session = Session(descriptor=descriptor, transactions=transactions)
         message = WVCSPMessage(session=session)
-        return await self.post_octets(CODECS[self._encoding].encode(message, self.version))
+        return CODECS[self._encoding].encode(message, self.version)
 
     async def post_octets(self, octets: bytes) -> WVCSPMessage | None:
         """Say a message as it is."""

@@ -63,8 +63,9 @@ _TAGS = {
         1D SubscribePresence-Request
         1E AutoSubscribe 21 CreateList-Response""",
     0x05: """
-        08 Alias 0D ClientInfo 0E ClientProducer 0F ClientType 10 ClientVersion 11 CommC 12 CommCap
-        1F Model 21 OnlineStatus 2A StatusMood 2B StatusText 2E UserAvailability 2F Cap""",
+        05 Accuracy 08 Alias 0D ClientInfo 0E ClientProducer 0F ClientType 10 ClientVersion 11 CommC
+        12 CommCap 1B GeoLocation 1D Latitude 1E Longitude 1F Model 21 OnlineStatus 22 PLMN
+        28 Registration 2A StatusMood 2B StatusText 2E UserAvailability 2F Cap""",
     0x06: """
         08 DeliveryReport 09 DeliveryReport-Request 0B GetBlockedList-Request 0F GetMessage-Request
         10 GetMessage-Response 12 MessageDelivered 13 MessageInfo 14 MessageNotification
@@ -72,7 +73,7 @@ _TAGS = {
     0x08: """
         05 MP 06 GETAUT 07 GETJU 08 VRID 09 VerifyIDFunc 0A GETMAP 0B SGMNT 0C EXCON
         0D OFFNOTIF 0E ADVSR""",
-    0x09: "05 CIR 06 Domain",
+    0x09: "05 CIR 06 Domain 3F UserIDList",
     0x0B: "07 ContactListIDList",
 }
 
@@ -80,7 +81,7 @@ _LATER = {
     V12: "ReceiveList AgreedCapabilityList AutoSubscribe MF MG MM MP GETAUT GETJU VRID VerifyIDFunc"
     " Domain",
     V13: "MultiTransPerMessage UserSessionLimit GETMAP SGMNT EXCON OFFNOTIF ADVSR"
-    " CreateList-Response ContactListIDList",
+    " CreateList-Response ContactListIDList UserIDList",
 }
 
 _VALUES = """

@@ -25,7 +25,7 @@ def attribute(name, value):
     return f"<{name}><Qualifier>T</Qualifier><PresenceValue>{value}</PresenceValue></{name}>"
 
 
-class Presence:
+class Watching:
     async def sees(self, handset, publisher, **seen):
         """Poll until a client shows this of somebody."""
         for _ in range(250):
@@ -36,6 +36,8 @@ class Presence:
             await deferLater(reactor, LOOK_SECONDS)
         self.fail(f"{handset} shows {handset.presence.get(publisher)}, and not {seen}")
 
+
+class Presence(Watching):
     @shows(GetPresenceRequest, UpdatePresenceRequest, SubscribePresenceRequest, *ALL)
     @shows(PresenceNotificationRequest, *ALL)
     async def test_contacts_are_seen_to_come_to_change_and_to_go(self):

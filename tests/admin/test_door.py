@@ -1,27 +1,24 @@
 import os
 import signal
+from io import BytesIO
 
 from prometheus_client.parser import text_string_to_metric_families
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import serverFromString
 from twisted.trial.unittest import SynchronousTestCase
-from twisted.web.client import Agent, readBody
+from twisted.web.client import Agent, FileBodyProducer, readBody
+from twisted.web.http_headers import Headers
 
-from imps.admin.door import MAX_BODY_OCTETS, AdminDoor, Page, on_loopback, pages
+from imps.admin.door import ENDLESS_OCTETS, AdminDoor, on_loopback, pages
 from imps.admin.health import Health
+from imps.admin.page import Page
 from imps.metrics import Metrics
 from imps.testing.http import Line
 from imps.testing.store import StoreTestCase
 
 
-class AdminDoorTests(StoreTestCase):
-    async def setUp(self):
-        await super().setUp()
-        self.metrics = Metrics()
-        self.health = Health(self.store.client, reactor, self.metrics)
-        self.url = await self.served(pages(self.health, self.metrics))
-
+class AdminDoorTestCase(StoreTestCase):
     async def served(self, by_path):
         """Serve these pages; the URL of a door of their own."""
         door = AdminDoor(by_path, reactor)
@@ -30,10 +27,21 @@ class AdminDoorTests(StoreTestCase):
         self.assertEqual(port.getHost().host, "127.0.0.1")
         return f"http://127.0.0.1:{port.getHost().port}"
 
-    async def ask(self, path, method=b"GET"):
+    async def ask(self, path, method=b"GET", body=None, headers=()):
         """Status, headers and body of an answer."""
-        asked = await Agent(reactor).request(method, f"{self.url}{path}".encode())
+        url, sent = f"{self.url}{path}".encode(), Headers({name: [to] for name, to in headers})
+        content = None if body is None else FileBodyProducer(BytesIO(body))
+        asked = await Agent(reactor).request(method, url, sent, content)
         return asked.code, asked.headers, (await readBody(asked)).decode()
+
+
+class AdminDoorTests(AdminDoorTestCase):
+    async def setUp(self):
+        await super().setUp()
+        self.metrics = Metrics()
+        self.health = Health(self.store.client, reactor, self.metrics)
+        network_presence = self.parts.network_presence
+        self.url = await self.served(pages(self.health, self.metrics, network_presence))
 
     async def samples(self):
         code, headers, text = await self.ask("/metrics")
@@ -86,14 +94,14 @@ class AdminDoorTests(StoreTestCase):
         for method in (b"POST", b"PUT", b"DELETE", b"OPTIONS"):
             code, headers, _ = await self.ask("/metrics", method)
             self.assertEqual((code, headers.getRawHeaders("allow")), (405, ["GET, HEAD"]))
-        for path in ("/", "/healthy", "/health/", "/metrics/x", "/presence"):
+        for path in ("/", "/healthy", "/health/", "/metrics/x", "/presence/x"):
             self.assertEqual((await self.ask(path))[0], 404)
         self.assertEqual((await self.ask("/health?probe=1"))[0], 200)
 
     async def test_endless_body_loses_its_connection(self):
         line = await Line.to(self.url)
         head = f"POST /health HTTP/1.1\r\nHost: a\r\nContent-Length: {10**9}\r\n\r\n"
-        lost = line.say(head.encode() + bytes(2 * MAX_BODY_OCTETS))
+        lost = line.say(head.encode() + bytes(ENDLESS_OCTETS + 1))
         await self.assertFailure(lost, Exception)
         self.assertFalse(line.is_open)
 
@@ -101,7 +109,7 @@ class AdminDoorTests(StoreTestCase):
         asked_for: Deferred[None] = Deferred()
         waiting: Deferred[None] = Deferred()
 
-        async def show():
+        async def show(_):
             asked_for.callback(None)
             await waiting
             return Page(200, b"late")

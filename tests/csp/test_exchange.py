@@ -4,6 +4,7 @@ from imps.csp.codec.wbxml import WBXMLCodec
 from imps.csp.codec.xml import XMLCodec
 from imps.csp.door import Door, HTTPRequest
 from imps.csp.im import Messaging
+from imps.csp.notices import Notices
 from imps.csp.outbox import Outbox
 from imps.csp.presence import PresenceDelivery
 from imps.csp.primitives.common import Result
@@ -58,8 +59,10 @@ class RepetitionTests(StoreTestCase):
         self.transactions = Transactions()
         messaging = Messaging(self.parts.im, self.parts.delivery, self.clock)
         presence = PresenceDelivery(self.parts.presence)
-        authorization = PresenceAuthorization(self.parts.reactive_authorization)
-        outbox = Outbox(self.parts.delivery, messaging, presence, authorization)
+        authorization = PresenceAuthorization(
+            self.parts.reactive_authorization, self.parts.presence
+        )
+        outbox = Outbox(self.parts.delivery, messaging, presence, authorization, Notices(sessions))
         self.door = Door(XMLCodec(), WBXMLCodec(), self.transactions, sessions, outbox)
         user = Address.parse("wv:ann@localhost")
         await self.add_accounts(user)

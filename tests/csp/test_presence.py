@@ -7,6 +7,7 @@ from typing import Any
 from imps.csp.codec.document import NAMESPACES
 from imps.csp.presence_values import values_in
 from imps.csp.primitives.attributes import (
+    PLMN,
     ClientInfo,
     InfoLink,
     OnlineStatus,
@@ -31,7 +32,7 @@ from imps.csp.primitives.presence import (
     UpdatePresenceRequest,
 )
 from imps.model.address import Address
-from imps.model.presence import Attribute
+from imps.model.presence import Attribute, PresenceValue
 from imps.model.version import V11, V12, V13, Version
 from imps.testing.conformance import ALL, shows, shows_feature
 from imps.testing.door import EVERY, OK, DoorTestCase, Speaker
@@ -197,6 +198,20 @@ class UpdateTests(PresenceTestCase):
             clients = [each.client_id and each.client_id.url for each in own.online_status]
             self.assertEqual(clients, ["other", "phone"] if version is V13 else [None])
 
+    async def test_of_a_client_and_the_network_the_network_is_believed_before_13(self) -> None:
+        abroad = PresenceValue(content=(("PresenceValue", "abroad"),))
+        await self.parts.presence.publish_from_network(BOB, {Attribute.PLMN: abroad})
+        async for bob in self.watchers():
+            home = PLMN(qualifier=True, presence_value="home")
+            await self.publish(PresenceSubList(plmns=(home,)), by=bob)
+            answer = await self.get(bob, BOB, asked=PresenceSubList(plmns=(PLMN(),)))
+            (own,) = answer.presences[0].presence_sub_lists
+            told = [
+                (each.presence_value, each.client_id and each.client_id.url) for each in own.plmns
+            ]
+            clients = [("home", "phone")] if bob.version is V13 else []
+            self.assertEqual(told, [*clients, ("abroad", None)])
+
     @shows_feature("user status", "every attribute of its version")
     async def test_every_attribute_comes_back_as_it_was_published(self) -> None:
         async for bob in self.watchers():
@@ -225,24 +240,52 @@ class UpdateTests(PresenceTestCase):
         self.assertEqual(answer.presences[0].presence_sub_lists, (PresenceSubList(),))
 
     async def test_value_that_cannot_be_is_751_and_attribute_that_is_not_750(self) -> None:
+        mood = "<StatusMood><PresenceValue>SAD</PresenceValue></StatusMood>"
         wrong = "<UserAvailability><PresenceValue>PERHAPS</PresenceValue></UserAvailability>"
         link = "<InfoLink><Qualifier>T</Qualifier></InfoLink>"
+        large = f"<StatusContent><DirectContent>{'x' * 16_385}</DirectContent></StatusContent>"
+        foreign = '<Weather xmlns="http://example.com/"><Sky>blue</Sky></Weather>'
         for version in (V11, V12, V13):
             bob = self.speaker("bob", "phone", version)
             await bob.sign_on()
-            mood = "<StatusMood><PresenceValue>SAD</PresenceValue></StatusMood>"
-            expected = {mood + wrong: 751, mood + link: 750 if version is V11 else 200}
+            expected = {
+                mood + wrong: 751,
+                mood + large: 751,
+                mood + "<Weather><Sky>blue</Sky></Weather>": 750,
+                "<Weather/>": 750,
+                mood + link: 750 if version is V11 else 200,
+            }
             for content, code in expected.items():
-                octets = REQUEST.format(
-                    session_id=bob.session_id, content=content, **NAMESPACES[version]
-                )
-                answer: Any = await bob.post_octets(octets.encode())
-                said = answer.session.transactions[0].content
-                self.assertEqual(said.result.code, code, content)
+                self.assertEqual(await self.update(bob, content), code, content)
             answer = await self.get(bob, BOB)
             (own,) = answer.presences[0].presence_sub_lists
             self.assertEqual(own.status_mood is None, version is V11)
+            self.assertEqual(
+                await self.update(bob, f"<!-- {wrong} -->{foreign}{mood}{foreign}"), 200
+            )
             await self.publish(PresenceSubList(status_mood=StatusMood(qualifier=False)), by=bob)
+
+    async def update(self, speaker: Speaker, content: str) -> int:
+        """Publish what stands in XML; with which code that is answered."""
+        names = NAMESPACES[speaker.version]
+        octets = REQUEST.format(session_id=speaker.session_id, content=content, **names)
+        answer: Any = await speaker.post_octets(octets.encode())
+        code: int = answer.session.transactions[0].content.result.code
+        return code
+
+    async def test_token_that_stands_for_nothing_is_750(self) -> None:
+        for version in (V11, V12, V13):
+            bob = self.speaker("bob", "phone", version, "wbxml")
+            await bob.sign_on()
+            named = PresenceSubList(status_text=StatusText())
+            request = bob.request(
+                GetPresenceRequest(presence_sub_list=named, **meant(version, (BOB,), ())), "x"
+            )
+            octets = bob.octets_of(request)
+            tag = bytes((0x6B, 0x01))
+            self.assertEqual(octets.count(tag), 1)
+            answer: Any = await bob.post_octets(octets.replace(tag, bytes((0x7F, 0x01))))
+            self.assertEqual(answer.session.transactions[0].content.result.code, 750)
 
 
 class GetTests(PresenceTestCase):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from imps.csp.codec.document import NAMESPACES
 from imps.csp.primitives.access import Functions, ServiceRequest
 from imps.csp.primitives.attributes import PresenceSubList, StatusMood, StatusText
 from imps.csp.primitives.envelope import Transaction
@@ -23,6 +24,13 @@ from tests.csp.test_presence import ANN, BOB, NOBODY, PresenceTestCase, text
 
 ASKED = PresenceSubList(status_mood=StatusMood(), status_text=StatusText())
 GRANTED, DENIED, PENDING = ReactiveAuthState
+
+
+def in_13(octets: bytes, old: Speaker, new: Speaker) -> bytes:
+    """What one client said in 1.2, as another one would in 1.3."""
+    for name, namespace in NAMESPACES[V12].items():
+        octets = octets.replace(namespace.encode(), NAMESPACES[V13][name].encode())
+    return octets.replace(f"{old.session_id}".encode(), f"{new.session_id}".encode())
 
 
 class ReactiveAuthorizationTests(PresenceTestCase):
@@ -104,6 +112,26 @@ class ReactiveAuthorizationTests(PresenceTestCase):
         await ann.sign_on()
         await self.subscribe(self.bob, ANN)
         self.assertIsNone(await ann.poll())
+
+    async def test_client_of_13_may_go_on_answering(self) -> None:
+        ann = self.speaker("ann", "phone", V12)
+        await ann.sign_on()
+        await self.publish(text("hello"), by=ann)
+        await self.subscribe(self.bob, ANN)
+        self.assertIsNotNone(await self.asked(ann))
+        await self.answer(ann)
+        self.assertEqual(await self.texts(self.bob), ["hello"])
+        new = self.speaker("ann", "tablet", V13)
+        await new.sign_on()
+        functions = Functions(features=WVCSPFeat(presence_feat=PresenceFeat()))
+        await new.ask(ServiceRequest(functions=functions, all_functions_request=False))
+        # 1.3 has no such primitive, so it cannot be written by that version's rules.
+        octets = ann.octets_of(ann.request(PresenceAuthUser(user_id=BOB, acceptance=False), "x"))
+        said: Any = await new.post_octets(in_13(octets, ann, new))
+        self.assertEqual(said.session.transactions[0].content, OK)
+        await self.settled()
+        await self.publish(text("bye"), by=ann)
+        self.assertEqual(await self.texts(self.bob), [])
 
     async def test_client_that_did_not_agree_is_not_asked(self) -> None:
         async for ann in self.publishers():

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from itertools import count
 from typing import Any
+
+from attrs import evolve
 
 from imps.csp.primitives.access import Functions, LogoutRequest, ServiceRequest
 from imps.csp.primitives.attributes import (
     Alias,
     OnlineStatus,
     PresenceSubList,
+    StatusText,
     UserAvailability,
 )
 from imps.csp.primitives.contacts import AddNickList, ListManageRequest, RemoveNickList
@@ -22,6 +26,7 @@ from imps.csp.primitives.services import IMFeat, WVCSPFeat
 from imps.model.address import Address
 from imps.model.presence import Availability, CommunicationMeans
 from imps.model.version import V12
+from imps.parts import Parts
 from imps.testing.conformance import ALL, shows
 from imps.testing.door import OK
 from tests.csp.test_presence import (
@@ -54,12 +59,43 @@ class SubscribeTests(PresenceTestCase):
             alias = Alias(qualifier=True, presence_value="Annie")
             await self.publish(PresenceSubList(user_availability=available, alias=alias))
             (presence,) = await self.told(bob)
-            expected = PresenceSubList(user_availability=available)
+            # That she is on line is said each time: a client may take its absence for the contrary.
+            expected = PresenceSubList(
+                online_status=seen.online_status, user_availability=available
+            )
             self.assertEqual(presence.presence_sub_lists, (expected,))
             self.assertEqual((await self.unsubscribe(bob, ANN)).code, 200)
             away = UserAvailability(qualifier=True, presence_value=Availability.DISCREET)
             await self.publish(PresenceSubList(user_availability=away))
             self.assertEqual(await self.told(bob), [])
+
+    async def test_status_is_told_with_every_change_only_if_it_may_be_seen(self) -> None:
+        changes = (text(f"change {number}") for number in count())
+        async for bob in self.watchers():
+            changed = next(changes)
+            await self.allow(PresenceSubList(status_text=StatusText()))
+            await self.subscribe(bob, ANN)
+            await self.told(bob)
+            await self.publish(changed)
+            (presence,) = await self.told(bob)
+            self.assertEqual(presence.presence_sub_lists, (changed,))
+            await self.allow()
+            await self.told(bob)
+            await self.unsubscribe(bob, ANN)
+            await self.subscribe(bob, ANN, asked=PresenceSubList(status_text=StatusText()))
+            (presence,) = await self.told(bob)
+            self.assertEqual(presence.presence_sub_lists, (changed,))
+
+    async def test_list_is_not_followed_where_the_settings_say_so(self) -> None:
+        settings = evolve(self.settings.presence, automatic_subscription=False)
+        parts = Parts(evolve(self.settings, presence=settings), self.store, self.clock)
+        self.door = parts.csp
+        async for bob in self.watchers():
+            codes = [
+                (await self.subscribe(bob, lists=(FRIENDS,), follows=follows)).code
+                for follows in ((True, False) if bob.version is V12 else (None,))
+            ]
+            self.assertEqual(codes, [760, 200] if bob.version is V12 else [200])
 
     async def test_list_is_followed_where_nothing_else_is_said(self) -> None:
         await self.allow()

@@ -42,6 +42,8 @@ class AttributeListsTests(StoreTestCase):
             StoredAttributeLists(client, buckets, self.caused.append),
             self.parts.contact_lists,
             directory,
+            self.parts.stored_authorizations,
+            self.parts.delivery,
             5,
         )
 

@@ -9,11 +9,19 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from imps.elements.authorization import (
     Permissions,
-    is_open_to_asking,
+    question,
     visible,
     visible_value,
 )
-from imps.model.presence import EVERY_ATTRIBUTE, Attribute, PresenceValue
+from imps.model.address import Address
+from imps.model.presence import (
+    DEFAULT,
+    EVERY_ATTRIBUTE,
+    Attribute,
+    PresenceValue,
+    Target,
+    TargetKind,
+)
 from imps.testing.conformance import shows_feature
 
 ONLINE, MOOD, TEXT = Attribute.ONLINE_STATUS, Attribute.STATUS_MOOD, Attribute.STATUS_TEXT
@@ -27,6 +35,12 @@ SAYS = (NO_LIST, OUT, NAMED)
 # Several contact lists hold the watcher, or one, or none; each has an attribute list or not.
 HOLDERS = ((), *((one,) for one in SAYS), *product(SAYS, SAYS))
 ANSWERS = ("none", "granted", "denied")
+
+
+def is_open_to_asking(permissions, asked):
+    """Whether the publisher is to be asked, and has to answer."""
+    to_ask = question(permissions, asked)
+    return to_ask is not None and to_ask.is_open
 
 
 def says(what, attribute):
@@ -145,6 +159,34 @@ class ModelTests(SynchronousTestCase):
 
 def means(cap, **more):
     return ("CommC", (("Cap", cap), ("Status", "OPEN"), *more.items()))
+
+
+class NoticeTests(SynchronousTestCase):
+    """Who is to be told that somebody asks for more than is allowed ahead (1.3)."""
+
+    FRIENDS, FAMILY = (Address("ann", name, "localhost") for name in ("friends", "family"))
+    ALL = (Target(TargetKind.USER), Target(TargetKind.CONTACT_LIST, FRIENDS), DEFAULT)
+
+    def test_list_that_decides_tells_if_it_is_to(self):
+        mood, more = frozenset({MOOD}), frozenset({MOOD, TEXT})
+        for ahead, kind, lists in (
+            ({"user": mood, "contact_lists": (more,), "default": more}, "ANU", ()),
+            ({"contact_lists": (NOTHING, mood), "default": more}, "ANC", (self.FRIENDS,)),
+            ({"default": mood}, "AND", ()),
+        ):
+            permissions = Permissions(**ahead, notifying=self.ALL)
+            self.assertIsNone(question(permissions, mood))
+            told = question(permissions, more)
+            self.assertEqual((told.reason.value, told.contact_lists), (kind, lists))
+            self.assertEqual((told.attributes, told.is_open), ({TEXT}, False))
+            others = [each for each in self.ALL if each.kind is not permissions.decides]
+            self.assertIsNone(question(evolve(permissions, notifying=tuple(others)), more))
+            self.assertIsNone(question(evolve(permissions, is_publisher=True), more))
+
+    def test_question_of_a_user_is_open_where_nothing_was_said(self):
+        asked = question(Permissions(granted=frozenset({MOOD})), frozenset({MOOD, TEXT}))
+        self.assertEqual((asked.reason.value, asked.attributes), ("ANU", {TEXT}))
+        self.assertTrue(asked.is_open)
 
 
 class VisibleValueTests(SynchronousTestCase):

@@ -44,13 +44,9 @@ class ContactsTestCase(StoreTestCase):
         properties = Properties(**properties)
         return await self.contacts.create(self.caller(), address, contacts, properties)
 
-    async def change(self, address, *, with_contacts=True, authorizes=False, **change):
+    async def change(self, address, *, with_contacts=True, **change):
         return await self.contacts.change(
-            self.caller(),
-            address,
-            Change(**change),
-            with_contacts=with_contacts,
-            authorizes=authorizes,
+            self.caller(), address, Change(**change), with_contacts=with_contacts
         )
 
     async def add(self, *users):
@@ -105,7 +101,6 @@ class CodesTests(ContactsTestCase):
             (self.change(FRIENDS, removed=(NOBODY, BOB)), (200, {})),
             (self.change(FRIENDS, properties=Properties(display_name=long)), (752, {})),
             (self.change(FRIENDS), (200, {})),
-            (self.change(FRIENDS, authorizes=True), (200, {})),
             # What others have is not there.
             (self.change(OF_BOB), (700, {})),
             (self.change(OF_BOB, added=(Contact(ANN),)), (700, {})),

@@ -196,7 +196,7 @@ class SubscribeTests(PresenceTestCase):
         for each in users:
             await self.directory.add(each, "secret")
             await self.allow(TEXT, by=each)
-            await self.publish(await self.signed_on(each), STATUS_TEXT="x" * 20_000)
+            await self.publish(await self.signed_on(each), STATUS_TEXT="x" * 16_384)
         await self.subscribe(*users, to=[TEXT])
         sizes = []
         while (

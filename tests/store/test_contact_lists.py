@@ -11,7 +11,7 @@ from imps.model.account import Account
 from imps.model.address import Address
 from imps.model.contacts import Change, Contact, ContactList, Properties
 from imps.store.accounts import Accounts
-from imps.store.contact_lists import ContactLists, Made, TooManyContacts
+from imps.store.contact_lists import Changed, ContactLists, Made, TooManyContacts
 from imps.testing.store import StoreTestCase
 
 ANN = Address.parse("wv:Ann@localhost")
@@ -41,7 +41,8 @@ class ContactListsTestCase(StoreTestCase):
 
     async def change(self, address: Address, **change: object) -> ContactList | None:
         changed = Change(**change)  # type: ignore[arg-type]
-        return await self.lists.change(ANN, address, changed, with_contacts=True)
+        changed_list = await self.lists.change(ANN, address, changed, with_contacts=True)
+        return None if changed_list is None else changed_list.contact_list
 
     async def contacts(self, address: Address) -> tuple[Contact, ...] | None:
         found = await self.lists.get(ANN, address)
@@ -121,7 +122,10 @@ class ContactListsTests(ContactListsTestCase):
         renamed = ContactList(FRIENDS, "Frïends", True, ())
         self.assertEqual(await self.change(FRIENDS, properties=properties), renamed)
         unread = await self.lists.change(ANN, FRIENDS, Change(added=(BOB,)), with_contacts=False)
-        self.assertEqual(unread, evolve(renamed, contacts=None))
+        bob = frozenset({BOB.address})
+        self.assertEqual(unread, Changed(evolve(renamed, contacts=None), bob))
+        again = await self.lists.change(ANN, FRIENDS, Change(added=(BOB,)), with_contacts=True)
+        self.assertEqual(again, Changed(evolve(renamed, contacts=(BOB,)), frozenset()))
         self.assertEqual(await self.contacts(FRIENDS), (BOB,))
 
     async def test_list_that_is_not_there_is_neither_changed_nor_made(self) -> None:

@@ -23,6 +23,7 @@ from imps.csp.primitives.declaration import (
     Unreadable,
     children_of,
     declaration_of,
+    unrecognised_in,
 )
 from imps.model.address import Address
 from imps.model.extension import Extension, Foreign
@@ -82,6 +83,7 @@ class _Plan:
     text: str
     content: str
     flat: Child | None
+    unrecognised: str
 
 
 class Reader:
@@ -118,6 +120,7 @@ class Reader:
             text=declaration.text,
             content=next((c.attribute for c in children if not c.element.name), ""),
             flat=next((child for child in children if child.element.flat), None),
+            unrecognised=unrecognised_in(declared),
         )
         for child in children:
             slot = _Slot(child.attribute, child.many, self._convert(child))
@@ -168,6 +171,8 @@ class Reader:
         for child in node:
             slot = slots.get(child.tag) or self._recognise(plan, child, node)
             if slot is None:
+                if plan.unrecognised and (name := _name_of_own(child, node)):
+                    lists.setdefault(plan.unrecognised, []).append(name)
                 continue
             value = slot.convert(child)
             if value is None:
@@ -247,6 +252,16 @@ def _made(plan: _Plan, values: dict[str, Any]) -> Any:
         if attribute not in values:
             raise Unusable(plan.needed[attribute], f"missing in {plan.name}")
     return plan.type(**values)
+
+
+def _name_of_own(child: Node, parent: Node) -> str:
+    """The name of a child that is not of a foreign namespace, nor a comment; a question mark for a
+    token that stands for nothing."""
+    namespace, name = local_name(child.tag)
+    own = {"", local_name(parent.tag)[0], *_OFFICIAL_NAMESPACES}
+    if child.tag is None:
+        return "?"
+    return name if namespace in own else ""
 
 
 def _enumeration(child: Child) -> Convert:

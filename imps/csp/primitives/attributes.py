@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import Annotated
 
 from imps.csp.primitives.capability import AcceptedContentType
-from imps.csp.primitives.declaration import ALWAYS, UNTIL_V12, Choice, Element, structure
+from imps.csp.primitives.declaration import (
+    ALWAYS,
+    UNTIL_V12,
+    Choice,
+    Element,
+    Unrecognised,
+    structure,
+)
 from imps.csp.primitives.identity import ClientID
 from imps.csp.primitives.values import TransferEncoding
 from imps.model.capability import ClientType
@@ -39,6 +46,7 @@ class PresenceSubList:
     status_content: Annotated[StatusContent | None, Element("StatusContent")] = None
     contact_info: Annotated[ContactInfo | None, Element("ContactInfo")] = None
     info_link: Annotated[InfoLink | None, Element("InfoLink", since=V12)] = None
+    unrecognised: Annotated[tuple[str, ...], Unrecognised()] = ()
 
 
 @structure("OnlineStatus")

@@ -92,6 +92,12 @@ class Content:
     """The attribute is the whole content of its structure, whatever it is."""
 
 
+@frozen
+class Unrecognised:
+    """The attribute holds the names of children that no version has, a question mark for one that
+    has no name either: where a structure is not to pass over them. Nothing is written of it."""
+
+
 class Choice:
     """Children that exclude each other; an alternative names its attributes, blanks between."""
 
@@ -274,8 +280,19 @@ def children_of(declared: type) -> tuple[Child, ...]:
         _RESOLVED[declared] = tuple(
             _resolve(attribute.name, hints[attribute.name])
             for attribute in attrs.fields(cast(Any, declared))
+            if not _is_unrecognised(hints[attribute.name])
         )
     return _RESOLVED[declared]
+
+
+def unrecognised_in(declared: type) -> str:
+    """The attribute for what no version has; '' where that is passed over."""
+    hints = get_type_hints(declared, include_extras=True)
+    return next((name for name, hint in hints.items() if _is_unrecognised(hint)), "")
+
+
+def _is_unrecognised(hint: Any) -> bool:
+    return isinstance(get_args(hint)[1], Unrecognised)
 
 
 def declared_types() -> tuple[type, ...]:

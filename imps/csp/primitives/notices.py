@@ -96,8 +96,10 @@ class UnsubscribeNotificationRequest(Primitive):
 
 @structure("NotificationTypeList", since=V13)
 class NotificationTypeList:
+    """The words stand as they came: there may be some that are unknown."""
+
     notification_types: Annotated[
-        tuple[NotificationType, ...], Element("NotificationType", required=ALWAYS)
+        tuple[str, ...], Element("NotificationType", required=ALWAYS, tokens=True)
     ] = ()
 
 

@@ -35,7 +35,9 @@ if redis.call('HGET', key, 'takes_reports') ~= takes_reports then
         take_kept(prefix, user, id, now)
     end
 end
-if redis.call('HGET', key, 'asks') == '1' and asks ~= '1' then
+-- It may have become able to ask.
+local asks_now = redis.call('HGET', key, 'asks')
+if asks_now ~= '' and asks_now ~= asks then
     put_questions(prefix, user, id, now)
 end
 if ARGV[5] == '1' then

@@ -17,8 +17,8 @@
 -- Returns what became of the acknowledgement (1 done, 0 unknown), 1 or 0 for whether more waits, the
 -- work that is to be done now ('' for none), and then, if there is something to send, 'event', its
 -- transaction id and the event, or 'news', its transaction id and for each publisher a line with it, the
--- attributes and the name by which the session knows it, with tabs between, or 'message', its transaction
--- id, since when it is in flight, the session's record of that time ('' if it is the same), its id, head and content.
+-- attributes, those that the session has asked for and the name by which it knows the publisher, with
+-- tabs between, or 'message', its transaction id, since when it is in flight, the session's record of that time ('' if it is the same), its id, head and content.
 -- include sessions
 -- include waiting
 -- include news
@@ -192,10 +192,10 @@ if redis.call('HLEN', sending) < tonumber(ARGV[8]) then
             local subscription = subscription_of(
                 redis.call('HGET', prefix .. 'subscriptions:' .. id, publisher))
             -- It may have asked for less meanwhile.
-            local attributes = intersection(redis.call('HGET', news_of, publisher),
-                attributes_asked(subscription))
+            local asked = attributes_asked(subscription)
+            local attributes = intersection(redis.call('HGET', news_of, publisher), asked)
             if attributes ~= '' then
-                lines[#lines + 1] = publisher .. '\t' .. attributes .. '\t' .. subscription.name
+                lines[#lines + 1] = table.concat({publisher, attributes, asked, subscription.name}, '\t')
             end
         end
         redis.call('ZREM', news, unpack(publishers))

@@ -37,7 +37,7 @@ redis.call('HSET', index, client, id)
 if redis.call('HGET', key, 'takes_reports') == '1' then
     take_kept(prefix, user, id, now)
 end
-if redis.call('HGET', key, 'asks') == '1' then
+if redis.call('HGET', key, 'asks') ~= '' then
     put_questions(prefix, user, id, now)
 end
 return presence_changed(prefix, user, 'OnlineStatus ClientInfo CommCap', ARGV[11])

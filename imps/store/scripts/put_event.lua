@@ -20,9 +20,7 @@ redis.call('EXPIRE', remembered, math.ceil(ARGV[8]))
 
 local function put(outbox, events)
     put_event(outbox, events, ARGV[4], ARGV[3], ARGV[2], ARGV[5], now)
-    if redis.call('ZCARD', outbox) > tonumber(ARGV[6]) then
-        redis.call('HDEL', events, redis.call('ZPOPMIN', outbox)[1])
-    end
+    keep_at_most(outbox, events, ARGV[6])
 end
 
 local anybody = false

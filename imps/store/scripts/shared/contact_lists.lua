@@ -28,19 +28,22 @@ local function have_room(prefix, list, first, max_contacts)
 end
 
 -- Add the contacts in ARGV from here on: for each a key, the address as spelled, and the nickname. One
--- that is there already stays in its place; without a nickname it keeps its own.
+-- that is there already stays in its place; without a nickname it keeps its own. Returns the keys of
+-- those that are new.
 local function add_contacts(prefix, list, first)
-    local key = contacts_key(prefix, list)
+    local key, new = contacts_key(prefix, list), {}
     for i = first, #ARGV, 3 do
         local contact, address, nickname = ARGV[i], ARGV[i + 1], ARGV[i + 2]
         local number, known_as = (redis.call('HGET', key, contact) or ''):match('^(%S+) %S+ (.*)$')
         if not number then
             number = redis.call('HINCRBY', prefix .. 'contact-list:' .. list, 'sequence', 1)
+            new[#new + 1] = contact
         elseif nickname == '' then
             nickname = known_as
         end
         redis.call('HSET', key, contact, number .. ' ' .. address .. ' ' .. nickname)
     end
+    return new
 end
 
 -- Contacts of a list come or go: those sessions of its owner that use it subscribe and unsubscribe, and

@@ -36,3 +36,10 @@ local function put_event(outbox, events, key, expires, put_at, event, now, in_fr
     prolong(outbox, seconds)
     prolong(events, seconds)
 end
+
+-- When more wait than may, the oldest goes.
+local function keep_at_most(outbox, events, most)
+    if redis.call('ZCARD', outbox) > tonumber(most) then
+        redis.call('HDEL', events, redis.call('ZPOPMIN', outbox)[1])
+    end
+end

@@ -2,7 +2,7 @@
 -- include wakeups
 -- include presence
 -- What a publisher has said of somebody who asked: which attributes were asked for, which were granted
--- and which denied.
+-- and which denied; and of which the publisher was told that they are wanted beyond what is allowed.
 local function reactive_record(prefix, publisher, watcher)
     local record = redis.call('HGET', prefix .. 'reactive:' .. publisher, watcher)
     return record and cjson.decode(record)
@@ -14,8 +14,8 @@ local function unanswered(record)
 end
 
 -- Have a session ask its user about a watcher.
-local function put_question(prefix, id, watcher, attributes, now)
-    local event = cjson.encode({kind = 'question', watcher = watcher, names = attributes})
+local function put_question(prefix, id, watcher, now)
+    local event = cjson.encode({kind = 'question', watcher = watcher})
     put_event(prefix .. 'outbox:' .. id, prefix .. 'events:' .. id, 'question:' .. watcher,
         now + 604800, now, event, now)
 end
@@ -24,9 +24,8 @@ end
 local function put_questions(prefix, user, id, now)
     local records = redis.call('HGETALL', prefix .. 'reactive:' .. user)
     for i = 1, #records, 2 do
-        local attributes = unanswered(cjson.decode(records[i + 1]))
-        if attributes ~= '' then
-            put_question(prefix, id, records[i], attributes, now)
+        if unanswered(cjson.decode(records[i + 1])) ~= '' then
+            put_question(prefix, id, records[i], now)
         end
     end
 end

@@ -10,6 +10,12 @@ local function takes_reports(prefix, id)
     return redis.call('HGET', prefix .. 'session:' .. id, 'takes_reports') == '1'
 end
 
+-- Whether a session asked for notifications of a kind.
+local function wants_notifications(prefix, id, kind)
+    local wanted = redis.call('HGET', prefix .. 'session:' .. id, 'notifications') or ''
+    return (' ' .. wanted .. ' '):find(' ' .. kind .. ' ', 1, true) ~= nil
+end
+
 -- What was kept for a user while no session took it is told by one that does.
 local function take_kept(prefix, user, id, now)
     local kept, kept_events = prefix .. 'kept:' .. user, prefix .. 'kept-events:' .. user

@@ -38,7 +38,7 @@ PRESENCE = (
         v12="5.1.1",
         v13="5.3.2",
         release="6.1.1",
-        parts=("registration", "location"),
+        parts=("registration", "roaming", "location"),
     ),
     feature(
         "contact lists: make, change, read, delete",

@@ -86,7 +86,7 @@ PARTS = (
         "applications and the network authenticated",
         v13="5.3.6.1",
         release="6.1.5.1",
-        reason="they are the operator's gateways: known by where they connect from, not by IMPS",
+        reason="they are the operator's: known by where they connect from or by a key, not by IMPS",
     ),
     feature(
         "versions discovered",
@@ -137,7 +137,7 @@ PARTS = (
         "the mobile core network's own protocol",
         v13="5.3.8",
         release="6.4.4",
-        reason="the standard leaves it to each network",
+        reason="the standard leaves it to each network, which tells us what it knows over HTTP",
     ),
     feature(
         "static conformance tables",
