@@ -35,7 +35,9 @@ class Books:
     publishers_told: int = 0
     _updates: dict[tuple[bytes, int], Update] = field(factory=dict, init=False)
 
-    def begin(self, publisher: bytes, number: int, watchers: Iterable[Watcher], due: float) -> Update:
+    def begin(
+        self, publisher: bytes, number: int, watchers: Iterable[Watcher], due: float
+    ) -> Update:
         """An update is about to be made."""
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         update = self._updates[publisher, number] = Update(due, set(watchers), done)

@@ -6,7 +6,7 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
-from attrs import define, frozen
+from attrs import define
 from twisted.internet.interfaces import IReactorTime
 
 from imps.csp.content import content_of, font_element, wrapped
@@ -37,19 +37,9 @@ from imps.model.message import Draft, Message
 from imps.model.status import Refusal, StatusCode
 from imps.sap.delivery import Delivery
 from imps.sap.sessions import Session
-from imps.store.deliveries import Acknowledgement, InFlight
+from imps.store.deliveries import Acknowledgement, InFlight, Said
 
 _OWN_TRANSACTION_ID = re.compile(r"s\d+")
-
-
-@frozen
-class Said:
-    """What a client says by a response of what we sent: under which transaction id, and of which
-    message, if of one."""
-
-    acknowledgement: Acknowledgement
-    transaction_id: str
-    message_id: str = ""
 
 
 def said_by(response: Transaction) -> Said | None:

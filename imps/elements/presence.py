@@ -253,12 +253,17 @@ class PresenceService:
         return Outcome(served, tuple(failures))
 
     async def told(
-        self, caller: Caller, news: Sequence[News], at_a_time: int = OCTETS_AT_A_TIME
+        self,
+        caller: Caller,
+        news: Sequence[News],
+        at_a_time: int = OCTETS_AT_A_TIME,
+        msisdn: str | None = None,
     ) -> ToldOf:
         """What a session may be told of publishers of whom there is news: as it is now, and without
         those of whom there is nothing to be seen any more. Where that is more than about so many
-        octets at a time, it is told of the rest later."""
-        watcher = await self.names_of(caller.user)
+        octets at a time, it is told of the rest later. The number is that by which publishers may
+        know the caller, too."""
+        watcher = _names(caller.user, msisdn)
         publishers = [each.publisher for each in news]
         known = await self._presences.read(publishers, watcher, now=self._clock.seconds())
         presences: list[Presence] = []
@@ -330,9 +335,7 @@ class PresenceService:
     async def names_of(self, user: Address) -> tuple[Address, ...]:
         """The names by which others may know a user: the address, and one by telephone number."""
         account = await self._directory.find(user)
-        if account is None or account.msisdn is None:
-            return (user,)
-        return user, Address(account.msisdn, None, user.domain)
+        return _names(user, account.msisdn if account else None)
 
     async def _ask(
         self, found: Mapping[Address, Allowed], watcher: Address, attributes: Attributes
@@ -383,6 +386,10 @@ class PresenceService:
             return user
         account = await self._directory.find(user)
         return None if account is None else account.address
+
+
+def _names(user: Address, msisdn: str | None) -> tuple[Address, ...]:
+    return (user,) if msisdn is None else (user, Address(msisdn, None, user.domain))
 
 
 _ONLINE_STATUS = Attribute.ONLINE_STATUS

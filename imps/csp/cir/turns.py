@@ -27,7 +27,7 @@ class Turns:
     _timer: IDelayedCall | None = field(default=None, init=False)
 
     def take(self, go: Go) -> None:
-        """Call this, now or when its turn comes; once for all times that it was to be until then."""
+        """Call this, now or when its turn comes; once, however often it is to be until then."""
         if self._left and not self._waiting:
             self._go(go)
         else:
