@@ -279,16 +279,16 @@ class PresenceService:
                 presence = known[each.publisher]
                 allowed = permitted(each.publisher, watcher[0], presence.allowed)
                 changed = frozenset() if each.attributes == EVERY_ATTRIBUTE else each.attributes
-                seen = shown(each.name, presence, each.attributes, allowed, changed)
-                if seen.published and _ONLINE_STATUS in each.asked:
-                    # There is a client that takes whoever is told of without it for off line.
-                    told = each.attributes | {_ONLINE_STATUS}
-                    seen = shown(each.name, presence, told, allowed, changed)
+                # There is a client that takes whoever is told of without it for off line.
+                also = each.asked & {_ONLINE_STATUS}
+                seen = shown(each.name, presence, each.attributes | also, allowed, changed)
+                if not any(published.attribute in each.attributes for published in seen.published):
+                    continue
                 octets += sum(
                     OCTETS_AROUND_A_VALUE + _octets(published.value.content)
                     for published in seen.published
                 )
-                presences += [seen] if seen.published else []
+                presences.append(seen)
         await self._subscriptions.put_news(later, now=self._clock.seconds())
         return ToldOf(tuple(presences), bool(later))
 

@@ -85,6 +85,7 @@ class CIRConnection(LineReceiver):
         self._watch: Watch | None = None
         self._greeting: Deferred[None] | None = None
         self._deadline: IDelayedCall | None = None
+        self._silent_until = 0.0
         self._silence: IDelayedCall | None = None
         self._minute = 0
         self._commands = 0
@@ -98,6 +99,11 @@ class CIRConnection(LineReceiver):
 
     def lineReceived(self, line: bytes) -> None:
         if self.transport.disconnecting:
+            return
+        if (wait := self._silent_until - self._door.clock.seconds()) > 0:
+            # An OK has to wait, and so what the client says next.
+            self.pauseProducing()
+            self._silence = self._door.clock.callLater(wait, self._go_on, line)
             return
         command, _, argument = line.strip().partition(b" ")
         command, argument = command.upper(), argument.strip()
@@ -162,13 +168,15 @@ class CIRConnection(LineReceiver):
             self._watch.hold(SILENCE_SECONDS)
 
     def _wake(self, text: str) -> None:
-        # An OK has to wait: what the client says now is read later.
-        self.pauseProducing()
-        if self._silence is not None and self._silence.active():
-            self._silence.reset(SILENCE_SECONDS)
-        else:
-            self._silence = self._door.clock.callLater(SILENCE_SECONDS, self._listen_again)
+        self._silent_until = self._door.clock.seconds() + SILENCE_SECONDS
         self._say(text)
+
+    def _go_on(self, line: bytes) -> None:
+        """Take what the client said while it was not to be answered; more of it waits."""
+        self._silence = None
+        self.lineReceived(line)
+        if self._silence is None and self._greeting is None:
+            self._listen_again()
 
     def _hello(self, session_id: str) -> None:
         # One command at a time keeps the answers in order.
