@@ -27,7 +27,9 @@
 local function delivered(prefix, given)
     local id, now = given[1], tonumber(given[2])
     local key = prefix .. 'session:' .. id
-    local user, messaging = unpack(redis.call('HMGET', key, 'user', 'messaging'))
+    local user, messaging, flight, transaction, at, tries, cursor = unpack(redis.call('HMGET', key,
+        'user', 'messaging', 'flight', 'flight_transaction', 'flight_at', 'flight_tries', 'cursor'))
+    cursor = cursor or '0'
     local takes_messages = messaging ~= ''
     if not user then
         return {0, 0, ''}
@@ -61,16 +63,11 @@ local function delivered(prefix, given)
         leave_message(prefix, user, message_id, id, is_awaiting)
     end
 
-    local flight, transaction, at, tries = unpack(redis.call('HMGET', key, 'flight',
-        'flight_transaction', 'flight_at', 'flight_tries'))
-
     local function land()
         redis.call('HDEL', key, 'flight', 'flight_transaction', 'flight_at', 'flight_since',
             'flight_tries', 'flight_record')
         flight = false
     end
-
-    local cursor = redis.call('HGET', key, 'cursor') or '0'
 
     local done = 0
     local acknowledged = false
