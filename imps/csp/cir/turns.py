@@ -7,8 +7,8 @@ from collections.abc import Callable
 from attrs import define, field
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
-AT_A_TIME = 5
-PAUSE_SECONDS = 0.002
+AT_A_TIME = 3
+PAUSE_SECONDS = 0.001
 
 Go = Callable[[], object]
 
