@@ -144,6 +144,13 @@ class Directory:
                 return None
         return account
 
+    async def names_of(self, user: Address) -> tuple[Address, ...]:
+        """The names by which others may know a user: the address, and one by telephone number."""
+        account = await self.find(user)
+        if account is None or account.msisdn is None:
+            return (user,)
+        return user, Address(account.msisdn, None, user.domain)
+
     async def unknown(self, users: Iterable[Address]) -> set[Address]:
         """Those of these addresses that no user has, as far as can be told here: of other domains
         all may exist, and so may telephone numbers."""

@@ -27,6 +27,7 @@ from imps.store.work import Work
 _CODES = {
     Stored.NO_SUCH_USER: StatusCode.UNKNOWN_USER,
     Stored.QUEUE_FULL: StatusCode.MESSAGE_QUEUE_FULL,
+    Stored.NOT_WELCOME: StatusCode.RECIPIENT_BLOCKED_SENDER,
 }
 
 
@@ -101,13 +102,31 @@ class InstantMessaging:
                 )
             else:
                 here.setdefault(await self._named(address), user)
-        outcomes = await self._messages.store(message, list(here), now=self._clock.seconds())
-        for outcome, user in zip(outcomes, here.values(), strict=True):
+        outcomes = await self._outcomes(message, list(here))
+        for recipient, outcome in outcomes.items():
             if outcome in _CODES:
-                failures.append(Detail(_CODES[outcome], users=(user,)))
-        served = sum(outcome is Stored.YES for outcome in outcomes)
+                failures.append(Detail(_CODES[outcome], users=(here[recipient],)))
+        served = sum(outcome is Stored.YES for outcome in outcomes.values())
         self._metrics.messages_accepted.inc(served)
         return Outcome(served, tuple(failures))
+
+    async def _outcomes(
+        self, message: Message, recipients: Sequence[Address]
+    ) -> dict[Address, Stored]:
+        """What becomes of a message for each recipient.
+
+        The names of the sender are looked up only for those who choose from whom to take messages.
+        """
+        now = self._clock.seconds()
+        outcomes = dict(
+            zip(recipients, await self._messages.store(message, recipients, now=now), strict=True)
+        )
+        choosy = [each for each, what in outcomes.items() if what is Stored.NAMES_NEEDED]
+        if choosy:
+            names = await self._directory.names_of(message.sender)
+            decided = await self._messages.store(message, choosy, now=now, sender_names=names)
+            outcomes.update(zip(choosy, decided, strict=True))
+        return outcomes
 
     async def _named(self, address: Address) -> Address:
         """The account that a telephone number belongs to; other addresses as they are."""

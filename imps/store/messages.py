@@ -13,6 +13,7 @@ from imps.model.message import Message
 from imps.store.client import StoreClient
 from imps.store.keys import Buckets
 from imps.store.packing import packed, report_packed, unpacked_message
+from imps.store.presence import names
 
 CHUNK = 100
 REMEMBER_SECONDS = 300
@@ -22,11 +23,14 @@ a session that polls, but does not answer, gives it up."""
 
 
 class Stored(Enum):
-    """What became of a message for one recipient."""
+    """What became of a message for one recipient; one who chooses from whom to take messages needs
+    the names of the sender for that."""
 
     YES = 1
     NO_SUCH_USER = 0
     QUEUE_FULL = -1
+    NOT_WELCOME = -2
+    NAMES_NEEDED = -3
 
 
 @define(eq=False)
@@ -39,7 +43,12 @@ class Messages:
     _max_waiting_octets: int
 
     async def store(
-        self, message: Message, recipients: Sequence[Address], *, now: float
+        self,
+        message: Message,
+        recipients: Sequence[Address],
+        *,
+        now: float,
+        sender_names: Sequence[Address] = (),
     ) -> list[Stored]:
         """Store a message for each recipient, once: a repetition of the same id does nothing."""
         by_bucket: defaultdict[int, list[Address]] = defaultdict(list)
@@ -63,6 +72,7 @@ class Messages:
                     REMEMBER_SECONDS,
                     report_packed(message) if message.wants_report else b"",
                     HELD_SECONDS,
+                    names(sender_names),
                     *(user.canonical for user in chunk),
                 )
                 outcomes.update(zip(chunk, map(Stored, reply), strict=True))
