@@ -17,10 +17,12 @@ from twisted.internet.task import react
 
 from imps.asking import SESSION_IS_GONE, attempt
 from imps.channel import Channel
+from imps.chat_contacts import Contacts
 from imps.client import CSPClient, RequestFailed, ServerUnreachable, agent
 from imps.csp.primitives.identity import ClientID
 from imps.csp.primitives.im import NewMessage
 from imps.model.address import SCHEME, Address
+from imps.model.presence import Availability
 from imps.model.version import Version
 from imps.terminal import Screen, name_of, printable, terminal_as_it_was
 
@@ -30,9 +32,16 @@ SIGN_OFF_SECONDS = 2
 
 _HELP = """\
   Write a line to send it to the one you talk to.
-  /to NAME    talk to someone
-  /help       show this
-  /quit       leave (so does Ctrl-D)"""
+  /to NAME               talk to someone
+  /who                   show your contacts, and who is there
+  /add NAME [NICKNAME]   add a contact, or change what you call one
+  /remove NAME           remove a contact
+  /status [TEXT]         tell others what you do, or nothing
+  /away, /back           tell others that you are not available, or are again
+  /allow NAME            let someone see whether you are there
+  /deny NAME             do not
+  /help                  show this
+  /quit                  leave (so does Ctrl-D)"""
 
 
 def chat(options: argparse.Namespace) -> None:
@@ -88,15 +97,21 @@ class Chat:
     _screen: Screen
     _reactor: Any
     _partner: Address | None = None
+    _contacts: Contacts = field(init=False)
     _lines: DeferredQueue[str | RequestFailed | None] = field(factory=DeferredQueue, init=False)
     _reachable: bool = field(default=True, init=False)
     _channel: Channel | None = field(default=None, init=False)
     _has_news: bool = field(default=False, init=False)
     _resting: Deferred[None] | None = field(default=None, init=False)
 
+    @_contacts.default
+    def _find_contacts(self) -> Contacts:
+        return Contacts(self._client, self._screen)
+
     async def run(self, password: str) -> None:
         """Sign on, chat, sign off."""
         self._client.receive = self._received
+        self._client.notified = self._contacts.told
         self._client.told_to_poll = self._woken
         await self._client.login(password)
         await self._client.negotiate()
@@ -158,6 +173,7 @@ class Chat:
         while True:
             self._has_news = False
             try:
+                await self._contacts.load()
                 await self._client.poll()
                 wait = self._poll_seconds
                 if not self._reachable:
@@ -202,6 +218,20 @@ class Chat:
             case "/to", [name, *_]:
                 self._talk_to(Address.parse(name))
                 self._screen.show(f"* You talk to {name}.")
+            case "/who", _:
+                await self._contacts.show()
+            case "/add", [name, *nickname]:
+                await self._contacts.add(name, "".join(nickname))
+            case "/remove", [name]:
+                await self._contacts.remove(name)
+            case "/status", _:
+                await self._contacts.say_status(rest.strip())
+            case "/away", _:
+                await self._contacts.be(Availability.NOT_AVAILABLE)
+            case "/back", _:
+                await self._contacts.be(Availability.AVAILABLE)
+            case (("/allow" | "/deny"), [name]):
+                await self._contacts.answer(name, accepts=command == "/allow")
             case _ if line.startswith("/"):
                 self._screen.show(_HELP)
             case _ if self._partner is None:
