@@ -42,13 +42,12 @@ class ChatTestCase(TestCase):
         self.assertNotIn(PASSWORD, chat.output)
         return chat
 
-    async def allows(self, publisher, watcher, *, is_asked):
-        """Have somebody let another see the presence; without being asked, where nobody asks."""
-        if is_asked:
-            await publisher.says(
-                rf"\* {watcher} asks to see whether you are there: "
-                rf"/allow {watcher} or /deny {watcher}\r\n"
-            )
+    async def allows(self, publisher, watcher):
+        """Have somebody who is asked let another see the presence."""
+        await publisher.says(
+            rf"\* {watcher} asks to see whether you are there: "
+            rf"/allow {watcher} or /deny {watcher}\r\n"
+        )
         publisher.type(f"/allow {watcher}\n")
         await publisher.says(rf"\* {watcher} may see whether you are there\.")
 
@@ -90,7 +89,7 @@ class Watching:
             watched = await self.signed_on(bob, *speaking(*bob_speaks))
             watcher.type(f"/add {bob} Bobby\n")
             await watcher.says(rf"\* {bob} \(Bobby\) is among your contacts\.")
-            await self.allows(watched, "ann", is_asked="1.3" not in bob_speaks)
+            await self.allows(watched, "ann")
             await watcher.says(rf"\* {bob} is there\.")
             watched.type("/status in a <meeting>, grüße 😀\n")
             await watcher.says(rf'\* {bob}: "in a <meeting>, grüße 😀"')
@@ -121,7 +120,7 @@ class Watching:
         bob, carol = await self.signed_on("bob"), await self.signed_on("carol")
         ann.type("/add bob\n/add carol\n/add nobody\n")
         await ann.says(r"\* Not added: there is no such user\.")
-        await self.allows(bob, "ann", is_asked=True)
+        await self.allows(bob, "ann")
         await ann.says(r"\* bob is there\.")
         await carol.says(r"\* ann asks")
         carol.type("/deny ann\n")
@@ -210,7 +209,7 @@ class ChatTests(Talking, ChatTestCase):
         ann = await self.signed_on("ann")
         bob = await self.signed_on("bob")
         ann.type("/add bob\n")
-        await self.allows(bob, "ann", is_asked=True)
+        await self.allows(bob, "ann")
         await ann.says(r"\* bob is there\.")
         await self.service.kill()
         await ann.says("The server cannot be reached")

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator
 
 from attrs import define, evolve, field, frozen
 
+from imps.chat.terminal import name_of, on_one_line
 from imps.csp.primitives.attributes import PresenceSubList
 from imps.csp.primitives.presence import Presence
 from imps.model.address import Address
 from imps.model.contacts import Contact
 from imps.model.presence import Attribute, Availability
-from imps.terminal import name_of, on_one_line
 
 WATCHED = frozenset((Attribute.ONLINE_STATUS, Attribute.USER_AVAILABILITY, Attribute.STATUS_TEXT))
 

@@ -2,7 +2,7 @@
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from imps.contact_book import ContactBook, Seen, changes, meant_by
+from imps.chat.contact_book import ContactBook, Seen, changes, meant_by
 from imps.csp.primitives.attributes import (
     OnlineStatus,
     PresenceSubList,

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from attrs import define, field
 from twisted.internet.defer import DeferredLock
 
-from imps.asking import NOT_OFFERED, SESSION_IS_GONE, attempt, reason_of, reasons_in
+from imps.chat.asking import NOT_OFFERED, SESSION_IS_GONE, attempt, reason_of, reasons_in
+from imps.chat.contact_book import WATCHED, ContactBook, meant_by
+from imps.chat.terminal import Screen, name_of, on_one_line
 from imps.client import CSPClient, P, RequestFailed
-from imps.contact_book import WATCHED, ContactBook, meant_by
 from imps.csp.presence_values import selected_by, sub_list_naming
 from imps.csp.primitives.attributes import (
     ClientInfo,
@@ -49,7 +50,6 @@ from imps.model.notice import NotificationType
 from imps.model.presence import Availability
 from imps.model.status import StatusCode
 from imps.model.version import V13, Version
-from imps.terminal import Screen, name_of, on_one_line
 from imps.version import program_version
 
 _WORDS = {Availability.AVAILABLE: "available", Availability.NOT_AVAILABLE: "not available"}
@@ -91,6 +91,8 @@ def answer_to(watcher: Address, asked: Question, accepts: bool, version: Version
         presence_sub_list=sub_list_naming(allowed, version),
         user_id_list=UserIDList(user_ids=(watcher,)),
         default_list=False,
+        # Whoever was let in may ask for more.
+        user_notify=accepts,
     )
 
 
@@ -134,7 +136,7 @@ class Contacts:
             )
             await self._begin("Others do not see that you are there", publish, Status)
             if self._client.version is V13:
-                types = NotificationTypeList(notification_types=(_ASKED_BY_USERS,))
+                types = NotificationTypeList(notification_types=(_ASKED_BY_USERS.value,))
                 subscribe = SubscribeNotificationRequest(notification_type_list=types)
                 await self._begin("You are not asked who may see you", subscribe, Status)
             self._is_loaded = True

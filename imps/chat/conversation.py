@@ -15,16 +15,16 @@ from attrs import define, field
 from twisted.internet.defer import CancelledError, Deferred, DeferredQueue
 from twisted.internet.task import react
 
-from imps.asking import SESSION_IS_GONE, attempt
 from imps.channel import Channel
-from imps.chat_contacts import Contacts
+from imps.chat.asking import SESSION_IS_GONE, attempt
+from imps.chat.contacts import Contacts
+from imps.chat.terminal import Screen, name_of, printable, terminal_as_it_was
 from imps.client import CSPClient, RequestFailed, ServerUnreachable, agent
 from imps.csp.primitives.identity import ClientID
 from imps.csp.primitives.im import NewMessage
 from imps.model.address import SCHEME, Address
 from imps.model.presence import Availability
 from imps.model.version import Version
-from imps.terminal import Screen, name_of, printable, terminal_as_it_was
 
 POLL_SECONDS = 1.0
 RETRY_SECONDS = 3.0

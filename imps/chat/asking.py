@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Awaitable
 from typing import TypeVar
 
+from imps.chat.terminal import Screen, on_one_line
 from imps.client import RequestFailed, ServerUnreachable
 from imps.csp.primitives.common import Result
 from imps.model.status import StatusCode
-from imps.terminal import Screen, on_one_line
 
 T = TypeVar("T")
 

@@ -6,7 +6,7 @@ from attrs import define, evolve, field
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
-from imps.chat_contacts import Contacts
+from imps.chat.contacts import Contacts
 from imps.client import CSPClient, Received, RequestFailed, ServerUnreachable
 from imps.csp.codec.wbxml import WBXMLCodec
 from imps.csp.codec.xml import XMLCodec
