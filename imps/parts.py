@@ -23,6 +23,7 @@ from imps.csp.contacts import ListManagement
 from imps.csp.door import Door
 from imps.csp.http import HTTPDoor, HTTPLimits
 from imps.csp.im import Messaging
+from imps.csp.mailbox import Mailbox
 from imps.csp.negotiation import Negotiation
 from imps.csp.notices import Notices
 from imps.csp.outbox import Outbox
@@ -165,6 +166,7 @@ class Parts:
             messages,
             self.directory,
             self.delivery,
+            self.working,
             self.reactor,
             self.message_limits,
             self.metrics,
@@ -290,6 +292,8 @@ class Parts:
         )
         messaging = Messaging(self.im, self.delivery, self.reactor)
         access = Access(sessions, self.authentication, negotiation, provider(settings))
+        mailbox = Mailbox(self.im, sessions, self.reactor)
+        mailbox.register(transactions)
         negotiation.register()
         access.register(transactions)
         messaging.register(transactions)

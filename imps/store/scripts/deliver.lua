@@ -18,7 +18,8 @@
 -- work that is to be done now ('' for none), and then, if there is something to send, 'event', its
 -- transaction id and the event, or 'news', its transaction id and for each publisher a line with it, the
 -- attributes, those that the session has asked for and the name by which it knows the publisher, with
--- tabs between, or 'message', its transaction id, since when it is in flight, the session's record of that time ('' if it is the same), its id, head and content.
+-- tabs between, or 'message', its transaction id, since when it is in flight, the session's record of that time ('' if it is the same), its id, head
+-- and content, '' for large content.
 -- include sessions
 -- include waiting
 -- include news
@@ -212,7 +213,7 @@ end
 
 -- What is told of a message that is sent: those behind it come once it is acknowledged.
 local function sent(message_id, since)
-    local head, content = unpack(redis.call('HMGET', name(message_id), 'head', 'content'))
+    local head, content = read_message(prefix, user, message_id, false)
     local record = redis.call('HGET', key, 'flight_record') or ''
     local waits = event_waits(prefix, id, ARGV[8]) or message_waits(prefix, user, cursor)
     return {done, waits and 1 or 0, work, 'message', transaction, since, record, message_id, head, content}

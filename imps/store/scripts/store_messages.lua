@@ -63,8 +63,12 @@ local function store(user)
         wake(prefix, id)
     end
     local message = message_key(prefix, user, message_id)
-    redis.call('HSET', message, 'head', head,
-        'content', content, 'size', size, 'expires', ARGV[3], 'sessions', sessions)
+    redis.call('HSET', message, 'head', head, 'size', size, 'expires', ARGV[3], 'sessions', sessions)
+    if #content > LARGE then
+        redis.call('SET', content_key(prefix, user, message_id), content)
+    else
+        redis.call('HSET', message, 'content', content)
+    end
     if only then
         redis.call('HSET', message, 'only', only)
         redis.call('ZADD', prefix .. 'held-messages', now + ARGV[10], message_id .. ' ' .. user)
