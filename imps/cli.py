@@ -40,7 +40,7 @@ def _add_chat_command(commands: Commands) -> None:
 
 def _chat(options: argparse.Namespace) -> None:
     # It brings in much that the other commands do without.
-    from imps.chat import chat
+    from imps.chat.conversation import chat
 
     chat(options)
 

@@ -1,8 +1,8 @@
 """A CSP client in Twisted: for ``imps chat``, the tests and the benchmarks.
 
 It speaks every version, in XML and WBXML. One request is made at a time; what the server sends on
-its own account is handed to ``receive``, acknowledged, and the next one taken. An answer that says
-that there is more calls ``told_to_poll``.
+its own account is handed to ``receive``, or ``notified`` if it is no message, acknowledged, and the
+next one taken. An answer that says that there is more calls ``told_to_poll``.
 """
 
 from __future__ import annotations
@@ -64,6 +64,7 @@ from imps.sap.authentication import Proof, digest_text
 P = TypeVar("P", bound=Primitive)
 
 Receive = Callable[[NewMessage], None]
+Notified = Callable[[Primitive], None]
 
 
 class RequestFailed(Exception):
@@ -98,6 +99,7 @@ class CSPClient:
     encoding: str = "wbxml"
     client_id: ClientID = field(factory=lambda: ClientID(url="imps"))
     receive: Receive = field(default=lambda message: None)
+    notified: Notified = field(default=lambda request: None)
     told_to_poll: Callable[[], object] = field(default=lambda: None)
     session_id: str | None = field(default=None, init=False)
     keep_alive_seconds: int = field(default=0, init=False)
@@ -217,6 +219,7 @@ class CSPClient:
             message_id = request.content.message_info.message_id or ""
             answer = MessageDelivered(message_id=message_id)
         else:
+            self.notified(request.content)
             answer = Status(result=Result(code=200))
         descriptor = TransactionDescriptor(
             mode=TransactionMode.RESPONSE, transaction_id=request.descriptor.transaction_id

@@ -223,6 +223,13 @@ class ContactSettings:
 
 
 @frozen
+class AccessSettings:
+    """Whom users take messages from."""
+
+    max_entities: int = _count(1000)
+
+
+@frozen
 class ProviderSettings:
     """What GetSPInfo says about the service provider."""
 
@@ -262,6 +269,7 @@ class Settings:
     messages: MessageSettings = MessageSettings()
     presence: PresenceSettings = PresenceSettings()
     contacts: ContactSettings = ContactSettings()
+    access: AccessSettings = AccessSettings()
     provider: ProviderSettings = ProviderSettings()
 
     @classmethod

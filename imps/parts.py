@@ -13,6 +13,7 @@ from imps.admin.network_presence import NetworkPresence
 from imps.config import Settings, SettingsError
 from imps.csp.access import Access, Provider
 from imps.csp.attribute_lists import AttributeListing
+from imps.csp.blocking import Blocking
 from imps.csp.cir.offer import POLLING_ONLY, CIROffer
 from imps.csp.cir.tcp import CIRLimits, TCPDoor
 from imps.csp.codec.document import Limits
@@ -22,12 +23,14 @@ from imps.csp.contacts import ListManagement
 from imps.csp.door import Door
 from imps.csp.http import HTTPDoor, HTTPLimits
 from imps.csp.im import Messaging
+from imps.csp.mailbox import Mailbox
 from imps.csp.negotiation import Negotiation
 from imps.csp.notices import Notices
 from imps.csp.outbox import Outbox
 from imps.csp.presence import PresenceDelivery
 from imps.csp.reactive_authorization import PresenceAuthorization
 from imps.csp.transactions import Transactions
+from imps.elements.access import AccessControl
 from imps.elements.attribute_lists import AttributeLists
 from imps.elements.contacts import Contacts
 from imps.elements.directory import Directory
@@ -44,6 +47,7 @@ from imps.sap.service_table import ServiceTable
 from imps.sap.sessions import SessionLimits, Sessions
 from imps.sap.timers import Timers
 from imps.sap.work import Working
+from imps.store.access_lists import AccessLists
 from imps.store.accounts import Accounts
 from imps.store.attribute_lists import AttributeLists as StoredAttributeLists
 from imps.store.contact_lists import ContactLists
@@ -175,6 +179,7 @@ class Parts:
             messages,
             self.directory,
             self.delivery,
+            self.working,
             self.reactor,
             self.message_limits,
             self.metrics,
@@ -194,6 +199,13 @@ class Parts:
     def contacts(self) -> Contacts:
         """The contact lists of this domain."""
         return Contacts(self.contact_lists, self.directory, self.delivery)
+
+    @cached_property
+    def access_control(self) -> AccessControl:
+        """Whom users take messages from."""
+        client, buckets = self.store.client, self.store.buckets
+        lists = AccessLists(client, buckets, self.settings.access.max_entities)
+        return AccessControl(lists, self.contacts, self.directory, self.delivery)
 
     @cached_property
     def im(self) -> RoutedInstantMessaging:
@@ -293,10 +305,15 @@ class Parts:
         )
         messaging = Messaging(self.im, self.delivery, self.reactor)
         access = Access(sessions, self.authentication, negotiation, provider(settings))
+        mailbox = Mailbox(self.im, sessions, self.reactor)
+        mailbox.register(transactions)
         negotiation.register()
         access.register(transactions)
         messaging.register(transactions)
-        ListManagement(self.contacts, self.attribute_lists).register(transactions)
+        ListManagement(self.contacts, self.attribute_lists, self.access_control).register(
+            transactions
+        )
+        Blocking(self.access_control).register(transactions)
         AttributeListing(self.attribute_lists).register(transactions)
         presence = PresenceDelivery(self.presence)
         presence.register(transactions)

@@ -23,8 +23,10 @@ from imps.csp.primitives.declaration import Primitive
 from imps.csp.primitives.identity import ContactListIDList, NickName
 from imps.csp.results import result_of, status, status_of
 from imps.csp.transactions import Context, Transactions
+from imps.elements.access import AccessControl
 from imps.elements.attribute_lists import AttributeLists
 from imps.elements.contacts import Contacts
+from imps.model.access import AccessChange, Entity, EntityKind
 from imps.model.contacts import Change, Contact, ContactList, Properties
 from imps.model.status import Refusal, StatusCode, merge
 from imps.model.version import V11, V13, Version
@@ -38,6 +40,7 @@ class ListManagement:
 
     _element: Contacts
     _attribute_lists: AttributeLists
+    _access: AccessControl
 
     def register(self, transactions: Transactions) -> None:
         """Serve the transactions of contact lists."""
@@ -77,8 +80,8 @@ class ListManagement:
         return status(StatusCode.OK, context.version)
 
     async def list_manage(self, context: Context, request: ListManageRequest) -> Primitive:
-        """Change a contact list, or read it; those who are added may also be allowed to see the
-        client's user."""
+        """Change a contact list, or read it; those who are added may also be allowed to see and to
+        reach the client's user."""
         removed = request.remove_nick_list.user_ids if request.remove_nick_list else ()
         change = Change(
             added=_contacts(request.add_nick_list),
@@ -96,7 +99,10 @@ class ListManagement:
         if request.authorize_and_grant:
             unknown = {user for each in outcome.failures for user in each.users}
             added = [each.address for each in change.added if each.address not in unknown]
-            outcome = merge([outcome, await self._attribute_lists.authorize(caller, added)])
+            granted = AccessChange(added=tuple(Entity(EntityKind.USER, each) for each in added))
+            authorized = await self._attribute_lists.authorize(caller, added)
+            reaching = await self._access.change(caller, grant=granted)
+            outcome = merge([outcome, authorized, reaching])
         contact_list = managed.contact_list
         changes_contacts = bool(request.add_nick_list or request.remove_nick_list)
         return ListManageResponse(

@@ -6,7 +6,7 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
-from attrs import define
+from attrs import define, evolve
 from twisted.internet.interfaces import IReactorTime
 
 from imps.csp.content import content_of, font_element, wrapped
@@ -33,7 +33,7 @@ from imps.model.address import Address
 from imps.model.capability import DeliveryMethod
 from imps.model.events import MessageReported, MessageWaits
 from imps.model.extension import Extension
-from imps.model.message import Draft, Message
+from imps.model.message import Content, Draft, Message
 from imps.model.status import Refusal, StatusCode
 from imps.sap.delivery import Delivery
 from imps.sap.sessions import Session
@@ -73,7 +73,7 @@ class Messaging:
     async def send_message(self, context: Context, request: SendMessageRequest) -> Primitive:
         """Send a message to its recipients."""
         session = context.open_session
-        _check_sender(session, request.message_info.sender)
+        check_sender(session, request.message_info.sender)
         draft = draft_of(request, context)
         sent = await self._element.send(session.caller(context.operation_id), draft)
         return SendMessageResponse(
@@ -83,9 +83,10 @@ class Messaging:
     async def get_message(self, context: Context, request: GetMessageRequest) -> Primitive:
         """Give out a message that the client was notified of."""
         session = context.open_session
-        message = await self._element.fetch(session.id, request.message_id)
+        message = await self._element.fetch(session.id, request.message_id, with_large=False)
         if not session.capabilities.can_fetch(message.content.size):
             raise Refusal(StatusCode.RESPONSE_TOO_LARGE, "the message is larger than agreed")
+        message = await self._whole(session, message)
         now = self._clock.seconds()
         return GetMessageResponse(**_with_content(session, message, now, context.encoding))
 
@@ -105,7 +106,7 @@ class Messaging:
         session did not agree to be told, or cannot be told so."""
         what = flight.what
         if isinstance(what, Message):
-            return _new_message(session, what, flight, encoding)
+            return await self._new_message(session, what, flight, encoding)
         if isinstance(what, MessageWaits):
             return await self._notification(session, what, flight.transaction_id)
         if isinstance(what, MessageReported) and session.has("MDELIV"):
@@ -117,18 +118,40 @@ class Messaging:
     ) -> Transaction | None:
         """A notification of a message; none once nobody can fetch it any more."""
         try:
-            message = await self._element.fetch(session.id, waits.message_id)
+            message = await self._element.fetch(session.id, waits.message_id, with_large=False)
         except Refusal:
             return None
-        info = _message_info(session.user, message, waits.since)
+        info = message_info(session.user, message, waits.since)
         return request(transaction_id, MessageNotification(message_info=info))
+
+    async def _new_message(
+        self, session: Session, message: Message, flight: InFlight, encoding: str
+    ) -> Transaction | None:
+        """A message as it is pushed, by what was agreed when it was first sent; else None."""
+        agreed = session if not flight.record else session.as_of(flight.record)
+        fits = agreed.capabilities.fits(message.content.type, message.content.size)
+        prefers_push = agreed.capabilities.delivery_method is DeliveryMethod.PUSH
+        if not (fits and agreed.has("NEWM") and (prefers_push or not agreed.has("NOTIF"))):
+            return None
+        try:
+            message = await self._whole(session, message)
+        except Refusal:
+            return None
+        pushed = NewMessage(**_with_content(agreed, message, flight.since, encoding))
+        return request(flight.transaction_id, pushed, message.extensions)
+
+    async def _whole(self, session: Session, message: Message) -> Message:
+        """A message with its content, read by now if it is large."""
+        if message.content.is_here:
+            return message
+        return await self._element.fetch(session.id, message.message_id)
 
 
 def _send_failure(request: SendMessageRequest, failed: Result) -> Primitive:
     return SendMessageResponse(result=failed)
 
 
-def _check_sender(session: Session, sender: Sender | None) -> None:
+def check_sender(session: Session, sender: Sender | None) -> None:
     """A client sends in its own name only, by the address or the number that it signed on with."""
     if sender is None:
         return
@@ -140,33 +163,28 @@ def _check_sender(session: Session, sender: Sender | None) -> None:
 def draft_of(request: SendMessageRequest, context: Context) -> Draft:
     """The message that a client hands in."""
     info = request.message_info
-    groups = [
-        address
-        for group in info.recipient.groups
-        if (address := group.group_id or (group.screen_name and group.screen_name.group_id))
-    ]
-    return Draft(
+    return evolve(
+        recipients_of(info.recipient),
         content=content_of(info, request.content_data),
-        users=tuple(user.user_id for user in info.recipient.users),
-        groups=tuple(groups),
-        contact_lists=info.recipient.contact_lists,
         validity_seconds=info.validity,
         wants_report=request.delivery_report or False,
         extensions=context.extensions,
     )
 
 
-def _new_message(
-    session: Session, message: Message, flight: InFlight, encoding: str
-) -> Transaction | None:
-    """A message as it is pushed, by what was agreed when it was first sent; None if it is not."""
-    agreed = session if not flight.record else session.as_of(flight.record)
-    fits = agreed.capabilities.fits(message.content.type, message.content.size)
-    prefers_push = agreed.capabilities.delivery_method is DeliveryMethod.PUSH
-    if fits and agreed.has("NEWM") and (prefers_push or not agreed.has("NOTIF")):
-        pushed = NewMessage(**_with_content(agreed, message, flight.since, encoding))
-        return request(flight.transaction_id, pushed, message.extensions)
-    return None
+def recipients_of(recipient: Recipient) -> Draft:
+    """A message, of which nothing more is said yet than for whom it is."""
+    groups = [
+        address
+        for group in recipient.groups
+        if (address := group.group_id or (group.screen_name and group.screen_name.group_id))
+    ]
+    return Draft(
+        content=Content(),
+        users=tuple(user.user_id for user in recipient.users),
+        groups=tuple(groups),
+        contact_lists=recipient.contact_lists,
+    )
 
 
 def request(
@@ -181,12 +199,12 @@ def _with_content(session: Session, message: Message, at: float, encoding: str) 
     """A message with what it says, as this session takes it."""
     transfer_encoding, data = wrapped(message.content, session.capabilities, encoding)
     return {
-        "message_info": _message_info(session.user, message, at, transfer_encoding),
+        "message_info": message_info(session.user, message, at, transfer_encoding),
         "content_data": data,
     }
 
 
-def _message_info(
+def message_info(
     recipient: Address,
     message: Message,
     at: float,

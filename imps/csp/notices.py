@@ -24,6 +24,15 @@ from imps.model.status import Refusal, StatusCode
 from imps.model.version import V13, Version
 from imps.sap.sessions import Session, Sessions
 
+_OF_BLOCK_LISTS = (
+    NotificationType.BLOCK_LIST_CHANGED,
+    NotificationType.BLOCK_LIST_SWITCHED_ON_OR_OFF,
+)
+_OF_GRANT_LISTS = (
+    NotificationType.GRANT_LIST_CHANGED,
+    NotificationType.GRANT_LIST_SWITCHED_ON_OR_OFF,
+)
+
 
 @define(eq=False)
 class Notices:
@@ -64,6 +73,7 @@ class Notices:
         is_of_user = notification.type is NotificationType.SOMEBODY_ADDED_THE_USER_TO_A_CONTACT_LIST
         alias = notification.alias or None
         users = tuple(User(user_id=each, friendly_name=alias) for each in notification.users)
+        is_in_use = notification.is_in_use
         sub_list = None
         if notification.names is not None:
             sub_list = sub_list_naming(attributes_named(notification.names), V13)
@@ -74,6 +84,8 @@ class Notices:
             user_list=UserList(users=users) if is_of_user else None,
             contact_list_id_list=contact_list_id_list(notification.contact_lists),
             default_list=notification.is_default or None,
+            block_list_in_use=is_in_use if notification.type in _OF_BLOCK_LISTS else None,
+            grant_list_in_use=is_in_use if notification.type in _OF_GRANT_LISTS else None,
         )
 
 

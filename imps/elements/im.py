@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from attrs import define, field
+from attrs import define, evolve, field
 from twisted.internet.interfaces import IReactorTime
 from zope.interface import implementer
 
@@ -13,8 +13,10 @@ from imps.elements.interfaces import (
     Caller,
     IDelivery,
     IInstantMessaging,
+    IWork,
     MessageLimits,
     Sent,
+    Waiting,
 )
 from imps.metrics import Metrics
 from imps.model.address import Address
@@ -24,9 +26,13 @@ from imps.store.messages import Messages, Stored
 from imps.store.packing import reported
 from imps.store.work import Work
 
+MOST_LISTED = 100
+"""How many messages are listed, or disposed of, at a time."""
+
 _CODES = {
     Stored.NO_SUCH_USER: StatusCode.UNKNOWN_USER,
     Stored.QUEUE_FULL: StatusCode.MESSAGE_QUEUE_FULL,
+    Stored.NOT_WELCOME: StatusCode.RECIPIENT_BLOCKED_SENDER,
 }
 
 
@@ -38,6 +44,7 @@ class InstantMessaging:
     _messages: Messages
     _directory: Directory
     _delivery: IDelivery
+    _work: IWork
     _clock: IReactorTime
     _limits: MessageLimits
     _metrics: Metrics = field(factory=Metrics)
@@ -56,15 +63,71 @@ class InstantMessaging:
         message_id = f"m{caller.operation_id}" if outcome.succeeded else None
         return Sent(message_id, outcome)
 
-    async def fetch(self, session_id: str, message_id: str) -> Message:
+    async def fetch(self, session_id: str, message_id: str, with_large: bool = True) -> Message:
         """A message that waits for the user of a session (CSP, GetMessage).
 
         It goes on waiting until it is acknowledged. Refused with 426 if there is none of this id.
         """
-        found = await self._messages.fetch(session_id, message_id, now=self._clock.seconds())
+        now = self._clock.seconds()
+        found = await self._messages.fetch(session_id, message_id, with_large=with_large, now=now)
         if found is None:
             raise Refusal(StatusCode.INVALID_MESSAGE_ID, "no such message")
         return found
+
+    async def waiting(self, session_id: str, at_most: int | None = None) -> Waiting:
+        """What waits for the user of a session and was not delivered yet (CSP, GetMessageList)."""
+        most = MOST_LISTED if at_most is None else min(at_most, MOST_LISTED)
+        now = self._clock.seconds()
+        return Waiting(*await self._messages.waiting(session_id, most, now=now))
+
+    async def reject(self, session_id: str, message_ids: Sequence[str]) -> Outcome:
+        """Dispose of messages that wait for the user of a session; their senders are told. Those
+        that there are not are in the outcome, with 426 (CSP, RejectMessage)."""
+        return await self._dispose(session_id, message_ids, StatusCode.MESSAGE_REJECTED)
+
+    async def forward(
+        self,
+        caller: Caller,
+        message_id: str,
+        draft: Draft,
+        through: IInstantMessaging | None = None,
+    ) -> Sent:
+        """Send what waits for the caller on, instead of delivering it (CSP, ForwardMessage).
+
+        The draft says to whom; ``through`` whom it is sent, if not by this element. It is sent on
+        in the caller's name, for as long as it was to wait. Refused with 426 if there is no such
+        message; that is so, too, once it was sent on to somebody.
+        """
+        message = await self.fetch(caller.session_id, message_id)
+        remaining = max(1, int(message.expires_at - self._clock.seconds()))
+        onward = evolve(
+            draft,
+            content=message.content,
+            extensions=message.extensions,
+            validity_seconds=remaining,
+        )
+        sent: Sent = await (through or self).send(caller, onward)
+        if sent.outcome.succeeded:
+            code = StatusCode.MESSAGE_FORWARDED
+            await self._dispose(caller.session_id, [message_id], code)
+        return sent
+
+    async def _dispose(
+        self, session_id: str, message_ids: Sequence[str], code: StatusCode
+    ) -> Outcome:
+        named = list(dict.fromkeys(message_ids))
+        if len(named) > MOST_LISTED:
+            raise Refusal(StatusCode.BAD_PARAMETER, f"more than {MOST_LISTED} messages")
+        now = self._clock.seconds()
+        there, work = await self._messages.dispose(session_id, named, code, now=now)
+        for each in work:
+            self._work.begin(each)
+        failures = (
+            Detail(StatusCode.INVALID_MESSAGE_ID, message_ids=(each,))
+            for each, was_there in zip(named, there, strict=True)
+            if not was_there
+        )
+        return Outcome(sum(there), tuple(failures))
 
     async def report(self, work: Work) -> None:
         """Tell the sender of a message what became of it (CSP, DeliveryReport)."""
@@ -101,13 +164,31 @@ class InstantMessaging:
                 )
             else:
                 here.setdefault(await self._named(address), user)
-        outcomes = await self._messages.store(message, list(here), now=self._clock.seconds())
-        for outcome, user in zip(outcomes, here.values(), strict=True):
+        outcomes = await self._outcomes(message, list(here))
+        for recipient, outcome in outcomes.items():
             if outcome in _CODES:
-                failures.append(Detail(_CODES[outcome], users=(user,)))
-        served = sum(outcome is Stored.YES for outcome in outcomes)
+                failures.append(Detail(_CODES[outcome], users=(here[recipient],)))
+        served = sum(outcome is Stored.YES for outcome in outcomes.values())
         self._metrics.messages_accepted.inc(served)
         return Outcome(served, tuple(failures))
+
+    async def _outcomes(
+        self, message: Message, recipients: Sequence[Address]
+    ) -> dict[Address, Stored]:
+        """What becomes of a message for each recipient.
+
+        The names of the sender are looked up only for those who choose from whom to take messages.
+        """
+        now = self._clock.seconds()
+        outcomes = dict(
+            zip(recipients, await self._messages.store(message, recipients, now=now), strict=True)
+        )
+        choosy = [each for each, what in outcomes.items() if what is Stored.NAMES_NEEDED]
+        if choosy:
+            names = await self._directory.names_of(message.sender)
+            decided = await self._messages.store(message, choosy, now=now, sender_names=names)
+            outcomes.update(zip(choosy, decided, strict=True))
+        return outcomes
 
     async def _named(self, address: Address) -> Address:
         """The account that a telephone number belongs to; other addresses as they are."""

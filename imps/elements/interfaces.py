@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from attrs import frozen
 from zope.interface import Interface
@@ -52,6 +52,14 @@ class Sent:
     outcome: Outcome
 
 
+@frozen
+class Waiting:
+    """How many messages wait for a session, and the first of them, without their content."""
+
+    count: int
+    messages: tuple[Message, ...]
+
+
 @frozen(kw_only=True)
 class MessageLimits:
     """What a message may be: how long it is kept, how large it is, for how many."""
@@ -84,5 +92,22 @@ class IInstantMessaging(Interface):
         with single recipients is in the outcome.
         """
 
-    async def fetch(session_id: str, message_id: str) -> Message:
-        """A message that waits for the user of a session; refused with 426 if there is none."""
+    async def fetch(session_id: str, message_id: str, with_large: bool = True) -> Message:
+        """A message that waits for the user of a session; refused with 426 if there is none. Large
+        content is read only if it is wanted."""
+
+    async def waiting(session_id: str, at_most: int | None = None) -> Waiting:
+        """What waits for the user of a session and was not delivered yet (CSP, GetMessageList)."""
+
+    async def reject(session_id: str, message_ids: Sequence[str]) -> Outcome:
+        """Dispose of messages that wait for the user of a session; their senders are told. Those
+        that there are not are in the outcome, with 426 (CSP, RejectMessage)."""
+
+    async def forward(
+        caller: Caller, message_id: str, draft: Draft, through: IInstantMessaging | None = None
+    ) -> Sent:
+        """Send what waits for the caller on, instead of delivering it (CSP, ForwardMessage).
+
+        The draft says to whom; ``through`` whom it is sent, if not by whoever keeps it. Refused
+        with 426 if there is no such message.
+        """

@@ -10,7 +10,7 @@ from twisted.internet.interfaces import IReactorTime
 
 from imps.elements.authorization import Permissions, Question, question, visible, what_shows
 from imps.elements.contacts import Contacts
-from imps.elements.directory import Directory
+from imps.elements.directory import Directory, names_by
 from imps.elements.interfaces import Caller, IWork
 from imps.elements.presence_view import shown
 from imps.elements.reactive_authorization import ReactiveAuthorization
@@ -139,7 +139,7 @@ class PresenceService:
         """What users, and those in contact lists of the caller, let the caller see; for each of
         them something, be it empty (CSP, GetPresence). Who cannot be asked is in the outcome."""
         targets = await self._targets(caller.user, users, contact_lists)
-        watcher = await self.names_of(caller.user)
+        watcher = await self._directory.names_of(caller.user)
         publishers = targets.publishers
         now = self._clock.seconds()
         known = await self._presences.read(publishers, watcher, now=now, is_access=True)
@@ -207,7 +207,7 @@ class PresenceService:
             raise Refusal(StatusCode.BAD_PARAMETER, "too many subscriptions") from None
         if not noted:
             raise Refusal(StatusCode.INVALID_SESSION, "the session is over")
-        watcher = await self.names_of(caller.user)
+        watcher = await self._directory.names_of(caller.user)
         found = await self._subscriptions.subscribe(
             session_id, watcher, publishers, attributes, through
         )
@@ -263,7 +263,7 @@ class PresenceService:
         those of whom there is nothing to be seen any more. Where that is more than about so many
         octets at a time, it is told of the rest later. The number is that by which publishers may
         know the caller, too."""
-        watcher = _names(caller.user, msisdn)
+        watcher = names_by(caller.user, msisdn)
         publishers = [each.publisher for each in news]
         known = await self._presences.read(publishers, watcher, now=self._clock.seconds())
         presences: list[Presence] = []
@@ -305,7 +305,7 @@ class PresenceService:
     ) -> dict[Address, Question]:
         """What a publisher is still to be asked, or told, of watchers who have asked for more than
         is allowed; without those of whom there is nothing by now."""
-        names = {watcher: await self.names_of(watcher) for watcher in watchers}
+        names = {watcher: await self._directory.names_of(watcher) for watcher in watchers}
         allowed = await self._subscriptions.allowed(publisher, names.values())
         return {
             watcher: asked
@@ -331,11 +331,6 @@ class PresenceService:
             for each in members
             if (publisher := await self._publisher(each)) is not None
         }
-
-    async def names_of(self, user: Address) -> tuple[Address, ...]:
-        """The names by which others may know a user: the address, and one by telephone number."""
-        account = await self._directory.find(user)
-        return _names(user, account.msisdn if account else None)
 
     async def _ask(
         self, found: Mapping[Address, Allowed], watcher: Address, attributes: Attributes
@@ -386,10 +381,6 @@ class PresenceService:
             return user
         account = await self._directory.find(user)
         return None if account is None else account.address
-
-
-def _names(user: Address, msisdn: str | None) -> tuple[Address, ...]:
-    return (user,) if msisdn is None else (user, Address(msisdn, None, user.domain))
 
 
 _ONLINE_STATUS = Attribute.ONLINE_STATUS

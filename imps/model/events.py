@@ -46,7 +46,8 @@ class AuthorizationAsked:
 @frozen(kw_only=True)
 class Notification:
     """Something that a session asked to be told of has happened: to these users, contact lists or
-    the default, and as far as it is about presence to these attributes (an asterisk for all)."""
+    the default, and as far as it is about presence to these attributes (an asterisk for all); or to
+    an access list, which is in use or not."""
 
     type: NotificationType
     users: tuple[Address, ...] = ()
@@ -54,6 +55,7 @@ class Notification:
     is_default: bool = False
     names: str | None = None
     alias: str = ""
+    is_in_use: bool | None = None
 
     @property
     def key(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import Enum
 
-from attrs import frozen
+from attrs import Factory, field, frozen
 
 from imps.model.address import Address
 from imps.model.extension import Extension
@@ -62,18 +62,20 @@ class Font:
 class Content:
     """What a message says: octets of a MIME type, text always in UTF-8.
 
-    ``size`` in octets is that of the content itself, however it is wrapped for transfer.
+    ``size`` in octets is that of the content itself, however it is wrapped for transfer; of large
+    content, the octets may not have been read yet.
     """
 
     octets: bytes = b""
     type: str = "text/plain"
     name: str | None = None
     font: Font | None = None
+    size: int = field(default=Factory(lambda self: len(self.octets), takes_self=True))
 
     @property
-    def size(self) -> int:
-        """The size in octets."""
-        return len(self.octets)
+    def is_here(self) -> bool:
+        """Whether the octets have been read."""
+        return len(self.octets) == self.size
 
     @property
     def text(self) -> str | None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from attrs import define, evolve
 from twisted.internet.defer import Deferred, TimeoutError, gatherResults
 from twisted.internet.interfaces import IReactorTime
 from zope.interface import implementer
 
 from imps.elements.contacts import Contacts
-from imps.elements.interfaces import Caller, IInstantMessaging, MessageLimits, Sent
+from imps.elements.interfaces import Caller, IInstantMessaging, MessageLimits, Sent, Waiting
 from imps.model.address import Address
 from imps.model.message import Draft, Message
 from imps.model.status import Detail, Outcome, Refusal, StatusCode, merge
@@ -51,10 +53,31 @@ class RoutedInstantMessaging:
         message_ids = (each.message_id for each in answers if each.message_id is not None)
         return Sent(next(message_ids, None), outcome)
 
-    async def fetch(self, session_id: str, message_id: str) -> Message:
+    async def fetch(self, session_id: str, message_id: str, with_large: bool = True) -> Message:
         """What a session is notified of waits here, whoever sent it."""
-        message: Message = await self._table.local.fetch(session_id, message_id)
+        message: Message = await self._table.local.fetch(session_id, message_id, with_large)
         return message
+
+    async def waiting(self, session_id: str, at_most: int | None = None) -> Waiting:
+        """What waits for a user of ours waits here, whoever sent it."""
+        waiting: Waiting = await self._table.local.waiting(session_id, at_most)
+        return waiting
+
+    async def reject(self, session_id: str, message_ids: Sequence[str]) -> Outcome:
+        """What is rejected waits here, whoever sent it."""
+        outcome: Outcome = await self._table.local.reject(session_id, message_ids)
+        return outcome
+
+    async def forward(
+        self,
+        caller: Caller,
+        message_id: str,
+        draft: Draft,
+        through: IInstantMessaging | None = None,
+    ) -> Sent:
+        """What waits here is sent on to whoever serves the recipients."""
+        sent: Sent = await self._table.local.forward(caller, message_id, draft, through or self)
+        return sent
 
     async def _expanded(self, caller: Caller, draft: Draft) -> tuple[Draft, list[Detail]]:
         """The message with the contacts of its contact lists in their place, and the lists that

@@ -10,9 +10,12 @@ from attrs import define
 
 from imps.model.address import Address
 from imps.model.message import Message
+from imps.model.status import StatusCode
 from imps.store.client import StoreClient
 from imps.store.keys import Buckets
 from imps.store.packing import packed, report_packed, unpacked_message
+from imps.store.presence import names
+from imps.store.work import LEASE_SECONDS, Work
 
 CHUNK = 100
 REMEMBER_SECONDS = 300
@@ -22,11 +25,14 @@ a session that polls, but does not answer, gives it up."""
 
 
 class Stored(Enum):
-    """What became of a message for one recipient."""
+    """What became of a message for one recipient; one who chooses from whom to take messages needs
+    the names of the sender for that."""
 
     YES = 1
     NO_SUCH_USER = 0
     QUEUE_FULL = -1
+    NOT_WELCOME = -2
+    NAMES_NEEDED = -3
 
 
 @define(eq=False)
@@ -39,7 +45,12 @@ class Messages:
     _max_waiting_octets: int
 
     async def store(
-        self, message: Message, recipients: Sequence[Address], *, now: float
+        self,
+        message: Message,
+        recipients: Sequence[Address],
+        *,
+        now: float,
+        sender_names: Sequence[Address] = (),
     ) -> list[Stored]:
         """Store a message for each recipient, once: a repetition of the same id does nothing."""
         by_bucket: defaultdict[int, list[Address]] = defaultdict(list)
@@ -63,13 +74,17 @@ class Messages:
                     REMEMBER_SECONDS,
                     report_packed(message) if message.wants_report else b"",
                     HELD_SECONDS,
+                    names(sender_names),
                     *(user.canonical for user in chunk),
                 )
                 outcomes.update(zip(chunk, map(Stored, reply), strict=True))
         return [outcomes[recipient] for recipient in recipients]
 
-    async def fetch(self, session_id: str, message_id: str, *, now: float) -> Message | None:
-        """A message that waits for the user of a session, if it is for this session, too.
+    async def fetch(
+        self, session_id: str, message_id: str, *, with_large: bool, now: float
+    ) -> Message | None:
+        """A message that waits for the user of a session, if it is for this session, too; large
+        content is read if it is wanted.
 
         It goes on waiting until it is acknowledged.
         """
@@ -77,6 +92,46 @@ class Messages:
         if bucket is None:
             return None
         found = await self._client.run(
-            "fetch_message", [self._buckets.prefix(bucket)], session_id, repr(now), message_id
+            "fetch_message",
+            [self._buckets.prefix(bucket)],
+            session_id,
+            repr(now),
+            message_id,
+            int(with_large),
         )
         return unpacked_message(message_id, *found) if found else None
+
+    async def waiting(
+        self, session_id: str, at_most: int, *, now: float
+    ) -> tuple[int, tuple[Message, ...]]:
+        """How many messages wait that a session may have, and the first of them, in order, without
+        their content."""
+        bucket = self._buckets.of_session(session_id)
+        if bucket is None:
+            return 0, ()
+        count, found = await self._client.run(
+            "list_messages", [self._buckets.prefix(bucket)], session_id, repr(now), at_most
+        )
+        pairs = zip(found[::2], found[1::2], strict=True)
+        return count, tuple(unpacked_message(each.decode(), head, b"") for each, head in pairs)
+
+    async def dispose(
+        self, session_id: str, message_ids: Sequence[str], code: StatusCode, *, now: float
+    ) -> tuple[list[bool], list[Work]]:
+        """Take messages out that a session may have; each sender who wants a report gets this code.
+
+        Says for each whether there was one, and what is to be done now.
+        """
+        bucket = self._buckets.of_session(session_id)
+        if bucket is None:
+            return [False for _ in message_ids], []
+        outcomes, work = await self._client.run(
+            "dispose_of_messages",
+            [self._buckets.prefix(bucket)],
+            session_id,
+            repr(now),
+            repr(now + LEASE_SECONDS),
+            int(code),
+            *message_ids,
+        )
+        return list(map(bool, outcomes)), [Work.unpacked(bucket, each) for each in work if each]

@@ -38,6 +38,7 @@ def packed(message: Message) -> tuple[bytes, bytes]:
     head: dict[str, Any] = {
         "from": str(message.sender),
         "type": content.type,
+        "size": content.size,
         "sent": message.sent_at,
         "expires": message.expires_at,
     }
@@ -59,7 +60,7 @@ def packed(message: Message) -> tuple[bytes, bytes]:
 
 
 def unpacked_message(message_id: str, head: bytes, content: bytes) -> Message:
-    """A message from what ``packed`` made of it."""
+    """A message from what ``packed`` made of it; large content may not have been read."""
     fields = json.loads(head)
     return Message(
         message_id=message_id,
@@ -69,6 +70,7 @@ def unpacked_message(message_id: str, head: bytes, content: bytes) -> Message:
             type=fields["type"],
             name=fields.get("name"),
             font=_font(fields["font"]) if "font" in fields else None,
+            size=fields["size"],
         ),
         sent_at=fields["sent"],
         expires_at=fields["expires"],

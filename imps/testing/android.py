@@ -128,7 +128,7 @@ class Android(Watcher):
             "<Qualifier>T</Qualifier><PresenceValue>AVAILABLE</PresenceValue></UserAvailability>"
         )
         self.expect(published == 200, f"{published} for its availability")
-        await self.ask("<GetBlockedList-Request/>")
+        await self.load_blocked()
         await self.load_lists()
 
     async def load_lists(self) -> None:

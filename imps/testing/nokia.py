@@ -150,7 +150,7 @@ class Nokia(Watcher):
         """Log in, negotiate, and set up messaging and presence."""
         self.expect(await self.login() == 200, "could not log in")
         await self._negotiate()
-        await self.ask("<GetBlockedList-Request/>")
+        await self.load_blocked()
         lists = await self.named_lists()
         for address in lists:
             await self.manage_list(address)

@@ -13,13 +13,14 @@ from functools import cache
 from itertools import count
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import Unpack
 
 from attrs import define, field, frozen
 from twisted.internet.task import deferLater
 from twisted.trial.unittest import TestCase
 
 from imps.config import Settings
-from imps.elements.directory import Directory
+from imps.elements.directory import Details, Directory
 from imps.model.address import Address
 from imps.store.accounts import Accounts
 from imps.store.opening import Store, open_store
@@ -59,13 +60,13 @@ async def store_of(data: Path) -> AsyncIterator[Store]:
         await store.close()
 
 
-async def add_users(data: Path, *names: str) -> None:
+async def add_users(data: Path, *names: str, **details: Unpack[Details]) -> None:
     """Make accounts, all with the same password, while a service runs or not."""
     async with store_of(data) as store:
         accounts = Accounts(store.client, store.buckets)
         directory = Directory(accounts, store.secrets, store.domains, reactor)
         for name in names:
-            await directory.add(Address.parse(name), PASSWORD)
+            await directory.add(Address.parse(name), PASSWORD, **details)
 
 
 async def unfinished_work(data: Path) -> dict[str, float]:

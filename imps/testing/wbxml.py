@@ -25,9 +25,10 @@ _TAGS = {
         05 Acceptance 06 AddList 07 AddNickList 08 SName 09 WV-CSP-Message 0A ClientID 0B Code
         0C ContactList
         0D ContentData 0E ContentEncoding 0F ContentSize 10 ContentType 11 DateTime 12 Description
-        13 DetailedResult 15 Group 16 GroupID 1B MessageID 1D MSISDN 1E Name 1F NickList 20 NickName
+        13 DetailedResult 14 EntityList 15 Group 16 GroupID 18 InUse 1B MessageID 1D MSISDN 1E Name
+        1F NickList 20 NickName
         21 Poll 22 Presence 23 PresenceSubList 24 PresenceValue 25 Property 26 Qualifier
-        27 Recipient 29 RemoveNickList 2A Result
+        27 Recipient 28 RemoveList 29 RemoveNickList 2A Result
         2C Sender 2D Session 2E SessionDescriptor 2F SessionID 30 SessionType 31 Status
         32 Transaction 33 TransactionContent 34 TransactionDescriptor 35 TransactionID
         36 TransactionMode 37 URL 39 User 3A UserID 3C Validity 3D Value""",
@@ -67,21 +68,22 @@ _TAGS = {
         12 CommCap 1B GeoLocation 1D Latitude 1E Longitude 1F Model 21 OnlineStatus 22 PLMN
         28 Registration 2A StatusMood 2B StatusText 2E UserAvailability 2F Cap""",
     0x06: """
-        08 DeliveryReport 09 DeliveryReport-Request 0B GetBlockedList-Request 0F GetMessage-Request
+        05 BlockList 06 BlockEntity-Request 08 DeliveryReport 09 DeliveryReport-Request
+        0B GetBlockedList-Request 0C GetBlockedList-Response 0F GetMessage-Request 11 GrantList
         10 GetMessage-Response 12 MessageDelivered 13 MessageInfo 14 MessageNotification
         15 NewMessage 17 SendMessage-Request 18 SendMessage-Response 1A DeliveryTime""",
     0x08: """
         05 MP 06 GETAUT 07 GETJU 08 VRID 09 VerifyIDFunc 0A GETMAP 0B SGMNT 0C EXCON
         0D OFFNOTIF 0E ADVSR""",
     0x09: "05 CIR 06 Domain 3F UserIDList",
-    0x0B: "07 ContactListIDList",
+    0x0B: "05 GrantListInUse 06 BlockListInUse 07 ContactListIDList",
 }
 
 _LATER = {
     V12: "ReceiveList AgreedCapabilityList AutoSubscribe MF MG MM MP GETAUT GETJU VRID VerifyIDFunc"
     " Domain",
     V13: "MultiTransPerMessage UserSessionLimit GETMAP SGMNT EXCON OFFNOTIF ADVSR"
-    " CreateList-Response ContactListIDList UserIDList",
+    " CreateList-Response ContactListIDList UserIDList GrantListInUse BlockListInUse",
 }
 
 _VALUES = """
@@ -113,8 +115,8 @@ def _names(text: str) -> frozenset[str]:
 
 
 _BOOLEANS = _names(
-    "Acceptance AllFunctionsRequest AnyContent AutoSubscribe CapabilityRequest CIR DefaultList "
-    "DeliveryReport Poll Qualifier ReceiveList"
+    "Acceptance AllFunctionsRequest AnyContent AutoSubscribe BlockListInUse CapabilityRequest CIR "
+    "DefaultList DeliveryReport GrantListInUse InUse Poll Qualifier ReceiveList"
 )
 _WORDS = _BOOLEANS | _names(
     "ClientType InitialDeliveryMethod SearchElement SessionType SupportedBearer "

@@ -14,6 +14,18 @@ CHAT = (sys.executable, "-m", "imps.cli", "chat")
 # What a shell does around a program: it stays when that is interrupted, and shows how it ended.
 WITH_TERMINAL = 'trap : INT; "$@"; echo "ended with $?"; stty -a'
 
+WATCHED = {
+    "bob": (("1.1", "xml"), ("1.2", "wbxml")),
+    "carol": (("1.3", "wbxml"), ("1.1", "wbxml")),
+    "dave": (("1.2", "xml"), ("1.3", "xml")),
+}
+"""Who is watched, and the versions and encodings of the watcher and of them."""
+
+
+def speaking(version, encoding):
+    """The options for a version and an encoding."""
+    return ("--csp", version, "--encoding", encoding)
+
 
 class ChatTestCase(TestCase):
     async def terminal(self, name, *options, password=PASSWORD):
@@ -29,6 +41,15 @@ class ChatTestCase(TestCase):
         await chat.says(rf"Signed on as {name}\.")
         self.assertNotIn(PASSWORD, chat.output)
         return chat
+
+    async def allows(self, publisher, watcher):
+        """Have somebody who is asked let another see the presence."""
+        await publisher.says(
+            rf"\* {watcher} asks to see whether you are there: "
+            rf"/allow {watcher} or /deny {watcher}\r\n"
+        )
+        publisher.type(f"/allow {watcher}\n")
+        await publisher.says(rf"\* {watcher} may see whether you are there\.")
 
 
 class Talking:
@@ -61,11 +82,71 @@ class Talking:
         self.assertEqual(len(shown), 3, shown)
 
 
+class Watching:
+    async def test_contact_who_allows_it_is_seen_to_come_to_change_and_to_go(self):
+        for bob, (watcher_speaks, bob_speaks) in WATCHED.items():
+            watcher = await self.signed_on("ann", *speaking(*watcher_speaks))
+            watched = await self.signed_on(bob, *speaking(*bob_speaks))
+            watcher.type(f"/add {bob} Bobby\n")
+            await watcher.says(rf"\* {bob} \(Bobby\) is among your contacts\.")
+            await self.allows(watched, "ann")
+            await watcher.says(rf"\* {bob} is there\.")
+            watched.type("/status in a <meeting>, grüße 😀\n")
+            await watcher.says(rf'\* {bob}: "in a <meeting>, grüße 😀"')
+            watched.type("/away\n")
+            await watcher.says(rf"\* {bob}: not available")
+            watcher.type("/who\n")
+            await watcher.says(rf'  {bob} \(Bobby\): away, "in a <meeting>, grüße 😀"')
+            watched.type("/back\n/status\n")
+            await watcher.says(rf"\* {bob}: available")
+            await watcher.says(rf"\* {bob}: no status text any more")
+            watched.type("/quit\n")
+            await watcher.says(rf"\* {bob} has left\.")
+            watcher.type("/who\n")
+            await watcher.says(rf"  {bob} \(Bobby\): not there")
+            watched = await self.signed_on(bob, *speaking(*bob_speaks))
+            await watcher.says(rf"\* {bob} is there\.")
+            watcher.type(f"/remove {bob}\n")
+            await watcher.says(rf"\* {bob} is not among your contacts\.")
+            watcher.type("/who\n")
+            await watcher.says(r"\* You have no contacts")
+            self.assertEqual(watcher.output.count(f"* {bob} is there."), 2, watcher.output)
+            for each in (watcher, watched):
+                each.type("/quit\n")
+                self.assertEqual(await each.ends(), 0)
+
+    async def test_contacts_are_seen_when_one_signs_on_and_who_is_denied_sees_nothing(self):
+        ann = await self.signed_on("ann", "--to", "bob")
+        bob, carol = await self.signed_on("bob"), await self.signed_on("carol")
+        ann.type("/add bob\n/add carol\n/add nobody\n")
+        await ann.says(r"\* Not added: there is no such user\.")
+        await self.allows(bob, "ann")
+        await ann.says(r"\* bob is there\.")
+        await carol.says(r"\* ann asks")
+        carol.type("/deny ann\n")
+        await carol.says(r"\* ann may not see whether you are there\.")
+        carol.type("/status a secret\n")
+        await carol.says(r'\* Your status is "a secret"\.')
+        bob.type("/status no secret\n/away\n")
+        await ann.says(r"\* bob: not available")
+        ann.type("/quit\n")
+        self.assertEqual(await ann.ends(), 0)
+        self.assertNotIn("a secret", ann.output)
+        self.assertNotIn("carol is there", ann.output)
+        again = await self.signed_on("ann", *speaking("1.3", "wbxml"))
+        await again.says(r"\* bob is there\.")
+        await again.says(r"\* bob: not available")
+        await again.says(r'\* bob: "no secret"')
+        again.type("/who\n")
+        await again.says(r'  bob: away, "no secret"')
+        await again.says(r"  carol: nothing known")
+
+
 class ChatTests(Talking, ChatTestCase):
     async def setUp(self):
         self.service = Service(self)
         self.url = await self.service.start()
-        await add_users(self.service.data, "ann", "bob")
+        await add_users(self.service.data, "ann", "bob", "carol")
 
     async def test_two_who_are_woken_talk(self):
         await self.service.stop()
@@ -122,12 +203,65 @@ class ChatTests(Talking, ChatTestCase):
         ann.type("/quit\n")
         self.assertEqual(await ann.ends(), 0)
 
+    async def test_contacts_are_watched_still_when_the_server_comes_back(self):
+        port = self.url.rpartition(":")[2].strip("/")
+        self.service.options = ("--csp", f"tcp:{port}:interface=127.0.0.1")
+        ann = await self.signed_on("ann")
+        bob = await self.signed_on("bob")
+        ann.type("/add bob\n")
+        await self.allows(bob, "ann")
+        await ann.says(r"\* bob is there\.")
+        await self.service.kill()
+        await ann.says("The server cannot be reached")
+        ann.type("/add carol\n")
+        await ann.says(r"\* Not added: the server cannot be reached\.")
+        await bob.says("The server cannot be reached")
+        await self.service.start()
+        await bob.says("The server is back")
+        bob.type("/status still here\n")
+        await ann.says(r'\* bob: "still here"')
+        self.assertEqual(ann.output.count("* bob is there."), 1, ann.output)
 
-class TwoProcessTests(Talking, ChatTestCase):
-    """The same with each request going to the other process than the last."""
+    async def test_who_has_neither_contact_lists_nor_presence_chats(self):
+        services = frozenset(("FundamentalFeat", "IMFeat"))
+        await add_users(self.service.data, "eve", "fred", services=services)
+        eve = await self.signed_on("eve", *speaking("1.3", "xml"))
+        fred = await self.signed_on("fred", "--to", "eve")
+        fred.type("hello eve\n")
+        await eve.says("fred: hello eve")
+        fred.type("/add eve\n")
+        await fred.says(r"\* Not added: there is no contact list\.")
+        eve.type("/away\n")
+        await eve.says(r"\* Not published: the server does not offer that\.")
+        for each in (eve, fred):
+            self.assertNotIn("contacts", each.output)
+            self.assertNotIn("you are there", each.output)
+
+
+class WatchingTests(Watching, ChatTestCase):
+    """Terminals that are woken."""
 
     async def setUp(self):
-        self.services = Services(self, 2)
-        await self.services.start()
-        self.url = (await Network(self, self.services.urls).route()).url
-        await add_users(self.services.data, "ann", "bob")
+        service = Service(self, CIR)
+        self.url = await service.start()
+        await add_users(service.data, "ann", "bob", "carol", "dave")
+
+
+class TwoProcessTestCase(ChatTestCase):
+    """Each request goes to the other process than the last."""
+
+    options: tuple[str, ...] = ()
+
+    async def setUp(self):
+        services = Services(self, 2, self.options)
+        await services.start()
+        self.url = (await Network(self, services.urls).route()).url
+        await add_users(services.data, "ann", "bob", "carol", "dave")
+
+
+class TwoProcessTests(Talking, TwoProcessTestCase):
+    pass
+
+
+class TwoProcessWatchingTests(Watching, TwoProcessTestCase):
+    options = CIR

@@ -187,6 +187,7 @@ class ContactListTests(NoticeTestCase):
             self.assertEqual(deleted.contact_list_id_list, lists_named(FOES))
             self.assertEqual(await self.notified(ann), [])
 
+    @shows_feature("notifications", "added to a contact list")
     async def test_user_learns_who_added_them(self) -> None:
         self.bob = self.speaker("bob", "phone", V13, "wbxml")
         await self.bob.sign_on()
@@ -315,6 +316,7 @@ class AuthorizationChangedTests(NoticeTestCase):
 
 
 class AuthorizeAndGrantTests(NoticeTestCase):
+    @shows_feature("a contact added by user id", "with authorization")
     async def test_contacts_who_are_added_may_see_what_they_asked_for(self) -> None:
         async for ann in self.annes():
             await self.publish(text("hello"), by=ann)

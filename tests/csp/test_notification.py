@@ -31,7 +31,7 @@ from imps.testing.door import EVERY, OK, DoorTestCase, Speaker, message_to, text
 PUSH, NOTIFY = DeliveryMethod.PUSH, DeliveryMethod.NOTIFY
 
 
-class NotificationTests(DoorTestCase):
+class DeliveryTestCase(DoorTestCase):
     async def agree(self, speaker: Speaker, method: DeliveryMethod = PUSH, **offered: Any) -> None:
         capabilities: dict[str, Any] = {
             "client_type": ClientType.MOBILE_PHONE,
@@ -55,6 +55,14 @@ class NotificationTests(DoorTestCase):
         self.assertIsInstance(transaction.content, MessageNotification)
         return transaction
 
+    async def code(self, speaker: Speaker, message_id: str) -> int:
+        """With which code an attempt to fetch a message is answered."""
+        answer: Any = await speaker.ask(GetMessageRequest(message_id=message_id))
+        code: int = answer.result.code
+        return code
+
+
+class NotificationTests(DeliveryTestCase):
     @shows(MessageNotification, GetMessageRequest, *ALL)
     @shows_feature("capabilities respected", "delivery method")
     async def test_client_is_notified_fetches_and_acknowledges(self) -> None:
@@ -81,11 +89,6 @@ class NotificationTests(DoorTestCase):
             assert isinstance(report.content, DeliveryReportRequest)
             self.assertEqual(report.content.result.code, 200)
             await self.ann.say(OK, report)
-
-    async def code(self, speaker: Speaker, message_id: str) -> int:
-        refused = await speaker.ask(GetMessageRequest(message_id=message_id))
-        assert isinstance(refused, Status)
-        return refused.result.code
 
     async def test_notification_is_repeated_as_one_and_given_up_after_three_times(self) -> None:
         await self.agree(self.bob, NOTIFY)

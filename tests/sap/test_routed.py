@@ -24,6 +24,7 @@ FRIENDS = Address.parse("wv:ann/friends@home.example")
 FAMILY = Address.parse("wv:ann/family@home.example")
 
 CALLER = Caller(ANN, "", "op")
+DRAFT = Draft(content=Content(), users=(CARL,))
 LIMITS = MessageLimits(
     validity_seconds=60, max_validity_seconds=60, max_content_octets=100, max_recipients=6
 )
@@ -49,8 +50,17 @@ class Element:
         failures = tuple(Detail(self.code, users=(each,)) for each in draft.users)
         return Sent(None, Outcome(0, failures))
 
-    async def fetch(self, session_id, message_id):
-        return session_id, message_id
+    async def fetch(self, session_id, message_id, with_large=True):
+        return session_id, message_id, with_large
+
+    async def waiting(self, session_id, at_most=None):
+        return session_id, at_most
+
+    async def reject(self, session_id, message_ids):
+        return session_id, message_ids
+
+    async def forward(self, caller, message_id, draft, through=None):
+        return caller, message_id, draft, through
 
 
 @define(eq=False)
@@ -161,5 +171,12 @@ class RoutedTests(SynchronousTestCase):
         self.assertEqual(self.home.drafts + self.partner.drafts, [])
 
     def test_what_waits_for_a_session_waits_at_home(self):
-        fetching = Deferred.fromCoroutine(self.im.fetch("id", "m1"))
-        self.assertEqual(self.successResultOf(fetching), ("id", "m1"))
+        for asked, expected in (
+            (self.im.fetch("id", "m1", False), ("id", "m1", False)),
+            (self.im.waiting("id", 5), ("id", 5)),
+            (self.im.reject("id", ["m1"]), ("id", ["m1"])),
+            # What is sent on may be for users whom others serve.
+            (self.im.forward(CALLER, "m1", DRAFT), (CALLER, "m1", DRAFT, self.im)),
+        ):
+            asking = Deferred.fromCoroutine(asked)
+            self.assertEqual(self.successResultOf(asking), expected)

@@ -390,7 +390,8 @@ class SeveralSessionsTests(MessagesTestCase):
         self.assertEqual(await self.left(), (0, 0))
 
     async def fetch(self, session_id, message_id):
-        return await self.messages.fetch(session_id, message_id, now=self.clock.seconds())
+        now = self.clock.seconds()
+        return await self.messages.fetch(session_id, message_id, with_large=True, now=now)
 
     async def test_session_that_ends_leaves_what_it_has_not_acknowledged(self):
         phone = await self.session("phone")

@@ -1,4 +1,4 @@
--- Delete a user: the account, the contact and attribute lists, the messages that wait and the sessions.
+-- Delete a user: the account, the contact, attribute and access lists, the messages that wait and the sessions.
 -- KEYS[1] the bucket's prefix; ARGV[1] the user, ARGV[2] the code with which the sessions end, ARGV[3]
 -- now, ARGV[4] how long that is remembered (seconds). Returns 0 when there was no account.
 -- include sessions
@@ -23,7 +23,7 @@ end
 presence_changed(prefix, user, 'OnlineStatus', now)
 for _, kind in ipairs({'account', 'sessions', 'queue', 'waiting', 'recent', 'kept', 'kept-events',
     'done', 'contact-lists', 'default-contact-list', 'attribute-lists', 'presence', 'watchers',
-    'reactive', 'authorizations'}) do
+    'reactive', 'authorizations', 'access', 'block-list', 'grant-list'}) do
     redis.call('DEL', prefix .. kind .. ':' .. user)
 end
 return redis.call('ZREM', prefix .. 'accounts', user)

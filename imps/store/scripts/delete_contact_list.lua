@@ -1,4 +1,4 @@
--- Delete a contact list, and what its contacts were allowed; if it was the default, the oldest of the
+-- Delete a contact list, and what its contacts were allowed, or kept from; if it was the default, the oldest of the
 -- others is that from now on.
 -- KEYS[1] the bucket's prefix; ARGV[1] the user, ARGV[2] the list. Returns the work that this causes; 0
 -- when there is none.
@@ -11,7 +11,9 @@ end
 local work = contacts_changed(prefix, user, list)
 redis.call('DEL', prefix .. 'contact-list:' .. list, contacts_key(prefix, list))
 -- A list made anew under its name allows nothing.
-redis.call('HDEL', prefix .. 'attribute-lists:' .. user, 'list ' .. list)
+for _, kind in ipairs({'attribute-lists', 'block-list', 'grant-list'}) do
+    redis.call('HDEL', prefix .. kind .. ':' .. user, 'list ' .. list)
+end
 if redis.call('GET', default) == list then
     local oldest = redis.call('ZRANGE', lists, 0, 0)[1]
     if oldest then

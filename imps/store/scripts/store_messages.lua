@@ -2,10 +2,12 @@
 -- KEYS[1] the bucket's prefix; ARGV[1] the message id, ARGV[2] now, ARGV[3] when it expires, ARGV[4]
 -- its head, ARGV[5] its content, ARGV[6] how many messages and ARGV[7] how many octets may wait for
 -- a user, ARGV[8] how long its id is remembered (seconds), ARGV[9] what a report on it says, '' if
--- none is wanted, ARGV[10] for how long it is held for one session that is to have it alone, then the
--- recipients.
--- Returns for each 1 stored (now or before), 0 no such user, -1 too much waits for the user.
+-- none is wanted, ARGV[10] for how long it is held for one session that is to have it alone, ARGV[11] the
+-- names of the sender, with blanks between, '' if they have not been looked up, then the recipients.
+-- Returns for each 1 stored (now or before), 0 no such user, -1 too much waits for the user, -2 the user
+-- takes nothing from the sender, -3 the names of the sender are needed to tell.
 -- include sessions
+-- include access
 -- Changes nothing, and is refused where the store is full: later writes of a script are not.
 redis.call('SETRANGE', KEYS[1], 0, '')
 local prefix, message_id, now = KEYS[1], ARGV[1], tonumber(ARGV[2])
@@ -44,6 +46,13 @@ local function store(user)
     if redis.call('ZSCORE', recent, message_id) then
         return 1
     end
+    if is_choosy(prefix, user) then
+        if ARGV[11] == '' then
+            return -3
+        elseif not is_welcome(prefix, user, ARGV[11]) then
+            return -2
+        end
+    end
     local queue, state = prefix .. 'queue:' .. user, prefix .. 'waiting:' .. user
     local octets = tonumber(redis.call('HGET', state, 'octets') or 0)
     if redis.call('ZCARD', queue) >= tonumber(ARGV[6]) or octets + size > tonumber(ARGV[7]) then
@@ -54,8 +63,12 @@ local function store(user)
         wake(prefix, id)
     end
     local message = message_key(prefix, user, message_id)
-    redis.call('HSET', message, 'head', head,
-        'content', content, 'size', size, 'expires', ARGV[3], 'sessions', sessions)
+    redis.call('HSET', message, 'head', head, 'size', size, 'expires', ARGV[3], 'sessions', sessions)
+    if #content > LARGE then
+        redis.call('SET', content_key(prefix, user, message_id), content)
+    else
+        redis.call('HSET', message, 'content', content)
+    end
     if only then
         redis.call('HSET', message, 'only', only)
         redis.call('ZADD', prefix .. 'held-messages', now + ARGV[10], message_id .. ' ' .. user)
@@ -72,7 +85,7 @@ local function store(user)
 end
 
 local outcomes = {}
-for i = 11, #ARGV do
-    outcomes[i - 10] = store(ARGV[i])
+for i = 12, #ARGV do
+    outcomes[i - 11] = store(ARGV[i])
 end
 return outcomes

@@ -23,7 +23,7 @@
 -- attributes, those that the session has asked for and the name by which it knows the publisher, with
 -- tabs between, and the telephone number of the session's user, '' for none, or 'message', its
 -- transaction id, since when it is in flight, the session's record of that time ('' if it is the same),
--- its id, head and content.
+-- its id, head and content, '' for large content.
 local function delivered(prefix, given)
     local id, now = given[1], tonumber(given[2])
     local key = prefix .. 'session:' .. id
@@ -212,7 +212,7 @@ local function delivered(prefix, given)
 
     -- What is told of a message that is sent: those behind it come once it is acknowledged.
     local function sent(message_id, since)
-        local head, content = unpack(redis.call('HMGET', name(message_id), 'head', 'content'))
+        local head, content = read_message(prefix, user, message_id, false)
         local record = redis.call('HGET', key, 'flight_record') or ''
         local waits = event_waits(prefix, id, given[8]) or message_waits(prefix, user, cursor)
         return {done, waits and 1 or 0, work, 'message', transaction, since, record, message_id, head,

@@ -4,9 +4,25 @@ local function message_key(prefix, user, id)
     return prefix .. 'message:' .. user .. ':' .. id
 end
 
+-- Content of more octets has a key of its own, so that it is read only when it is sent.
+local LARGE = 65536
+
+local function content_key(prefix, user, id)
+    return prefix .. 'content:' .. user .. ':' .. id
+end
+
+-- The head of a message, and its content, '' for large content unless it is wanted.
+local function read_message(prefix, user, id, with_large)
+    local head, content = unpack(redis.call('HMGET', message_key(prefix, user, id), 'head', 'content'))
+    if not content then
+        content = with_large and redis.call('GET', content_key(prefix, user, id)) or ''
+    end
+    return head, content
+end
+
 local function remove_message(prefix, user, id)
     local size = redis.call('HGET', message_key(prefix, user, id), 'size') or 0
-    redis.call('DEL', message_key(prefix, user, id))
+    redis.call('DEL', message_key(prefix, user, id), content_key(prefix, user, id))
     redis.call('ZREM', prefix .. 'queue:' .. user, id)
     redis.call('ZREM', prefix .. 'expiring-messages', id .. ' ' .. user)
     redis.call('ZREM', prefix .. 'held-messages', id .. ' ' .. user)

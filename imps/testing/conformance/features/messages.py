@@ -36,7 +36,7 @@ MESSAGES = (
         v11="5.1",
         v12="6.1",
         v13="C.2.1",
-        parts=("at first, by capabilities",),
+        parts=("at first, by capabilities", "changed later"),
     ),
     feature(
         "announced messages forwarded or rejected",

@@ -6,9 +6,6 @@ import argparse
 import os
 import socket
 import sys
-import termios
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from getpass import getpass
 from threading import Thread
@@ -19,10 +16,14 @@ from twisted.internet.defer import CancelledError, Deferred, DeferredQueue
 from twisted.internet.task import react
 
 from imps.channel import Channel
+from imps.chat.asking import SESSION_IS_GONE, attempt
+from imps.chat.contacts import Contacts
+from imps.chat.terminal import Screen, name_of, printable, terminal_as_it_was
 from imps.client import CSPClient, RequestFailed, ServerUnreachable, agent
 from imps.csp.primitives.identity import ClientID
 from imps.csp.primitives.im import NewMessage
-from imps.model.address import Address
+from imps.model.address import SCHEME, Address
+from imps.model.presence import Availability
 from imps.model.version import Version
 
 POLL_SECONDS = 1.0
@@ -31,37 +32,24 @@ SIGN_OFF_SECONDS = 2
 
 _HELP = """\
   Write a line to send it to the one you talk to.
-  /to NAME    talk to someone
-  /help       show this
-  /quit       leave (so does Ctrl-D)"""
-
-_SESSION_IS_GONE = (600, 601, 604)
-_REASONS = {
-    507: "their mailbox is full",
-    516: "that domain cannot be reached",
-    531: "there is no such user",
-}
+  /to NAME               talk to someone
+  /who                   show your contacts, and who is there
+  /add NAME [NICKNAME]   add a contact, or change what you call one
+  /remove NAME           remove a contact
+  /status [TEXT]         tell others what you do, or nothing
+  /away, /back           tell others that you are not available, or are again
+  /allow NAME            let someone see whether you are there
+  /deny NAME             do not
+  /help                  show this
+  /quit                  leave (so does Ctrl-D)"""
 
 
 def chat(options: argparse.Namespace) -> None:
     """Chat as the command line says."""
     # Asked for before the reactor runs, which would keep Ctrl-C from the prompt.
     password = sys.stdin.readline().rstrip("\n") if options.password_stdin else getpass()
-    with _terminal_as_it_was():
+    with terminal_as_it_was():
         react(lambda reactor: Deferred.fromCoroutine(_chat(options, password, reactor)))
-
-
-@contextmanager
-def _terminal_as_it_was() -> Iterator[None]:
-    """Give the terminal back: a read that is abandoned leaves it without an echo."""
-    if not sys.stdin.isatty():
-        yield
-        return
-    before = termios.tcgetattr(sys.stdin)
-    try:
-        yield
-    finally:
-        termios.tcsetattr(sys.stdin, termios.TCSADRAIN, before)
 
 
 async def _chat(options: argparse.Namespace, password: str, reactor: Any) -> None:
@@ -101,48 +89,6 @@ def _this_terminal() -> str:
     return f"imps-chat:{socket.gethostname()}:{terminal}"[:64]
 
 
-def name_of(address: Address, home: str) -> str:
-    """An address as people write it: without the scheme, and without the domain they share."""
-    text = str(address).removeprefix("wv:")
-    return text.removesuffix(f"@{home}") if home else text
-
-
-@define(eq=False)
-class Screen:
-    """The terminal: lines scroll by above the one that is being written."""
-
-    is_terminal: bool
-    prompt: str = ""
-
-    def show(self, line: str) -> None:
-        """Show a line, and below it again what the user is writing."""
-        if not self.is_terminal:
-            print(line, flush=True)
-            return
-        import readline
-
-        written = readline.get_line_buffer()
-        print(f"\r\x1b[K{line}\n{self.prompt}{written}", end="", flush=True)
-
-    def read(self, received: Callable[[str | None], object]) -> None:
-        """Hand in each line that the user writes, and None in the end; from a thread of its own."""
-        if self.is_terminal:
-            import readline  # noqa: F401  # gives input() its editing and history
-
-        while True:
-            try:
-                line = input(self.prompt if self.is_terminal else "")
-            except (EOFError, KeyboardInterrupt):
-                received(None)
-                return
-            received(line)
-
-
-def _printable(text: str) -> str:
-    """A text from somebody else, without what could meddle with the terminal."""
-    return "".join(each if each.isprintable() or each in "\n\t" else "�" for each in text)
-
-
 @define(eq=False)
 class Chat:
     """One user's conversation, until the user leaves or the server ends it."""
@@ -151,22 +97,27 @@ class Chat:
     _screen: Screen
     _reactor: Any
     _partner: Address | None = None
+    _contacts: Contacts = field(init=False)
     _lines: DeferredQueue[str | RequestFailed | None] = field(factory=DeferredQueue, init=False)
     _reachable: bool = field(default=True, init=False)
     _channel: Channel | None = field(default=None, init=False)
     _has_news: bool = field(default=False, init=False)
     _resting: Deferred[None] | None = field(default=None, init=False)
 
+    @_contacts.default
+    def _find_contacts(self) -> Contacts:
+        return Contacts(self._client, self._screen)
+
     async def run(self, password: str) -> None:
         """Sign on, chat, sign off."""
         self._client.receive = self._received
+        self._client.notified = self._contacts.told
         self._client.told_to_poll = self._woken
         await self._client.login(password)
         await self._client.negotiate()
         self._open_channel()
-        self._screen.show(
-            f"* Signed on as {name_of(self._client.user, '')}. /help says what you can do."
-        )
+        name = str(self._client.user).removeprefix(SCHEME)
+        self._screen.show(f"* Signed on as {name}. /help says what you can do.")
         self._talk_to(self._partner)
         Thread(target=self._screen.read, args=[self._hand_in], daemon=True).start()
         polling = Deferred.fromCoroutine(self._keep_polling())
@@ -222,6 +173,7 @@ class Chat:
         while True:
             self._has_news = False
             try:
+                await self._contacts.load()
                 await self._client.poll()
                 wait = self._poll_seconds
                 if not self._reachable:
@@ -233,7 +185,7 @@ class Chat:
                     self._screen.show("* The server cannot be reached; trying again.")
                 self._reachable = False
             except RequestFailed as failure:
-                if failure.code in _SESSION_IS_GONE:
+                if failure.code in SESSION_IS_GONE:
                     self._lines.put(failure)
                     return
                 wait = RETRY_SECONDS
@@ -242,43 +194,47 @@ class Chat:
     def _received(self, message: NewMessage) -> None:
         info, data = message.message_info, message.content_data
         sender = info.sender.user.user_id if info.sender and info.sender.user else Address("?")
-        home = self._client.user.domain or sender.domain
         is_text = (info.content_type or "").startswith("text/")
         text = data if isinstance(data, str) and is_text else ""
         sent = info.date_time or datetime.now().astimezone()
-        shown = _printable(text) if text else f"[{info.content_type}, {info.content_size} octets]"
+        shown = printable(text) if text else f"[{info.content_type}, {info.content_size} octets]"
         if self._partner is None:
             self._talk_to(sender)
-        self._screen.show(f"{sent.astimezone():%H:%M} {name_of(sender, home)}: {shown}")
+        name = name_of(sender, self._client.user.domain)
+        self._screen.show(f"{sent.astimezone():%H:%M} {name}: {shown}")
 
     def _talk_to(self, partner: Address | None) -> None:
         self._partner = partner
-        name = name_of(partner, self._client.user.domain or partner.domain) if partner else ""
+        name = name_of(partner, self._client.user.domain) if partner else ""
         self._screen.prompt = f"{name}> "
 
     async def _say(self, line: str) -> None:
         command, _, rest = line.partition(" ")
-        if not line:
-            return
-        if command == "/quit":
-            self._lines.put(None)
-        elif command == "/to" and rest.strip():
-            self._talk_to(Address.parse(rest))
-            self._screen.show(f"* You talk to {rest.strip()}.")
-        elif line.startswith("/"):
-            self._screen.show(_HELP)
-        elif self._partner is None:
-            self._screen.show("* Whom to? Say /to NAME first.")
-        else:
-            await self._send(self._partner, line)
-
-    async def _send(self, partner: Address, text: str) -> None:
-        try:
-            await self._client.send(partner, text)
-        except RequestFailed as failure:
-            if failure.code in _SESSION_IS_GONE:
-                raise
-            reason = _REASONS.get(failure.code, str(failure))
-            self._screen.show(f"* Not sent: {reason}.")
-        except ServerUnreachable:
-            self._screen.show("* Not sent: the server cannot be reached.")
+        match command, rest.split(maxsplit=1):
+            case "", _:
+                pass
+            case "/quit", _:
+                self._lines.put(None)
+            case "/to", [name, *_]:
+                self._talk_to(Address.parse(name))
+                self._screen.show(f"* You talk to {name}.")
+            case "/who", _:
+                await self._contacts.show()
+            case "/add", [name, *nickname]:
+                await self._contacts.add(name, "".join(nickname))
+            case "/remove", [name]:
+                await self._contacts.remove(name)
+            case "/status", _:
+                await self._contacts.say_status(rest.strip())
+            case "/away", _:
+                await self._contacts.be(Availability.NOT_AVAILABLE)
+            case "/back", _:
+                await self._contacts.be(Availability.AVAILABLE)
+            case (("/allow" | "/deny"), [name]):
+                await self._contacts.answer(name, accepts=command == "/allow")
+            case _ if line.startswith("/"):
+                self._screen.show(_HELP)
+            case _ if self._partner is None:
+                self._screen.show("* Whom to? Say /to NAME first.")
+            case _:
+                await attempt(self._screen, "Not sent", self._client.send(self._partner, line))

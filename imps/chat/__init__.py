@@ -1,0 +1,1 @@
+"""``imps chat``: a small chat in the terminal, over CSP."""
