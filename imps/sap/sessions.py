@@ -70,8 +70,8 @@ class Session:
     def fields(self) -> dict[str, str]:
         """What the store has to know: how it takes messages, its priority and handling and whether
         it can be notified of them, if it takes any; whether it takes reports; of which kinds it
-        takes notifications; how it asks its user who may see what, if it does; and of what type its
-        client is."""
+        takes notifications; how it asks its user who may see what, if it does; what becomes of
+        messages while nobody is signed on, if it said so; and of what type its client is."""
         agreed = self.capabilities
         messaging = [str(agreed.priority), agreed.online_handling.value]
         if self.has("NOTIF"):
@@ -81,6 +81,7 @@ class Session:
             "takes_reports": "1" if self.has("MDELIV") else "",
             "notifications": " ".join(sorted(each.value for each in self.notifications)),
             "asks": " ".join(self._asks),
+            "offline_handling": agreed.offline_handling.value if agreed.offline_handling else "",
             "client_type": agreed.client_type.value if agreed.client_type else "",
         }
 

@@ -92,7 +92,8 @@ class Sessions:
     of a session stands beside its record, in fields of its own: how it takes ``messaging``, its
     priority and handling and perhaps NOTIF, nothing where it takes none; whether it
     ``takes_reports``; of which kinds it takes ``notifications``; how it ``asks`` its user who may
-    see what, by REACT or ANU, if it does; and its ``client_type``.
+    see what, by REACT or ANU, if it does; its ``offline_handling``, if it said so, which is the
+    user's from then on; and its ``client_type``.
     """
 
     _client: StoreClient

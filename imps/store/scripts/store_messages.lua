@@ -3,9 +3,11 @@
 -- its head, ARGV[5] its content, ARGV[6] how many messages and ARGV[7] how many octets may wait for
 -- a user, ARGV[8] how long its id is remembered (seconds), ARGV[9] what a report on it says, '' if
 -- none is wanted, ARGV[10] for how long it is held for one session that is to have it alone, ARGV[11] the
--- names of the sender, with blanks between, '' if they have not been looked up, then the recipients.
+-- names of the sender, with blanks between, '' if they have not been looked up, then the recipients, each
+-- with the clients that it is for, as JSON, '' for all.
 -- Returns for each 1 stored (now or before), 0 no such user, -1 too much waits for the user, -2 the user
--- takes nothing from the sender, -3 the names of the sender are needed to tell.
+-- takes nothing from the sender, -3 the names of the sender are needed to tell, -4 none of these clients
+-- is on line, -5 nobody is, and nothing is to be kept for the user then.
 -- include sessions
 -- include access
 -- Changes nothing, and is refused where the store is full: later writes of a script are not.
@@ -14,15 +16,19 @@ local prefix, message_id, now = KEYS[1], ARGV[1], tonumber(ARGV[2])
 local head, content = ARGV[4], ARGV[5]
 local size = #head + #content
 
--- The sessions of a user that get a message; and if it is for one alone, that one: of highest priority,
--- the latest among equals, if that asks for it.
-local function takers(user)
+-- What a user wants to be kept while nobody is signed on is what a client said last.
+local REFUSES = {PRIORITYREJECT = true, REJECT = true, SENDREJECT = true}
+
+-- The sessions of a user that get a message, which may be for some clients alone; and if it is for one
+-- session alone, that one: of highest priority, the latest among equals, if that asks for it.
+local function takers(user, clients)
     local sessions, best, best_priority, best_opened, best_handling = ' ', nil, nil, nil, nil
     for _, id in ipairs(redis.call('HVALS', prefix .. 'sessions:' .. user)) do
         local messaging, expires, opened = unpack(redis.call('HMGET', prefix .. 'session:' .. id,
             'messaging', 'expires', 'opened'))
         local priority, handling = (messaging or ''):match('^(%S+) (%S+)')
-        if priority and tonumber(expires) > now then
+        if priority and tonumber(expires) > now
+            and (clients == '' or means_client_of(prefix, clients, id)) then
             sessions = sessions .. id .. ' '
             priority, opened = tonumber(priority), tonumber(opened)
             if not best or priority > best_priority
@@ -37,7 +43,7 @@ local function takers(user)
     return sessions, nil
 end
 
-local function store(user)
+local function store(user, clients)
     if redis.call('EXISTS', prefix .. 'account:' .. user) == 0 then
         return 0
     end
@@ -58,7 +64,12 @@ local function store(user)
     if redis.call('ZCARD', queue) >= tonumber(ARGV[6]) or octets + size > tonumber(ARGV[7]) then
         return -1
     end
-    local sessions, only = takers(user)
+    local sessions, only = takers(user, clients)
+    if sessions == ' ' and clients ~= '' then
+        return -4
+    elseif sessions == ' ' and REFUSES[redis.call('HGET', state, 'offline_handling')] then
+        return -5
+    end
     for id in sessions:gmatch('%S+') do
         wake(prefix, id)
     end
@@ -68,6 +79,9 @@ local function store(user)
         redis.call('SET', content_key(prefix, user, message_id), content)
     else
         redis.call('HSET', message, 'content', content)
+    end
+    if clients ~= '' then
+        redis.call('HSET', message, 'clients', clients)
     end
     if only then
         redis.call('HSET', message, 'only', only)
@@ -85,7 +99,7 @@ local function store(user)
 end
 
 local outcomes = {}
-for i = 12, #ARGV do
-    outcomes[i - 11] = store(ARGV[i])
+for i = 12, #ARGV, 2 do
+    outcomes[#outcomes + 1] = store(ARGV[i], ARGV[i + 1])
 end
 return outcomes
