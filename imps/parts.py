@@ -128,6 +128,7 @@ class Parts:
             self.settings.messages.resend_seconds,
             settings.requests_per_second,
             settings.max_per_user,
+            settings.messages_per_second,
         )
 
     @cached_property

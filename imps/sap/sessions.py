@@ -202,8 +202,10 @@ class Sessions:
         *,
         polls: bool = False,
         answers_later: bool = False,
+        messages: int = 0,
     ) -> Present:
-        """The session of a request, whose life it prolongs (CSP, implicit keep-alive).
+        """The session of a request, whose life it prolongs (CSP, implicit keep-alive), and which
+        sends so many messages.
 
         ``asked`` are the transactions that must not be done twice: transaction id and a digest of
         the request. With ``answers_later``, whoever asks will say when it is answered. Refused with
@@ -217,6 +219,7 @@ class Sessions:
             now=self._clock.seconds(),
             polls=polls,
             answers_later=answers_later,
+            messages=messages,
         )
         if isinstance(found, StatusCode):
             raise absence(found)
