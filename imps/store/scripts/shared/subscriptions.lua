@@ -25,7 +25,23 @@ local function unsubscribed(record, list)
     return cjson.encode(subscription)
 end
 
--- To whom a session subscribed through a contact list.
+-- Take away all that was asked for, and keep in mind that nothing is to be asked for through those lists
+-- that the session follows: they stand there without attributes. nil if there are none.
+local function declined(prefix, id, record)
+    local subscription, lists = subscription_of(record), {}
+    for list in pairs(subscription.asked) do
+        if redis.call('HEXISTS', prefix .. 'followed:' .. id, list) == 1 then
+            lists[list] = ''
+        end
+    end
+    if next(lists) == nil then
+        return nil
+    end
+    subscription.asked = lists
+    return cjson.encode(subscription)
+end
+
+-- To whom a session subscribed through a contact list, and to whom no longer although it follows that.
 local function publishers_through(prefix, id, list)
     local publishers = {}
     -- There may be thousands: what does not name the list need not be read.
