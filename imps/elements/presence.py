@@ -16,7 +16,6 @@ from imps.elements.presence_view import shown
 from imps.elements.reactive_authorization import ReactiveAuthorization
 from imps.model.address import Address
 from imps.model.presence import (
-    EVERY_ATTRIBUTE,
     Attribute,
     Content,
     Presence,
@@ -236,8 +235,7 @@ class PresenceService:
             else:
                 presence = known[each.publisher]
                 allowed = permitted(each.publisher, watcher[0], presence.allowed)
-                changed = frozenset() if each.attributes == EVERY_ATTRIBUTE else each.attributes
-                seen = shown(each.name, presence, each.attributes, allowed, changed)
+                seen = shown(each.name, presence, each.attributes, allowed, also_gone=True)
                 octets += sum(_octets(published.value.content) for published in seen.published)
                 presences += [seen] if seen.published else []
         await self._subscriptions.put_news(later, now=self._clock.seconds())

@@ -88,7 +88,8 @@ class Subscriptions:
     ) -> bool:
         """Note to whom a session is about to subscribe, directly or through a contact list, and by
         which names it knows them; and whether it follows the list. Without a word on that, nothing
-        is done unless it does. False if there is no such session, or nothing is done.
+        is done unless it does, and nothing of those who are not in the list by these names any
+        more, or whom it has declined. False if there is no such session, or nothing is done.
 
         Raises TooManySubscriptions.
         """
@@ -105,7 +106,7 @@ class Subscriptions:
                 *(
                     part
                     for publisher, name in known[start : start + CHUNK]
-                    for part in (publisher.canonical, str(name))
+                    for part in (publisher.canonical, str(name), name.canonical)
                 ),
             )
             if noted < 0:

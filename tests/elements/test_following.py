@@ -1,5 +1,6 @@
 """Contact lists that are followed: whoever is in them is watched, from then on."""
 
+from imps.model.contacts import Change, Contact
 from imps.model.status import StatusCode
 from imps.testing.conformance import shows_feature
 from tests.elements.test_presence import (
@@ -67,6 +68,15 @@ class FollowTests(PresenceTestCase):
             self.assertEqual(await self.told(), [(str(ANN), {MOOD: "HAPPY"})])
             await self.change(FRIENDS, removed=[ANN])
 
+    async def test_contact_who_goes_at_once_is_not_watched(self):
+        await self.subscribe(lists=[FRIENDS], follows=True)
+        for change in (Change(added=(Contact(ANN),)), Change(removed=(ANN,))):
+            await self.parts.contacts.change(self.bob, FRIENDS, change, with_contacts=False)
+        await self.settled()
+        await self.told()
+        await self.publish(STATUS_MOOD="SAD")
+        self.assertEqual(await self.told(), [])
+
     async def test_end_of_a_list_ends_what_came_through_it(self):
         await self.change(FRIENDS, added=[ANN])
         for follows in (True, False):
@@ -102,6 +112,16 @@ class DeclineTests(PresenceTestCase):
             await self.publish(STATUS_MOOD=f"with {change}")
             self.assertEqual(await self.told(), [])
             self.assertEqual(await self.presence.watchers(self.ann), {})
+
+    async def test_contact_who_has_only_just_come_is_declined_as_well(self):
+        self.parts.contact_lists._begin = lambda work: None
+        await self.parts.contacts.change(
+            self.bob, FRIENDS, Change(added=(Contact(CARL),)), with_contacts=False
+        )
+        await self.unsubscribe(CARL)
+        await self.parts.timers.do_all()
+        carl = await self.signed_on(CARL)
+        self.assertEqual(await self.presence.watchers(carl), {})
 
     async def test_news_that_are_late_are_not_told(self):
         await self.subscribe(ANN)

@@ -4,7 +4,7 @@ from attrs import evolve
 
 from imps.elements.interfaces import Caller
 from imps.model.address import Address
-from imps.model.presence import Target, TargetKind
+from imps.model.presence import EVERY_ATTRIBUTE, Target, TargetKind
 from imps.model.status import Refusal, StatusCode
 from imps.parts import Parts
 from imps.store.deliveries import Acknowledgement
@@ -285,6 +285,17 @@ class EndTests(PresenceTestCase):
         await self.parts.timers.do_all()
         await self.settled()
         self.assertEqual(await self.told(watcher), [(str(ANN), {ON_LINE: False})])
+
+    async def test_who_subscribes_to_everything_again_sees_what_has_gone_meanwhile(self):
+        await self.allow(*EVERY_ATTRIBUTE)
+        await self.publish(TIME_ZONE="0")
+        await self.subscribe(ANN)
+        self.assertEqual((await self.told())[0][1][ZONE], "0")
+        await self.parts.sessions.close(await self.session(self.ann))
+        await self.settled()
+        await self.subscribe(ANN)
+        ((_, seen),) = await self.told()
+        self.assertEqual((seen[ON_LINE], seen[ZONE], seen[COMM_CAP]), (False, None, False))
 
     async def test_session_that_takes_the_place_of_another_is_seen(self):
         await self.publish(TIME_ZONE="0")

@@ -9,8 +9,10 @@ for i = 4, #ARGV do
     local publisher = ARGV[i]
     local record = redis.call('HGET', key, publisher)
     local rest
-    if record then
-        rest = list == '' and declined(prefix, id, record) or unsubscribed(record, list)
+    if list == '' then
+        rest = declined(prefix, id, publisher, record)
+    elseif record then
+        rest = unsubscribed(record, list)
     end
     if rest then
         redis.call('HSET', key, publisher, rest)

@@ -25,12 +25,14 @@ local function unsubscribed(record, list)
     return cjson.encode(subscription)
 end
 
--- Take away all that was asked for, and keep in mind that nothing is to be asked for through those lists
--- that the session follows: they stand there without attributes. nil if there are none.
-local function declined(prefix, id, record)
+-- Take away all that was asked for of a publisher, and keep in mind that nothing is to be asked for
+-- through those lists with that contact which the session follows: they stand there without attributes.
+-- nil if there are none.
+local function declined(prefix, id, publisher, record)
     local subscription, lists = subscription_of(record), {}
-    for list in pairs(subscription.asked) do
-        if redis.call('HEXISTS', prefix .. 'followed:' .. id, list) == 1 then
+    for _, list in ipairs(redis.call('HKEYS', prefix .. 'followed:' .. id)) do
+        if subscription.asked[list]
+            or redis.call('HEXISTS', prefix .. 'contacts:' .. list, publisher) == 1 then
             lists[list] = ''
         end
     end
