@@ -121,7 +121,7 @@ class PresenceService:
             for allowed in (permitted(publisher, watcher[0], known[publisher].allowed),)
         ]
         reactive = {each: presence.allowed for each, presence in known.items()}
-        await self._ask(reactive, watcher[0], attributes)
+        await self.ask(reactive, watcher[0], attributes)
         failures = targets.failures + _unknown(targets.users, known)
         return Got(tuple(presences), Outcome(_served(targets, presences), tuple(failures)))
 
@@ -141,25 +141,22 @@ class PresenceService:
         who are in the lists from then on. Who cannot be subscribed to is in the outcome.
         """
         targets = await self._targets(caller.user, users, contact_lists)
-        known = await self.follow(caller, targets.users, attributes)
+        known = await self._subscribe(caller, targets.users, attributes)
         for contact_list, members in targets.contact_lists.items():
-            await self.follow(caller, members, attributes, contact_list, follows)
+            await self._subscribe(caller, members, attributes, contact_list, follows)
         failures = targets.failures + _unknown(targets.users, known)
         return Outcome(_served(targets, known), tuple(failures))
 
-    async def follow(
+    async def _subscribe(
         self,
         caller: Caller,
         publishers: Mapping[Address, Address],
         attributes: Attributes,
         through: Address | None = None,
-        follows: bool | None = False,
+        follows: bool = False,
     ) -> set[Address]:
         """Subscribe to publishers, each known by a name, directly or through a contact list, and
-        have the session told of what it may see. Who they are that exist.
-
-        ``follows`` says whether it follows the list; without a word on that, it has to.
-        """
+        have the session told of what it may see. Who they are that exist."""
         if not publishers and through is None:
             return set()
         session_id = caller.session_id
@@ -193,7 +190,7 @@ class PresenceService:
             Seen(session_id, publisher, may_see[publisher], allowed.number)
             for publisher, allowed in found.items()
         )
-        await self._ask(found, watcher[0], attributes)
+        await self.ask(found, watcher[0], attributes)
         return set(found)
 
     async def unsubscribe(
@@ -274,10 +271,10 @@ class PresenceService:
             return (user,)
         return user, Address(account.msisdn, None, user.domain)
 
-    async def _ask(
+    async def ask(
         self, found: Mapping[Address, Allowed], watcher: Address, attributes: Attributes
     ) -> None:
-        """Ask those publishers who have said nothing yet of a watcher."""
+        """Ask those publishers who allow this and have said nothing yet of a watcher."""
         publishers = [
             publisher
             for publisher, allowed in found.items()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from attrs import define
 from twisted.internet.interfaces import IReactorTime
@@ -12,7 +12,6 @@ from imps.elements.interfaces import Caller
 from imps.elements.presence import Attributes, PresenceService, permitted
 from imps.model.address import Address
 from imps.model.presence import Attribute, attributes_named
-from imps.model.status import Refusal
 from imps.store.subscriptions import Seen, Subscriber, Subscriptions, Told
 from imps.store.work import Work
 
@@ -92,19 +91,38 @@ class Watching:
                 )
             new = {each: name for each, name in (members or {}).items() if each not in through}
             if new and attributes is not None:
-                await self._subscribe(Caller(owner, session_id), new, attributes, contact_list)
+                await self._bring(Caller(owner, session_id), new, attributes, contact_list)
 
-    async def _subscribe(
+    async def _bring(
         self,
         caller: Caller,
-        publishers: dict[Address, Address],
+        contacts: Mapping[Address, Address],
         attributes: Attributes,
         contact_list: Address,
     ) -> None:
-        try:
-            await self._presence.follow(caller, publishers, attributes, contact_list, follows=None)
-        except Refusal:
-            return  # Its session is over, or follows the list no longer.
+        """Subscribe a session to publishers who have come into a contact list by these names."""
+        session_id, now = caller.session_id, self._clock.seconds()
+        watcher = await self._presence.names_of(caller.user)
+        found = await self._subscriptions.subscribe(
+            session_id, watcher, contacts, attributes, contact_list, keeps=True
+        )
+        # They are new until they are noted: whatever is done before may be done again.
+        await self._presence.ask(found, watcher[0], attributes)
+        may_see = {each: permitted(each, watcher[0], allowed) for each, allowed in found.items()}
+        refused = await self._subscriptions.note_brought(
+            session_id,
+            contact_list,
+            {each: contacts[each] for each in found},
+            attributes,
+            {each: attributes & what_shows(seen) for each, seen in may_see.items()},
+            now=now,
+        )
+        await self._subscriptions.forget_subscriber(session_id, refused, contact_list, now=now)
+        await self._subscriptions.note_seen(
+            Seen(session_id, each, may_see[each], allowed.number)
+            for each, allowed in found.items()
+            if each not in refused
+        )
 
     async def end(self, work: Work) -> None:
         """End all subscriptions of a session that is over."""
