@@ -111,6 +111,24 @@ class Watcher(Handset):
         )
         self.expect(answer.code == 200, f"{answer.code} for watching no more")
 
+    async def watchers(self, history_seconds: int | None = None) -> dict[str, str | None]:
+        """Who watches its user, and has done so in that time, by user; in 1.1 nothing else is said
+        of them."""
+        history = (
+            "" if history_seconds is None else f"<HistoryPeriod>{history_seconds}</HistoryPeriod>"
+        )
+        answer = await self.ask(f"<GetWatcherList-Request>{history}</GetWatcherList-Request>")
+        self.expect(
+            answer.primitive.tag == "GetWatcherList-Response", f"{answer.code} for watchers"
+        )
+        return {
+            each.findtext("User/UserID") or each.findtext("UserID") or "": each.findtext(
+                "WatcherStatus"
+            )
+            for each in answer.primitive
+            if each.tag in ("User", "Watcher")
+        }
+
     def sub_list(self, attributes: str) -> str:
         """A list of attributes in a document."""
         return f'<PresenceSubList xmlns="{self.namespace("PA")}">{attributes}</PresenceSubList>'

@@ -75,7 +75,7 @@ _TAGS = {
     0x08: """
         05 MP 06 GETAUT 07 GETJU 08 VRID 09 VerifyIDFunc 0A GETMAP 0B SGMNT 0C EXCON
         0D OFFNOTIF 0E ADVSR""",
-    0x09: "05 CIR 06 Domain 08 HistoryPeriod 0E Watcher 0F WatcherStatus",
+    0x09: "05 CIR 06 Domain 08 HistoryPeriod 0E Watcher 0F WatcherStatus 37 WatcherCount",
     0x0B: "07 ContactListIDList",
 }
 
@@ -83,7 +83,7 @@ _LATER = {
     V12: "ReceiveList AgreedCapabilityList AutoSubscribe MF MG MM MP GETAUT GETJU VRID VerifyIDFunc"
     " Domain HistoryPeriod Watcher WatcherStatus",
     V13: "MultiTransPerMessage UserSessionLimit GETMAP SGMNT EXCON OFFNOTIF ADVSR"
-    " CreateList-Response ContactListIDList",
+    " CreateList-Response ContactListIDList WatcherCount",
 }
 
 _VALUES = """
@@ -91,7 +91,7 @@ _VALUES = """
     19 Outband 1F P 20 Request 21 Response 27 text/ 28 text/plain 2C T 42 HTTP 44 STCP 45 SUDP
     46 USER_ALIAS
     4D WAPSMS 4E WAPUDP 5F AVAILABLE 63 COMPUTER 64 DISCREET 67 HAPPY 6F MOBILE_PHONE
-    70 NOT_AVAILABLE 73 SAD 74 SLEEPY A4 SSMS A5 SHTTP"""
+    70 NOT_AVAILABLE 73 SAD 74 SLEEPY A4 SSMS A5 SHTTP BD CURRENT_SUBSCRIBER BE FORMER_SUBSCRIBER"""
 
 _SECOND_VALUES = {0x68: "IM"}
 """Words that have another token within presence."""
@@ -132,7 +132,7 @@ _INTEGERS = _names(
     "AcceptedCharset AcceptedCharSet AcceptedContentLength Code ContentSize HistoryPeriod "
     "KeepAliveTime "
     "MultiTrans MultiTransPerMessage ParserSize SearchLimit ServerPollMin TCPPort TimeToLive "
-    "UDPPort UserSessionLimit Validity"
+    "UDPPort UserSessionLimit Validity WatcherCount"
 )
 
 

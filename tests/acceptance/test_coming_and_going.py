@@ -8,53 +8,17 @@ from imps.csp.primitives.presence import (
     SubscribePresenceRequest,
     UpdatePresenceRequest,
 )
-from imps.model.version import V12
-from imps.testing.android import Android
+from imps.testing.clients import KINDS, SHORT_LIVES, WAYS_TO_GO, is_cut_off, one_of_each
 from imps.testing.conformance import ALL, shows
-from imps.testing.nokia import Nokia
 from imps.testing.presence import attribute
 from imps.testing.service import CIR, Services, add_users, settings_file
-from imps.testing.sms2 import SMS2
-from tests.acceptance.test_handsets import ANDROIDS, NOKIAS
-
-# A client may agree on a second in which it has to say something.
-SETTINGS = """
-[session]
-min_time_to_live_seconds = 1
-grace_seconds = 0
-requests_per_second = 1000
-"""
-
-KINDS = (
-    *((Android, *each) for each in ANDROIDS),
-    *((Nokia, *each) for each in NOKIAS),
-    (SMS2, V12, "xml"),
-)
-"""Every client, in every version and encoding that it speaks."""
 
 SHOWN = "OnlineStatus ClientInfo CommCap UserAvailability StatusText StatusMood"
 
 
-async def signs_off(client):
-    assert await client.sign_off() == 200
-
-
-async def falls_silent(client):
-    answer = await client.ask("<KeepAlive-Request><TimeToLive>1</TimeToLive></KeepAlive-Request>")
-    assert answer.code == 200
-
-
-async def is_cut_off(client):
-    await falls_silent(client)
-    client.cut_off()
-
-
-WAYS_TO_GO = (signs_off, falls_silent, is_cut_off)
-
-
 class ComingAndGoing:
     async def start(self):
-        options = (*CIR, "--config", settings_file(self, SETTINGS))
+        options = (*CIR, "--config", settings_file(self, SHORT_LIVES))
         self.services = Services(self, self.processes, options)
         await self.services.start()
 
@@ -62,16 +26,7 @@ class ComingAndGoing:
         """One of each kind, each of a user of its own."""
         names = [f"{role}-{number}" for number in range(len(KINDS))]
         await add_users(self.services.data, *names)
-        return [
-            kind(
-                self,
-                self.services.urls,
-                f"wv:{name}@localhost",
-                version=version,
-                encoding=encoding,
-            )
-            for name, (kind, version, encoding) in zip(names, KINDS, strict=True)
-        ]
+        return one_of_each(self, self.services.urls, [f"wv:{name}@localhost" for name in names])
 
     @shows(GetPresenceRequest, UpdatePresenceRequest, SubscribePresenceRequest, *ALL)
     @shows(PresenceNotificationRequest, *ALL)
