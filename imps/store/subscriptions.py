@@ -5,7 +5,8 @@ asked for, directly and through contact lists, and what it could see when it was
 ``subscriptions:<session>``, in the bucket of the watcher, is an index, so that subscriptions can be
 ended with their session; it is written before the truth, and forgotten after it. Only contacts that
 a followed list brings are written there last, in one step with what the session is told of them: so
-they are new for as long as that is not done. There, too,
+they are new for as long as that is not done. Of one from whom the session has unsubscribed it asks
+nothing there through such a list, and so that one is not new. There, too,
 ``followed:<session>`` names the contact lists whose changes a session follows, and
 ``news:<session>`` the publishers of whom it is to be told: never what, as that is read when it is
 sent.

@@ -64,10 +64,10 @@ _TAGS = {
         1D SubscribePresence-Request
         1E AutoSubscribe 21 CreateList-Response""",
     0x05: """
-        08 Alias 0D ClientInfo 0E ClientProducer 0F ClientType 10 ClientVersion 11 CommC 12 CommCap
-        13 ContactInfo 18 DevManufacturer 1A FreeTextLocation 1F Model 21 OnlineStatus
-        25 PreferredLanguage 29 StatusContent 2A StatusMood 2B StatusText 2E UserAvailability
-        2F Cap""",
+        06 Address 08 Alias 0D ClientInfo 0E ClientProducer 0F ClientType 10 ClientVersion 11 CommC
+        12 CommCap 13 ContactInfo 18 DevManufacturer 1A FreeTextLocation 1B GeoLocation 1F Model
+        21 OnlineStatus 22 PLMN 25 PreferredLanguage 28 Registration 29 StatusContent 2A StatusMood
+        2B StatusText 2D TimeZone 2E UserAvailability 2F Cap""",
     0x06: """
         08 DeliveryReport 09 DeliveryReport-Request 0B GetBlockedList-Request 0F GetMessage-Request
         10 GetMessage-Response 12 MessageDelivered 13 MessageInfo 14 MessageNotification

@@ -30,7 +30,7 @@ PUBLISHED = (MOOD, TEXT, ZONE, Attribute.FREE_TEXT_LOCATION)
 SEEN = (*PUBLISHED, ON_LINE, REACHABLE)
 USERS, CLIENTS, LISTS = 3, ("phone", "computer"), ("friends", "foes")
 OPERATIONS = 100
-SEEDS = range(40)
+SEEDS = range(30)
 
 
 class AnyHistoryTests(PresenceTestCase):
