@@ -242,6 +242,7 @@ class PresenceService:
         known = await self._presences.read(publishers, watcher, now=self._clock.seconds())
         presences: list[Presence] = []
         later: list[Told] = []
+        hidden: list[Seen] = []
         octets = 0
         for each in news:
             if octets >= min(at_a_time, OCTETS_AT_A_TIME):
@@ -252,6 +253,10 @@ class PresenceService:
             else:
                 presence = known[each.publisher]
                 allowed = permitted(each.publisher, watcher[0], presence.allowed)
+                if not each.attributes <= what_shows(allowed):
+                    # The rest is new again if it is allowed again, however soon that is.
+                    number = presence.allowed.number
+                    hidden.append(Seen(caller.session_id, each.publisher, allowed, number))
                 # There is a client that takes whoever is told of without it for off line.
                 asked = each.attributes | each.asked & {_ONLINE_STATUS}
                 seen = shown(each.name, presence, asked, allowed, also_gone=True)
@@ -262,6 +267,7 @@ class PresenceService:
                     for published in seen.published
                 )
                 presences.append(seen)
+        await self._subscriptions.note_seen(hidden)
         await self._subscriptions.put_news(later, now=self._clock.seconds())
         return ToldOf(tuple(presences), bool(later))
 
