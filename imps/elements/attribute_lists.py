@@ -76,15 +76,18 @@ class AttributeLists:
 
     async def authorize(self, caller: Caller, users: Collection[Address]) -> Outcome:
         """Let users see what they have asked for, or what everybody may, or else everything; but
-        for those of whom that was said already (CSP 1.3, AuthorizeAndGrant)."""
+        for those of whom that was said already, by themselves or as contacts in a list (CSP 1.3,
+        AuthorizeAndGrant)."""
         named = [(await self._named(caller, Target(TargetKind.USER, each)))[0] for each in users]
         answers = await self._answers.of(caller.user)
-        there = await self._stored.some(caller.user, [DEFAULT, *named])
+        there = await self._stored.all(caller.user)
+        contacts = await self._contacts_in(caller, there)
         otherwise = there[DEFAULT].attributes if DEFAULT in there else EVERY_ATTRIBUTE
         lists = {
             target: AttributeList((answered and answered.asked) or otherwise)
             for target in named
             if target not in there
+            and contacts.isdisjoint(await self._directory.names_of(target.address))
             for answered in (answers.get(target.address),)
         }
         if not lists:
@@ -93,6 +96,15 @@ class AttributeLists:
             return await self.create(caller, lists)
         except Refusal as refusal:
             return Outcome(failures=tuple(Detail(refusal.code, users=(each,)) for each in users))
+
+    async def _contacts_in(self, caller: Caller, targets: Iterable[Target]) -> set[Address]:
+        """Who is in those contact lists that are among these targets."""
+        lists = [each.address for each in targets if each.kind is TargetKind.CONTACT_LIST]
+        return {
+            contact
+            for each in lists
+            for contact in await self._contacts.members(caller.user, each) or ()
+        }
 
     async def delete(self, caller: Caller, targets: Collection[Target]) -> Outcome:
         """Take their lists from targets, those that have one (CSP, DeleteAttributeList).
