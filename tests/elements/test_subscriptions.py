@@ -48,6 +48,22 @@ class SubscribeTests(PresenceTestCase):
         await self.publish(STATUS_TEXT="hello", ALIAS="Anna")
         self.assertEqual(await self.told(), [])
 
+    async def test_alias_of_the_account_is_told_where_none_is_published(self):
+        await self.allow(ALIAS)
+        await self.subscribe(ANN)
+        self.assertEqual(await self.told(), [(str(ANN), {ALIAS: "Annie"})])
+        await self.call("Anna")
+        self.assertEqual(await self.told(), [(str(ANN), {ALIAS: "Anna"})])
+        await self.publish(ALIAS="A.")
+        self.assertEqual(await self.told(), [(str(ANN), {ALIAS: "A."})])
+        await self.call("Ann")
+        self.assertEqual(await self.told(), [])
+
+    async def call(self, alias):
+        await self.directory.change(ANN, alias=alias)
+        await self.parts.timers.do_all()
+        await self.settled()
+
     async def test_only_what_was_asked_for_is_told(self):
         await self.allow(MOOD, TEXT)
         await self.subscribe(ANN, to=[TEXT])
