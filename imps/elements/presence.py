@@ -18,6 +18,7 @@ from imps.model.address import Address
 from imps.model.presence import (
     Attribute,
     Content,
+    Item,
     Presence,
     PresenceValue,
     Published,
@@ -336,11 +337,15 @@ def _gone(news: News) -> list[Presence]:
 
 def _octets(content: Content) -> int:
     """How large a value is, about."""
-    return sum(
-        _octets(item)
-        if isinstance(item, tuple)
-        else len(item)
-        if isinstance(item, str | bytes)
-        else 4
-        for _, item in content
-    )
+    return sum(_octets_of(item) for _, item in content)
+
+
+def _octets_of(item: Item) -> int:
+    match item:
+        case tuple():
+            return _octets(item)
+        case str():
+            return len(item) if item.isascii() else len(item.encode(errors="replace"))
+        case bytes():
+            return len(item)
+    return 4
