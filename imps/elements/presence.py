@@ -18,6 +18,7 @@ from imps.model.address import Address
 from imps.model.presence import (
     Attribute,
     Content,
+    Item,
     Presence,
     PresenceValue,
     Published,
@@ -242,6 +243,7 @@ class PresenceService:
         known = await self._presences.read(publishers, watcher, now=self._clock.seconds())
         presences: list[Presence] = []
         later: list[Told] = []
+        hidden: list[Seen] = []
         octets = 0
         for each in news:
             if octets >= min(at_a_time, OCTETS_AT_A_TIME):
@@ -252,6 +254,10 @@ class PresenceService:
             else:
                 presence = known[each.publisher]
                 allowed = permitted(each.publisher, watcher[0], presence.allowed)
+                if not each.attributes <= what_shows(allowed):
+                    # The rest is new again if it is allowed again, however soon that is.
+                    number = presence.allowed.number
+                    hidden.append(Seen(caller.session_id, each.publisher, allowed, number))
                 # There is a client that takes whoever is told of without it for off line.
                 asked = each.attributes | each.asked & {_ONLINE_STATUS}
                 seen = shown(each.name, presence, asked, allowed, also_gone=True)
@@ -262,6 +268,7 @@ class PresenceService:
                     for published in seen.published
                 )
                 presences.append(seen)
+        await self._subscriptions.note_seen(hidden)
         await self._subscriptions.put_news(later, now=self._clock.seconds())
         return ToldOf(tuple(presences), bool(later))
 
@@ -330,11 +337,15 @@ def _gone(news: News) -> list[Presence]:
 
 def _octets(content: Content) -> int:
     """How large a value is, about."""
-    return sum(
-        _octets(item)
-        if isinstance(item, tuple)
-        else len(item)
-        if isinstance(item, str | bytes)
-        else 4
-        for _, item in content
-    )
+    return sum(_octets_of(item) for _, item in content)
+
+
+def _octets_of(item: Item) -> int:
+    match item:
+        case tuple():
+            return _octets(item)
+        case str():
+            return len(item) if item.isascii() else len(item.encode(errors="replace"))
+        case bytes():
+            return len(item)
+    return 4
