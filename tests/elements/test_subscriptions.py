@@ -240,7 +240,7 @@ class SubscribeTests(PresenceTestCase):
             await self.parts.delivery.take(
                 self.bob.session_id, acknowledged, flight.transaction_id, wanted=False
             )
-        self.assertEqual(sizes, [(2, True), (2, True), (1, False)])
+        self.assertEqual(sizes, [(1, True)] * 4 + [(1, False)])
 
 
 class EndTests(PresenceTestCase):
