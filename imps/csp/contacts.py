@@ -28,7 +28,7 @@ from imps.elements.attribute_lists import AttributeLists
 from imps.elements.contacts import Contacts
 from imps.model.access import AccessChange, Entity, EntityKind
 from imps.model.contacts import Change, Contact, ContactList, Properties
-from imps.model.status import Refusal, StatusCode, merge
+from imps.model.status import Outcome, Refusal, StatusCode, merge
 from imps.model.version import V11, V13, Version
 
 _BOOLEANS = {"T": True, "F": False}
@@ -102,7 +102,8 @@ class ListManagement:
             granted = AccessChange(added=tuple(Entity(EntityKind.USER, each) for each in added))
             authorized = await self._attribute_lists.authorize(caller, added)
             reaching = await self._access.change(caller, grant=granted)
-            outcome = merge([outcome, authorized, reaching])
+            # That there is no user yet who has a number is no mistake.
+            outcome = merge([outcome, *map(_of_those_there, (authorized, reaching))])
         contact_list = managed.contact_list
         changes_contacts = bool(request.add_nick_list or request.remove_nick_list)
         return ListManageResponse(
@@ -116,6 +117,12 @@ class ListManagement:
 
 def _list_manage_failure(request: ListManageRequest, failed: Result) -> Primitive:
     return ListManageResponse(result=failed)
+
+
+def _of_those_there(outcome: Outcome) -> Outcome:
+    """An outcome but for users that there are not."""
+    failures = (each for each in outcome.failures if each.code is not StatusCode.UNKNOWN_USER)
+    return Outcome(outcome.served, tuple(failures))
 
 
 def wants_contacts(request: ListManageRequest, version: Version) -> bool:

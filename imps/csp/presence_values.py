@@ -57,7 +57,18 @@ def attributes_in(sub_list: PresenceSubList, version: Version) -> frozenset[Attr
 
 def selected_by(sub_list: PresenceSubList | None, version: Version) -> frozenset[Attribute]:
     """The attributes that somebody asks for: all of them without a list, or by an empty one."""
-    return (sub_list and attributes_in(sub_list, version)) or EVERY_ATTRIBUTE
+    return named_in(sub_list, version) or EVERY_ATTRIBUTE
+
+
+def named_in(sub_list: PresenceSubList | None, version: Version) -> frozenset[Attribute]:
+    """The attributes that a list names, none without a list; refused with 750 as well if it names
+    some, but none that is known."""
+    if sub_list is None:
+        return frozenset()
+    attributes = attributes_in(sub_list, version)
+    if sub_list.unrecognised and not attributes:
+        raise Refusal(StatusCode.INVALID_PRESENCE_ATTRIBUTE, "there are no such attributes")
+    return attributes
 
 
 def sub_list_naming(attributes: Iterable[Attribute], version: Version) -> PresenceSubList:
@@ -105,10 +116,9 @@ def presence_element(told: Presence, version: Version) -> primitives.Presence:
 
 
 def _elements(sub_list: PresenceSubList, version: Version) -> Iterator[tuple[Attribute, Any]]:
-    if sub_list.unrecognised:
-        raise Refusal(
-            StatusCode.INVALID_PRESENCE_ATTRIBUTE, f"there is no {sub_list.unrecognised[0]}"
-        )
+    unknown = [name for name in sub_list.unrecognised if name]
+    if unknown:
+        raise Refusal(StatusCode.INVALID_PRESENCE_ATTRIBUTE, f"there is no {unknown[0]}")
     for attribute, child in _ELEMENTS.items():
         for element in _items(child, getattr(sub_list, child.attribute)):
             if not child.exists_in(version):

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from attrs import define
 
 from imps.csp.notices import contact_list_id_list, takes, user_id_list
-from imps.csp.presence_values import attributes_in, sub_list_naming
+from imps.csp.presence_values import named_in, sub_list_naming
 from imps.csp.primitives.declaration import Primitive
 from imps.csp.primitives.notices import NotificationRequest
 from imps.csp.primitives.presence import (
@@ -53,8 +53,7 @@ class PresenceAuthorization:
 
     async def answer(self, context: Context, request: PresenceAuthUser) -> Primitive:
         """Let somebody see attributes, or not; all that were asked for where none are named."""
-        sub_list = request.presence_sub_list
-        attributes = (sub_list and attributes_in(sub_list, context.version)) or None
+        attributes = named_in(request.presence_sub_list, context.version) or None
         caller = context.open_session.caller()
         await self._element.answer(caller, request.user_id, request.acceptance, attributes)
         return status(StatusCode.OK, context.version)

@@ -126,7 +126,7 @@ class AccessControl:
                 elif not address.is_user or self._directory.is_home(address):
                     failure = Detail(StatusCode.UNKNOWN_USER, users=(entity.spelled,))
             case EntityKind.CONTACT_LIST:
-                own = await self._contacts.own(caller.user, address)
+                own = await self._contacts.own(caller.user, entity.spelled)
                 if own is None or await self._contacts.members(caller.user, own) is None:
                     lists = (entity.spelled,)
                     failure = Detail(StatusCode.NO_SUCH_CONTACT_LIST, contact_lists=lists)

@@ -173,7 +173,10 @@ class Contacts:
         self, contacts: Iterable[Contact]
     ) -> tuple[tuple[Contact, ...], tuple[Detail, ...]]:
         """Those contacts that can be added, each once, with their domains; and who are unknown."""
-        named = {each.address: each for each in contacts}
+        named: dict[Address, Contact] = {}
+        for each in contacts:
+            if each.nickname or each.address not in named:
+                named[each.address] = each
         for each in named.values():
             if len(each.nickname) > LONGEST_NAME:
                 raise Refusal(

@@ -15,7 +15,12 @@ from imps.model.events import Notification
 from imps.model.notice import NotificationType
 from imps.model.presence import Attribute, names_of
 from imps.model.status import Refusal, StatusCode
-from imps.store.reactive_authorization import Answered, Asked, ReactiveAuthorizations
+from imps.store.reactive_authorization import (
+    Answered,
+    Asked,
+    ReactiveAuthorizations,
+    TooManyAnswers,
+)
 from imps.store.work import Work
 
 Attributes = frozenset[Attribute]
@@ -50,7 +55,11 @@ class ReactiveAuthorization:
         """
         named = await self._named(caller, watcher)
         now = self._clock.seconds()
-        self._begin(await self._stored.answer(caller.user, named, accepted, attributes, now=now))
+        answering = self._stored.answer(caller.user, named, accepted, attributes, now=now)
+        try:
+            self._begin(await answering)
+        except TooManyAnswers:
+            raise Refusal(StatusCode.BAD_PARAMETER, "too many have been answered") from None
         await self._notify(caller, named)
 
     async def cancel(self, caller: Caller, watcher: Address) -> None:

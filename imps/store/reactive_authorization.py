@@ -48,6 +48,10 @@ class Asked:
     reason: NotificationType | None = None
 
 
+class TooManyAnswers(Exception):
+    """A publisher would have answered about more watchers than is kept."""
+
+
 @define(eq=False)
 class ReactiveAuthorizations:
     """The questions to the users of the home domains who may see what, and their answers."""
@@ -111,6 +115,8 @@ class ReactiveAuthorizations:
             repr(now + LEASE_SECONDS),
             MOST_WATCHERS,
         )
+        if work == 0:
+            raise TooManyAnswers(publisher)
         return Work.unpacked(bucket, work) if work else None
 
 

@@ -329,6 +329,19 @@ class AuthorizeAndGrantTests(NoticeTestCase):
             (sub_list,) = answer.presences[0].presence_sub_lists
             self.assertEqual(sub_list, text("hello"))
 
+    async def test_number_that_nobody_has_yet_is_no_mistake(self) -> None:
+        async for ann in self.annes():
+            added = AddNickList(user_ids=(Address.parse("wv:+358509999999@localhost"),))
+            answer: Any = await ann.ask(
+                ListManageRequest(
+                    contact_list=FRIENDS,
+                    add_nick_list=added,
+                    receive_list=False,
+                    authorize_and_grant=True,
+                )
+            )
+            self.assertEqual(answer.result.code, 200)
+
     async def test_what_was_said_of_somebody_stays(self) -> None:
         async for ann in self.annes():
             await self.publish(text("hello"), by=ann)

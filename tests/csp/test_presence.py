@@ -273,6 +273,19 @@ class UpdateTests(PresenceTestCase):
         code: int = answer.session.transactions[0].content.result.code
         return code
 
+    async def test_who_names_nothing_that_is_known_does_not_mean_everything(self) -> None:
+        foreign = '<Weather xmlns="http://example.com/"/>'
+        for version in (V11, V12, V13):
+            bob = self.speaker("bob", "phone", version)
+            await bob.sign_on()
+            named = PresenceSubList(status_text=StatusText())
+            request = GetPresenceRequest(presence_sub_list=named, **meant(version, (BOB,), ()))
+            octets = bob.octets_of(bob.request(request, "x"))
+            self.assertEqual(octets.count(b"<StatusText></StatusText>"), 1)
+            octets = octets.replace(b"<StatusText></StatusText>", foreign.encode())
+            answer: Any = await bob.post_octets(octets)
+            self.assertEqual(answer.session.transactions[0].content.result.code, 750)
+
     async def test_token_that_stands_for_nothing_is_750(self) -> None:
         for version in (V11, V12, V13):
             bob = self.speaker("bob", "phone", version, "wbxml")

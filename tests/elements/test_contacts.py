@@ -125,6 +125,10 @@ class ListTests(ContactsTestCase):
         self.assertEqual(again.outcome.code, 201)
         self.assertEqual(len(await self.contacts.lists(caller)), 2)
 
+    async def test_contact_who_is_named_twice_keeps_the_nickname(self):
+        change = await self.change(FRIENDS, added=(Contact(BOB, "Bobby"), Contact(BOB)))
+        self.assertEqual(change.contact_list.contacts, (Contact(BOB, "Bobby"),))
+
     async def test_list_is_called_by_its_name_unless_that_is_said(self):
         for properties, name in (
             ({}, "family"),

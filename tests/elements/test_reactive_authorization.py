@@ -4,6 +4,7 @@ from imps.elements.interfaces import Caller
 from imps.model.events import AuthorizationAsked
 from imps.model.presence import EVERY_ATTRIBUTE
 from imps.model.status import Refusal, StatusCode
+from imps.store import reactive_authorization
 from imps.store.deliveries import Acknowledgement
 from imps.store.reactive_authorization import Answered
 from imps.testing.conformance import shows_feature
@@ -169,6 +170,14 @@ class AnswerTests(ReactiveTestCase):
         with self.assertRaises(Refusal) as raised:
             await self.answer(True, watcher=NOBODY)
         self.assertEqual(raised.exception.code, StatusCode.UNKNOWN_USER)
+
+    async def test_more_than_can_be_kept_is_refused(self):
+        self.patch(reactive_authorization, "MOST_WATCHERS", 1)
+        await self.answer(True, MOOD)
+        await self.answer(False, MOOD)
+        with self.assertRaises(Refusal) as raised:
+            await self.answer(True, MOOD, watcher=CARL)
+        self.assertEqual(raised.exception.code, StatusCode.BAD_PARAMETER)
 
     async def test_what_was_asked_and_answered_can_be_read(self):
         await self.subscribe(ANN, to=[MOOD, TEXT])

@@ -171,7 +171,8 @@ class Reader:
         for child in node:
             slot = slots.get(child.tag) or self._recognise(plan, child, node)
             if slot is None:
-                if plan.unrecognised and (name := _name_of_own(child, node)):
+                name = _name_of_own(child, node) if plan.unrecognised else None
+                if name is not None:
                     lists.setdefault(plan.unrecognised, []).append(name)
                 continue
             value = slot.convert(child)
@@ -254,14 +255,14 @@ def _made(plan: _Plan, values: dict[str, Any]) -> Any:
     return plan.type(**values)
 
 
-def _name_of_own(child: Node, parent: Node) -> str:
-    """The name of a child that is not of a foreign namespace, nor a comment; a question mark for a
-    token that stands for nothing."""
+def _name_of_own(child: Node, parent: Node) -> str | None:
+    """The name of a child, '' for one of a foreign namespace, a question mark for a token that
+    stands for nothing; None for a comment."""
     namespace, name = local_name(child.tag)
     own = {"", local_name(parent.tag)[0], *_OFFICIAL_NAMESPACES}
     if child.tag is None:
         return "?"
-    return name if namespace in own else ""
+    return (name if namespace in own else "") if name else None
 
 
 def _enumeration(child: Child) -> Convert:

@@ -95,7 +95,8 @@ class Content:
 @frozen
 class Unrecognised:
     """The attribute holds the names of children that no version has, a question mark for one that
-    has no name either: where a structure is not to pass over them. Nothing is written of it."""
+    has no name either, and nothing for one of a foreign namespace: where a structure is not to pass
+    over them. Nothing is written of it."""
 
 
 class Choice:

@@ -3,7 +3,7 @@
 -- 'forgotten', ARGV[4] the attributes, '' for all that were asked for, ARGV[5] until when the work that
 -- this causes is left to the caller, ARGV[6] how many watchers may have an answer. What is granted is no
 -- longer denied, and the reverse; if some are granted, the others that were asked for are denied.
--- Returns that work, '' for none.
+-- Returns that work, '' for none, and 0, having done nothing, if too many have an answer.
 -- include reactive
 local prefix, publisher, watcher, said, attributes = KEYS[1], ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local key = prefix .. 'reactive:' .. publisher
@@ -23,5 +23,7 @@ elseif record or redis.call('HLEN', key) < tonumber(ARGV[6]) then
         record.denied = union(record.denied, unanswered(record))
     end
     redis.call('HSET', key, watcher, cjson.encode(record))
+else
+    return 0
 end
 return presence_changed(prefix, publisher, '', ARGV[5])

@@ -15,6 +15,9 @@ end
 if new > 0 and redis.call('HLEN', key) + new > tonumber(ARGV[5]) then
     return -1
 end
+if list ~= '' then
+    redis.call('SADD', prefix .. 'lists-used:' .. id, list)
+end
 local followed = prefix .. 'followed:' .. id
 if ARGV[4] == '1' then
     redis.call('HSET', followed, list, ARGV[3])

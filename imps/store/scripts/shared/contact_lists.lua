@@ -51,7 +51,7 @@ end
 local function contacts_changed(prefix, owner, list)
     local work = {}
     for _, id in ipairs(redis.call('HVALS', prefix .. 'sessions:' .. owner)) do
-        if uses_contact_list(prefix, id, list) then
+        if has_used_contact_list(prefix, id, list) then
             local name = 'follow:' .. list
             local pending = pending_work(prefix, name) or {0, 0, 0, 0, 0}
             work[1] = cjson.encode({'follow', name, owner, list, pending[5] + 1})

@@ -110,7 +110,7 @@ local function end_session(prefix, id, now, lease, code, seconds)
     leave_reports(prefix, user, id, now)
     -- What was asked and answered is forgotten with time: a repetition may still come.
     for _, kind in ipairs({'session', 'outbox', 'events', 'sending', 'news', 'news-of',
-        'client-presence', 'followed'}) do
+        'client-presence', 'followed', 'lists-used'}) do
         redis.call('DEL', prefix .. kind .. ':' .. id)
     end
     if code then

@@ -58,8 +58,7 @@ local function publishers_through(prefix, id, list)
     return publishers
 end
 
--- Whether a session subscribed to anybody through a contact list, or follows it.
-local function uses_contact_list(prefix, id, list)
-    return redis.call('HEXISTS', prefix .. 'followed:' .. id, list) == 1
-        or #publishers_through(prefix, id, list) > 0
+-- Whether a session has subscribed through a contact list; it may have unsubscribed since.
+local function has_used_contact_list(prefix, id, list)
+    return redis.call('SISMEMBER', prefix .. 'lists-used:' .. id, list) == 1
 end
