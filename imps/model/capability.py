@@ -4,6 +4,8 @@ from enum import Enum
 
 from attrs import frozen
 
+from imps.model.message import media_type
+
 
 class ClientType(Enum):
     """The kind of device or program behind a session."""
@@ -103,7 +105,7 @@ class Capabilities:
     def fits(self, content_type: str, octets: int) -> bool:
         """Whether content of a type and size can be pushed; plain text of any size that fits can
         (IM features, delivery methods)."""
-        bare = content_type.partition(";")[0].strip().casefold()
+        bare = media_type(content_type)
         limits = [each for each in self.content_types if _covers(each.content_type, bare)]
         is_taken = limits or self.any_content or not self.content_types or bare == "text/plain"
         bounds = [self.max_push_octets, self.parser_octets]
@@ -120,7 +122,7 @@ class Capabilities:
 
 def _covers(named: str, content_type: str) -> bool:
     """Whether a type that a client names, maybe with an asterisk, is this one."""
-    named = named.partition(";")[0].strip().casefold()
+    named = media_type(named)
     if named.endswith("*"):
         return content_type.startswith(named[:-1])
     return named == content_type

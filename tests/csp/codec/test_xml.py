@@ -336,6 +336,16 @@ class SpellingTests(XMLTestCase):
         search = self.read("<Search-Request><SearchID>0x23829381</SearchID></Search-Request>")
         self.assertEqual(search, SearchRequest(search_id=0x23829381))
 
+    def test_charsets_of_other_names_than_numbers_are_skipped(self) -> None:
+        for name in ("AcceptedCharset", "PlainTextCharset"):
+            offered = "".join(f"<{name}>{each}</{name}>" for each in ("UTF-8", "106", ""))
+            request = self.read(
+                "<ClientCapability-Request><CapabilityList>"
+                f"{offered}</CapabilityList></ClientCapability-Request>"
+            )
+            said = request.capability_list
+            self.assertEqual(said.accepted_charsets + said.plain_text_charsets, (106,))
+
 
 class TroubleTests(XMLTestCase):
     """One bad transaction does not spoil the others."""
