@@ -71,6 +71,15 @@ class Outbox:
             taken = await self._delivery.take(session.id, wanted=wanted and not others)
         return await self._outgoing(session, taken, encoding), others
 
+    async def instead_of(
+        self, session: Session, unreadable: Transaction, encoding: str
+    ) -> Outgoing:
+        """What is sent instead of a message that its client could not read, as if that had said
+        so: a notification of it, if the client agreed to that."""
+        says, transaction_id = Acknowledgement.REFUSED, unreadable.descriptor.transaction_id or ""
+        taken = await self._delivery.take(session.id, says, transaction_id)
+        return await self._outgoing(session, taken, encoding)
+
     async def _outgoing(self, session: Session, taken: Taken, encoding: str) -> Outgoing:
         """The first of what waits that this session can be told, and agreed to be."""
         while (flight := taken.in_flight) is not None:
