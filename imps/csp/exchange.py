@@ -16,6 +16,7 @@ from twisted.logger import Logger
 from imps.csp.codec.document import Document
 from imps.csp.codec.wbxml import WBXMLCodec
 from imps.csp.codec.xml import XMLCodec
+from imps.csp.im import Way
 from imps.csp.outbox import Outbox, Outgoing
 from imps.csp.primitives.access import (
     ClientCapabilityResponse,
@@ -71,6 +72,7 @@ class Exchange:
     _body: bytes
     _source: str
     _host: str
+    _origin: str
     _transactions: Transactions
     _sessions: Sessions
     _outbox: Outbox
@@ -206,7 +208,7 @@ class Exchange:
         session = present.session
         try:
             outgoing, others = await self._outbox.take(
-                session, self._responses, self._codec.name, wanted=not self._requests
+                session, self._responses, self._way, wanted=not self._requests
             )
             answers = [*answers, *await self._answer_all(others, (), present, version)]
             return await self._with_ours(answers, outgoing, session, version)
@@ -226,7 +228,7 @@ class Exchange:
                 return octets
             if not isinstance(ours.content, NewMessage):
                 return self._encoded([*answers, ours], version, outgoing.has_more)
-            outgoing = await self._outbox.instead_of(session, ours, self._codec.name)
+            outgoing = await self._outbox.instead_of(session, ours, self._way)
         return self._encoded(answers, version, outgoing.has_more) if answers else b""
 
     async def _finished(
@@ -263,6 +265,10 @@ class Exchange:
             self._log.debug("An answer was not kept: {problem}", problem=problem)
             return False
 
+    @property
+    def _way(self) -> Way:
+        return Way(self._codec.name, self._origin)
+
     def _context(
         self,
         transaction: Transaction,
@@ -275,6 +281,7 @@ class Exchange:
             encoding=self._codec.name,
             source=self._source,
             host=self._host,
+            origin=self._origin,
             transaction_id=transaction.descriptor.transaction_id or "",
             session=session,
             operation_id=operation_id,

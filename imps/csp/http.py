@@ -82,6 +82,8 @@ class _Request(http.Request):
             },
             body=bytes(self._body),
             peer=self.channel.source,
+            target=path.decode("latin-1"),
+            is_secure=self.channel.is_secure,
         )
         self._forget_body()
         site.serve(request, self._respond)
@@ -122,6 +124,7 @@ class _Channel(http.HTTPChannel):
         super().__init__()
         self.site = site
         self.source = source
+        self.is_secure = False
         self.refused = False
         self.timeOut = site.limits.idle_timeout_seconds
         self.totalHeadersSize = self.MAX_LENGTH = site.limits.max_header_octets
@@ -130,6 +133,7 @@ class _Channel(http.HTTPChannel):
 
     def connectionMade(self) -> None:
         self._host = self.transport.getHost()
+        self.is_secure = self.isSecure()
         super().connectionMade()
 
     def getHost(self) -> IAddress:

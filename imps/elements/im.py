@@ -74,6 +74,19 @@ class InstantMessaging:
             raise Refusal(StatusCode.INVALID_MESSAGE_ID, "no such message")
         return found
 
+    async def link(self, session_id: str, message_ids: Sequence[str]) -> dict[str, str]:
+        """Tokens by which the content of messages that wait for the user of a session can be had
+        without one, the same each time (CSP, MessageURI); of those that there are."""
+        return await self._messages.link(session_id, message_ids, now=self._clock.seconds())
+
+    async def linked(self, token: str) -> Message:
+        """The message to which a token leads, which goes on waiting; refused with 426 if there is
+        none, or none any more."""
+        found = await self._messages.linked(token, now=self._clock.seconds())
+        if found is None:
+            raise Refusal(StatusCode.INVALID_MESSAGE_ID, "no such message")
+        return found
+
     async def waiting(self, session_id: str, at_most: int | None = None) -> Waiting:
         """What waits for the user of a session and was not delivered yet (CSP, GetMessageList)."""
         most = MOST_LISTED if at_most is None else min(at_most, MOST_LISTED)

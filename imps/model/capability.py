@@ -106,13 +106,24 @@ class Capabilities:
         """Whether content of a type and size can be pushed; plain text of any size that fits can
         (IM features, delivery methods)."""
         bare = media_type(content_type)
-        limits = [each for each in self.content_types if _covers(each.content_type, bare)]
-        is_taken = limits or self.any_content or not self.content_types or bare == "text/plain"
+        named = any(_covers(each.content_type, bare) for each in self.content_types)
+        is_taken = named or self.any_content or not self.content_types or bare == "text/plain"
+        return is_taken and self._is_small_enough(bare, octets)
+
+    def needs_link(self, content_type: str, octets: int) -> bool:
+        """Whether content is too large to be pushed, or maybe to be fetched in a message, which is
+        larger than what it holds: it is to be had elsewhere (CSP 1.3, MessageURI)."""
+        fits = self._is_small_enough(media_type(content_type), octets) and self.can_fetch(octets)
+        return not fits or (self.parser_octets is not None and 2 * octets > self.parser_octets)
+
+    def _is_small_enough(self, bare: str, octets: int) -> bool:
+        """Whether content of a media type is within what is pushed of that."""
         bounds = [self.max_push_octets, self.parser_octets]
         if bare.startswith("text/"):
             bounds.append(self.max_text_octets)
-        bounds += [each.max_octets for each in limits]
-        return bool(is_taken) and all(bound is None or octets <= bound for bound in bounds)
+        covering = (each for each in self.content_types if _covers(each.content_type, bare))
+        bounds += [each.max_octets for each in covering]
+        return all(bound is None or octets <= bound for bound in bounds)
 
     def can_fetch(self, octets: int) -> bool:
         """Whether content of a size can be fetched."""
