@@ -137,10 +137,13 @@ class Messaging:
     async def _notification(
         self, session: Session, waits: MessageWaits, transaction_id: str, origin: str
     ) -> Transaction | None:
-        """A notification of a message; none once nobody can fetch it any more."""
+        """A notification of a message; none once nobody can fetch it any more, or where the client
+        does not even want that."""
         try:
             message = await self._element.fetch(session.id, waits.message_id, with_large=False)
         except Refusal:
+            return None
+        if session.capabilities.rejects(message.content.type, message.content.size):
             return None
         version = Version(session.door["version"])
         uris = await self._links.uris(session, version, origin, (message,))
@@ -152,7 +155,10 @@ class Messaging:
     ) -> Transaction | None:
         """A message as it is pushed, by what was agreed when it was first sent; else None."""
         agreed = session if not flight.record else session.as_of(flight.record)
-        fits = agreed.capabilities.fits(message.content.type, message.content.size)
+        said, size = agreed.capabilities, message.content.size
+        fits = said.fits(message.content.type, size) and not said.rejects(
+            message.content.type, size
+        )
         prefers_push = agreed.capabilities.delivery_method is DeliveryMethod.PUSH
         if not (fits and agreed.has("NEWM") and (prefers_push or not agreed.has("NOTIF"))):
             return None

@@ -33,6 +33,7 @@ _CODES = {
     Stored.NO_SUCH_USER: StatusCode.UNKNOWN_USER,
     Stored.QUEUE_FULL: StatusCode.MESSAGE_QUEUE_FULL,
     Stored.NOT_WELCOME: StatusCode.RECIPIENT_BLOCKED_SENDER,
+    Stored.NOT_ACCEPTED: StatusCode.UNSUPPORTED_MEDIA_TYPE,
 }
 
 

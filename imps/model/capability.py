@@ -110,6 +110,28 @@ class Capabilities:
         is_taken = named or self.any_content or not self.content_types or bare == "text/plain"
         return is_taken and self._is_small_enough(bare, octets)
 
+    @property
+    def rejected(self) -> dict[str, int]:
+        """Above which size content of which types, maybe with an asterisk, is neither pushed nor
+        announced (CSP 1.3, ContentPolicy)."""
+        rejected: dict[str, int] = {}
+        for each in self.content_types:
+            bounds = (each.policy_octets, each.max_octets, self.max_push_octets)
+            most = next((bound for bound in bounds if bound is not None), None)
+            named = media_type(each.content_type)
+            if (
+                each.policy is ContentPolicy.REJECT
+                and most is not None
+                and named.split() == [named]
+            ):
+                rejected[named] = min(most, rejected.get(named, most))
+        return rejected
+
+    def rejects(self, content_type: str, octets: int) -> bool:
+        """Whether content of a type and size is not to be had at all."""
+        bare = media_type(content_type)
+        return any(octets > most and _covers(named, bare) for named, most in self.rejected.items())
+
     def needs_link(self, content_type: str, octets: int) -> bool:
         """Whether content is too large to be pushed, or maybe to be fetched in a message, which is
         larger than what it holds: it is to be had elsewhere (CSP 1.3, MessageURI)."""

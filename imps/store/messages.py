@@ -34,6 +34,7 @@ class Stored(Enum):
     QUEUE_FULL = -1
     NOT_WELCOME = -2
     NAMES_NEEDED = -3
+    NOT_ACCEPTED = -4
 
 
 @define(eq=False)

@@ -5,24 +5,39 @@
 -- none is wanted, ARGV[10] for how long it is held for one session that is to have it alone, ARGV[11] the
 -- names of the sender, with blanks between, '' if they have not been looked up, then the recipients.
 -- Returns for each 1 stored (now or before), 0 no such user, -1 too much waits for the user, -2 the user
--- takes nothing from the sender, -3 the names of the sender are needed to tell.
+-- takes nothing from the sender, -3 the names of the sender are needed to tell, -4 every session of the
+-- user that takes messages rejects such content.
 -- include sessions
 -- include access
+-- include content_policy
 -- Changes nothing, and is refused where the store is full: later writes of a script are not.
 redis.call('SETRANGE', KEYS[1], 0, '')
 local prefix, message_id, now = KEYS[1], ARGV[1], tonumber(ARGV[2])
 local head, content = ARGV[4], ARGV[5]
 local size = #head + #content
 
+-- Whether a session rejects this message, by what it says of types and sizes.
+local said
+local function is_unwanted(rejects)
+    if not rejects or rejects == '' then
+        return false
+    end
+    said = said or cjson.decode(head)
+    return is_rejected(rejects, said.type, said.size)
+end
+
 -- The sessions of a user that get a message; and if it is for one alone, that one: of highest priority,
--- the latest among equals, if that asks for it.
+-- the latest among equals, if that asks for it. None where all that there are reject it.
 local function takers(user)
     local sessions, best, best_priority, best_opened, best_handling = ' ', nil, nil, nil, nil
+    local some_reject = false
     for _, id in ipairs(redis.call('HVALS', prefix .. 'sessions:' .. user)) do
-        local messaging, expires, opened = unpack(redis.call('HMGET', prefix .. 'session:' .. id,
-            'messaging', 'expires', 'opened'))
+        local messaging, expires, opened, rejects = unpack(redis.call('HMGET',
+            prefix .. 'session:' .. id, 'messaging', 'expires', 'opened', 'rejects'))
         local priority, handling = (messaging or ''):match('^(%S+) (%S+)')
-        if priority and tonumber(expires) > now then
+        if priority and tonumber(expires) > now and is_unwanted(rejects) then
+            some_reject = true
+        elseif priority and tonumber(expires) > now then
             sessions = sessions .. id .. ' '
             priority, opened = tonumber(priority), tonumber(opened)
             if not best or priority > best_priority
@@ -30,6 +45,9 @@ local function takers(user)
                 best, best_priority, best_opened, best_handling = id, priority, opened, handling
             end
         end
+    end
+    if some_reject and not best then
+        return nil
     end
     if best_handling == 'DETECT' then
         return ' ' .. best .. ' ', best
@@ -59,6 +77,9 @@ local function store(user)
         return -1
     end
     local sessions, only = takers(user)
+    if not sessions then
+        return -4
+    end
     for id in sessions:gmatch('%S+') do
         wake(prefix, id)
     end
