@@ -39,8 +39,8 @@ CAPABILITIES = _message(
     "</CapabilityList></ClientCapability-Request>"
 )
 SERVICES = _message(
-    "<Service-Request><Functions><WVCSPFeat><FundamentalFeat/><IMFeat/></WVCSPFeat></Functions>"
-    "<AllFunctionsRequest>F</AllFunctionsRequest></Service-Request>"
+    "<Service-Request><Functions><WVCSPFeat><FundamentalFeat/><PresenceFeat/><IMFeat/></WVCSPFeat>"
+    "</Functions><AllFunctionsRequest>F</AllFunctionsRequest></Service-Request>"
 )
 SEND = _message(
     "<SendMessage-Request><DeliveryReport>F</DeliveryReport><MessageInfo>"
@@ -54,12 +54,43 @@ DELIVERED = _message(
     "<MessageDelivered><MessageID>%b</MessageID></MessageDelivered>", mode="Response"
 )
 
+KEEP_ALIVE = _message("<KeepAlive-Request/>")
+CREATE_LIST = _message(
+    "<CreateList-Request><ContactList>%b</ContactList><NickList>%b</NickList></CreateList-Request>"
+)
+NICK_NAME = b"<NickName><Name>%b</Name><UserID>%b</UserID></NickName>"
+GET_LISTS = _message("<GetList-Request/>")
+READ_LIST = _message(
+    "<ListManage-Request><ContactList>%b</ContactList><ReceiveList>T</ReceiveList>"
+    "</ListManage-Request>"
+)
+_SUB_LIST = '<PresenceSubList xmlns="http://www.openmobilealliance.org/DTD/WV-PA1.2">'
+SUBSCRIBE = _message(
+    f"<SubscribePresence-Request>%b{_SUB_LIST}<OnlineStatus/><UserAvailability/><StatusText/>"
+    "</PresenceSubList><AutoSubscribe>F</AutoSubscribe></SubscribePresence-Request>"
+)
+USER = b"<User><UserID>%b</UserID></User>"
+CONTACT_LIST = b"<ContactList>%b</ContactList>"
+UPDATE = _message(
+    f"<UpdatePresence-Request>{_SUB_LIST}<StatusText><Qualifier>T</Qualifier>"
+    "<PresenceValue>%d %b</PresenceValue></StatusText></PresenceSubList></UpdatePresence-Request>"
+)
+DONE = _message("<Status><Result><Code>200</Code></Result></Status>", mode="Response")
+
 POLL_FLAG = b"<Poll>T</Poll>"
 NEW_MESSAGE = re.compile(
     rb"<TransactionID>([^<]*)</TransactionID>.*<NewMessage>.*<MessageID>([^<]*)</MessageID>"
     rb".*<ContentData>(\d+) ",
     re.DOTALL,
 )
+NOTIFICATION = re.compile(
+    rb"<TransactionID>([^<]*)</TransactionID>.*<PresenceNotification-Request>(.*)"
+    rb"</PresenceNotification-Request>",
+    re.DOTALL,
+)
+PRESENCE = re.compile(rb"<Presence><UserID>([^<]*)</UserID>(.*?)</Presence>", re.DOTALL)
+STATUS_TEXT = re.compile(rb"<StatusText>.*?<PresenceValue>(\d+) ", re.DOTALL)
+LISTED = re.compile(rb"<(?:Default)?ContactList>([^<]*)</(?:Default)?ContactList>")
 NONCE = re.compile(rb"<Nonce>([^<]*)</Nonce>")
 SESSION_ID = re.compile(rb"<SessionID>([^<]*)</SessionID>")
 CIR_PLACE = re.compile(rb"<TCPAddress>([^<]*)</TCPAddress>.*?<TCPPort>(\d+)</TCPPort>", re.DOTALL)

@@ -76,6 +76,11 @@ def percentiles(what: str, seconds: Sequence[float]) -> list[Figure]:
     ]
 
 
+def longest(what: str, seconds: Sequence[float]) -> list[Figure]:
+    """The longest of these."""
+    return [Figure(f"{what}: longest", max(seconds) * 1000, "ms")] if seconds else []
+
+
 def best_rate(run: Callable[[], object], repeats: int) -> float:
     """How often something runs in a second: the best of some batches, as others disturb us."""
     size = 1

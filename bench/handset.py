@@ -117,6 +117,19 @@ class Handset:
             raise Refused(f"send: {csp.code(answer)}")
         return csp.POLL_FLAG in answer
 
+    async def ask(self, request: bytes, *values: object) -> bytes:
+        """Make a request of the session, of one that is to be filled in: what is answered 200, or
+        needs no code. Refused otherwise."""
+        filled = request % (self.session_id, self._next_transaction_id(), *values)
+        answer = await self._ask(filled)
+        if csp.code(answer) not in (0, 200):
+            raise Refused(f"request: {csp.code(answer)}")
+        return answer
+
+    async def answer(self, transaction_id: bytes) -> bytes:
+        """Say that a request of the server is done: the next one, or nothing."""
+        return await self._ask(csp.DONE % (self.session_id, transaction_id))
+
     async def poll(self) -> bytes:
         """Poll: a message, or nothing."""
         return await self._expect_request(csp.POLL % (self.session_id, self._next_transaction_id()))

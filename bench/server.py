@@ -72,16 +72,16 @@ class Server:
         file = self._directory / "users.csv"
         file.write_text("address,password\n" + "".join(rows))
         command = [*_program("imps"), "user", "import", str(file), "--data", self._data]
+        command += ["--config", self._configured()]
         with self._cores.of_server():
             subprocess.run(command, env=_environment(), check=True, stdout=subprocess.DEVNULL)
 
     async def start(self) -> None:
         """Start it, on the ports that it had if it ran before; done when it serves."""
-        (self._directory / "imps.toml").write_text(self._settings)
         log = self._directory / "log"
         begun_at = log.stat().st_size if log.exists() else 0
         command = [*_program("twistd"), "-n", "--pidfile=", "imps", "--data", self._data]
-        command += ["--config", str(self._directory / "imps.toml"), "--csp", _endpoint(self.csp)]
+        command += ["--config", self._configured(), "--csp", _endpoint(self.csp)]
         command += ["--cir", _endpoint(self.cir)]
         with self._cores.of_server(), log.open("ab") as output:
             self._service = subprocess.Popen(
@@ -116,6 +116,12 @@ class Server:
             self._service.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
             self.kill()
+
+    def _configured(self) -> str:
+        """The file with the settings."""
+        file = self._directory / "imps.toml"
+        file.write_text(self._settings)
+        return str(file)
 
     @property
     def _data(self) -> str:

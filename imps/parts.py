@@ -109,13 +109,6 @@ class Parts:
     def sessions(self) -> Sessions:
         """Who is signed on."""
         settings = self.settings.session
-        stored = StoredSessions(
-            self.store.client,
-            self.store.buckets,
-            self.settings.messages.resend_seconds,
-            settings.requests_per_second,
-            settings.max_per_user,
-        )
         limits = SessionLimits(
             time_to_live_seconds=settings.time_to_live_seconds,
             min_time_to_live_seconds=settings.min_time_to_live_seconds,
@@ -123,7 +116,21 @@ class Parts:
             grace_seconds=settings.grace_seconds,
             remember_seconds=settings.remember_seconds,
         )
-        return Sessions(stored, self.store.buckets, self.reactor, limits, self.working)
+        return Sessions(
+            self.stored_sessions, self.store.buckets, self.reactor, limits, self.working
+        )
+
+    @cached_property
+    def stored_sessions(self) -> StoredSessions:
+        """Who is signed on, as it is stored."""
+        settings = self.settings.session
+        return StoredSessions(
+            self.store.client,
+            self.store.buckets,
+            self.settings.messages.resend_seconds,
+            settings.requests_per_second,
+            settings.max_per_user,
+        )
 
     @cached_property
     def work(self) -> WorkRecords:
@@ -141,7 +148,13 @@ class Parts:
         client, buckets, settings = self.store.client, self.store.buckets, self.settings.messages
         return Delivery(
             Outboxes(client, buckets, settings.max_events),
-            Deliveries(client, buckets, settings.resend_seconds, settings.max_tries),
+            Deliveries(
+                client,
+                buckets,
+                self.stored_sessions,
+                settings.resend_seconds,
+                settings.max_tries,
+            ),
             self.working,
             self.reactor,
             settings.validity_seconds,

@@ -41,6 +41,7 @@ from imps.csp.transactions import Context, Transactions
 from imps.model.status import Refusal, StatusCode
 from imps.model.version import V11, V12, Version
 from imps.sap.sessions import AnsweredBefore, Present, Session, Sessions
+from imps.store.deliveries import Taken
 from imps.store.errors import StoreError, StoreUnavailable
 from imps.store.sessions import Operation
 
@@ -95,7 +96,7 @@ class Exchange:
             return self._refused(Refusal(StatusCode.VERSION_NOT_SUPPORTED), version)
         once = [each for each in self._requests if self._runs_once(each)]
         try:
-            present = await self._present(once)
+            present, polled = await self._begun(once)
         except AnsweredBefore as before:
             return before.answer
         except Refusal as refusal:
@@ -114,7 +115,7 @@ class Exchange:
         if self._polls or self._responses:
             if once:
                 await self._finish(present, once, None)
-            return await self._answer_with_ours(answers, present, version)
+            return await self._answer_with_ours(answers, present, version, polled)
         if not once:
             return self._encoded(answers, version, present.has_waiting)
         return await self._finished(answers, once, present, version)
@@ -122,6 +123,16 @@ class Exchange:
     def _runs_once(self, transaction: Transaction) -> bool:
         has_id = bool(transaction.descriptor.transaction_id)
         return has_id and self._transactions.runs_once(transaction.content)
+
+    async def _begun(self, once: list[Transaction]) -> tuple[Present, Taken | None]:
+        """The session of the message, and what waits for it if that is all that is asked for."""
+        session_id = self._session.descriptor.session_id
+        if session_id is not None and not self._requests:
+            polls = bool(self._polls)
+            polled = await self._outbox.poll(session_id, self._responses, polls=polls)
+            if polled is not None:
+                return polled
+        return await self._present(once), None
 
     async def _present(self, once: list[Transaction]) -> Present:
         """The session of the message; a client that polls can be told why there is none."""
@@ -202,13 +213,17 @@ class Exchange:
         return answers
 
     async def _answer_with_ours(
-        self, answers: list[Transaction], present: Present, version: Version
+        self,
+        answers: list[Transaction],
+        present: Present,
+        version: Version,
+        polled: Taken | None,
     ) -> bytes:
         """Take what the client says to our requests, and add the next one: but not to answers."""
         session = present.session
         try:
             outgoing, others = await self._outbox.take(
-                session, self._responses, self._way, wanted=not self._requests
+                session, self._responses, self._way, not self._requests, polled
             )
             answers = [*answers, *await self._answer_all(others, (), present, version)]
             return await self._with_ours(answers, outgoing, session, version)

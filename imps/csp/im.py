@@ -39,7 +39,7 @@ from imps.model.status import Refusal, StatusCode
 from imps.model.version import Version
 from imps.sap.delivery import Delivery
 from imps.sap.sessions import Session
-from imps.store.deliveries import Acknowledgement, InFlight
+from imps.store.deliveries import Acknowledgement, InFlight, Said
 
 
 @frozen
@@ -52,16 +52,6 @@ class Way:
 
 
 _OWN_TRANSACTION_ID = re.compile(r"s\d+")
-
-
-@frozen
-class Said:
-    """What a client says by a response of what we sent: under which transaction id, and of which
-    message, if of one."""
-
-    acknowledgement: Acknowledgement
-    transaction_id: str
-    message_id: str = ""
 
 
 def said_by(response: Transaction) -> Said | None:

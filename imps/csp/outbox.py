@@ -16,8 +16,8 @@ from imps.csp.primitives.presence import PresenceAuthUser
 from imps.csp.reactive_authorization import PresenceAuthorization
 from imps.model.events import AuthorizationAsked, Notification
 from imps.sap.delivery import Delivery
-from imps.sap.sessions import Session
-from imps.store.deliveries import Acknowledgement, InFlight, Taken
+from imps.sap.sessions import Present, Session
+from imps.store.deliveries import Acknowledgement, InFlight, Said, Taken
 
 
 @frozen
@@ -38,22 +38,38 @@ class Outbox:
     _authorization: PresenceAuthorization
     _notices: Notices
 
+    async def poll(
+        self, session_id: str, responses: Sequence[Transaction], *, polls: bool
+    ) -> tuple[Present, Taken] | None:
+        """The session of a message that holds polls and responses alone, and what is taken from
+        and for it, in one step; None where it takes several. Refused without a session."""
+        said = said_by(responses[0]) if responses else Said()
+        if said is None or len(responses) > 1:
+            return None
+        return await self._delivery.poll(session_id, said, polls=polls)
+
     async def take(
-        self, session: Session, responses: Sequence[Transaction], way: Way, wanted: bool
+        self,
+        session: Session,
+        responses: Sequence[Transaction],
+        way: Way,
+        wanted: bool,
+        polled: Taken | None = None,
     ) -> tuple[Outgoing, list[Transaction]]:
-        """Take what a client says to our requests and, if wanted, what is to be sent next.
+        """Take what a client says to our requests and, if wanted, what is to be sent next; unless
+        that was ``polled`` before.
 
         Also returns those of the responses that need an answer of their own: acknowledgements of
         messages that are not in flight under that id, but were fetched.
         """
-        taken: Taken | None = None
+        taken = polled
         others: list[Transaction] = []
         for number, response in enumerate(responses, start=1):
             is_wanted = wanted and number == len(responses) and not others
             said = said_by(response)
             if said is None:
                 taken = None
-            else:
+            elif polled is None:
                 taken = await self._delivery.take(
                     session.id,
                     said.acknowledgement,
@@ -96,7 +112,9 @@ class Outbox:
         content: Primitive | None
         has_more = False
         if isinstance(flight.what, tuple):
-            content, has_more = await self._presence.notification_of(session, flight.what)
+            content, has_more = await self._presence.notification_of(
+                session, flight.what, flight.msisdn
+            )
         elif isinstance(flight.what, AuthorizationAsked):
             content = await self._authorization.question_of(session, flight.what)
         elif isinstance(flight.what, Notification):

@@ -114,7 +114,7 @@ class PresenceDelivery:
         )
 
     async def notification_of(
-        self, session: Session, news: Sequence[News]
+        self, session: Session, news: Sequence[News], msisdn: str | None = None
     ) -> tuple[PresenceNotificationRequest | None, bool]:
         """What a session is told of publishers, as it is now; None if nothing of it may be seen
         any more, or the session does not agree on presence any more. And whether there is more than
@@ -123,7 +123,7 @@ class PresenceDelivery:
         if not is_agreed(session, PresenceNotificationRequest, version):
             return None, False
         parser_octets = session.capabilities.parser_octets or 3 * OCTETS_AT_A_TIME
-        told = await self._element.told(session.caller(), news, parser_octets // 3)
+        told = await self._element.told(session.caller(), news, parser_octets // 3, msisdn)
         elements = (presence_element(each, version) for each in told.presences)
         # There may be nothing that the version has words for.
         presences = tuple(each for each in elements if each.presence_sub_lists != _NOTHING)

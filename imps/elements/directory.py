@@ -147,9 +147,7 @@ class Directory:
     async def names_of(self, user: Address) -> tuple[Address, ...]:
         """The names by which others may know a user: the address, and one by telephone number."""
         account = await self.find(user)
-        if account is None or account.msisdn is None:
-            return (user,)
-        return user, Address(account.msisdn, None, user.domain)
+        return names_by(user, account.msisdn if account else None)
 
     async def unknown(self, users: Iterable[Address]) -> set[Address]:
         """Those of these addresses that no user has, as far as can be told here: of other domains
@@ -209,6 +207,11 @@ class Directory:
                 f"{user.domain} is not a home domain; those are {', '.join(self._domains)}",
             )
         return user
+
+
+def names_by(user: Address, msisdn: str | None) -> tuple[Address, ...]:
+    """The names of a user who has this telephone number, or none."""
+    return (user,) if msisdn is None else (user, Address(msisdn, None, user.domain))
 
 
 def _checked(details: Details) -> Details:

@@ -10,7 +10,7 @@ from twisted.internet.interfaces import IReactorTime
 
 from imps.elements.authorization import Permissions, Question, question, visible, what_shows
 from imps.elements.contacts import Contacts
-from imps.elements.directory import Directory
+from imps.elements.directory import Directory, names_by
 from imps.elements.interfaces import Caller, IWork
 from imps.elements.presence_view import shown
 from imps.elements.reactive_authorization import ReactiveAuthorization
@@ -253,12 +253,17 @@ class PresenceService:
         return Outcome(served, tuple(failures))
 
     async def told(
-        self, caller: Caller, news: Sequence[News], at_a_time: int = OCTETS_AT_A_TIME
+        self,
+        caller: Caller,
+        news: Sequence[News],
+        at_a_time: int = OCTETS_AT_A_TIME,
+        msisdn: str | None = None,
     ) -> ToldOf:
         """What a session may be told of publishers of whom there is news: as it is now, and without
         those of whom there is nothing to be seen any more. Where that is more than about so many
-        octets at a time, it is told of the rest later."""
-        watcher = await self._directory.names_of(caller.user)
+        octets at a time, it is told of the rest later. The number is that by which publishers may
+        know the caller, too."""
+        watcher = names_by(caller.user, msisdn)
         publishers = [each.publisher for each in news]
         known = await self._presences.read(publishers, watcher, now=self._clock.seconds())
         presences: list[Presence] = []
@@ -274,16 +279,16 @@ class PresenceService:
                 presence = known[each.publisher]
                 allowed = permitted(each.publisher, watcher[0], presence.allowed)
                 changed = frozenset() if each.attributes == EVERY_ATTRIBUTE else each.attributes
-                seen = shown(each.name, presence, each.attributes, allowed, changed)
-                if seen.published and _ONLINE_STATUS in each.asked:
-                    # There is a client that takes whoever is told of without it for off line.
-                    told = each.attributes | {_ONLINE_STATUS}
-                    seen = shown(each.name, presence, told, allowed, changed)
+                # There is a client that takes whoever is told of without it for off line.
+                also = each.asked & {_ONLINE_STATUS}
+                seen = shown(each.name, presence, each.attributes | also, allowed, changed)
+                if not any(published.attribute in each.attributes for published in seen.published):
+                    continue
                 octets += sum(
                     OCTETS_AROUND_A_VALUE + _octets(published.value.content)
                     for published in seen.published
                 )
-                presences += [seen] if seen.published else []
+                presences.append(seen)
         await self._subscriptions.put_news(later, now=self._clock.seconds())
         return ToldOf(tuple(presences), bool(later))
 

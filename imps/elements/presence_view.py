@@ -27,12 +27,11 @@ def shown(
     a value are left out.
     """
     values = list(_values(known, asked))
-    there = {each.attribute for each in values}
-    values += [
-        Published(each, _GONE)
-        for each in Attribute
-        if each.is_of_client and each in (asked & changed) - there
-    ]
+    gone = (asked & changed).difference(each.attribute for each in values)
+    if gone:
+        values += [
+            Published(each, _GONE) for each in Attribute if each in gone and each.is_of_client
+        ]
     seen = [
         Published(each.attribute, value, each.client)
         for each in values

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
+from functools import lru_cache
 from typing import TypeAlias
 
 from attrs import Factory, field, frozen
@@ -39,6 +40,10 @@ class Attribute(Enum):
     CONTACT_INFO = "ContactInfo"
     INFO_LINK = "InfoLink"
 
+    # There is one of each: what enumerations do by default takes a call in Python for each look
+    # into a set, of which telling a watcher something takes dozens.
+    __hash__ = object.__hash__
+
     @property
     def is_of_client(self) -> bool:
         """Whether it describes a client, of which a user may have several, and not the user."""
@@ -50,6 +55,7 @@ _OF_CLIENT = frozenset(list(Attribute)[:9])
 EVERY_ATTRIBUTE = frozenset(Attribute)
 
 
+@lru_cache(maxsize=1000)
 def names_of(attributes: frozenset[Attribute]) -> str:
     """Attributes as text; an asterisk for all of them."""
     if attributes == EVERY_ATTRIBUTE:
@@ -57,6 +63,7 @@ def names_of(attributes: frozenset[Attribute]) -> str:
     return " ".join(sorted(each.value for each in attributes))
 
 
+@lru_cache(maxsize=1000)
 def attributes_named(names: str) -> frozenset[Attribute]:
     """Attributes from such a text."""
     return EVERY_ATTRIBUTE if names == "*" else frozenset(map(Attribute, names.split()))

@@ -12,7 +12,9 @@ from imps.elements.interfaces import IDelivery, IWork
 from imps.metrics import Metrics
 from imps.model.address import Address
 from imps.model.events import MessageReported, Notification
-from imps.store.deliveries import Acknowledgement, Deliveries, Taken
+from imps.model.status import StatusCode
+from imps.sap.sessions import Present, absence, present
+from imps.store.deliveries import Acknowledgement, Deliveries, Said, Taken
 from imps.store.outboxes import Outboxes
 
 _HAS_IT = (Acknowledgement.TRANSACTION, Acknowledgement.MESSAGE)
@@ -63,8 +65,23 @@ class Delivery:
             message_id=message_id,
             wanted=wanted,
         )
+        self._has_taken(taken, acknowledgement)
+        return taken
+
+    async def poll(self, session_id: str, said: Said, *, polls: bool) -> tuple[Present, Taken]:
+        """The session of a request that wants what comes next and nothing else, whose life this
+        prolongs; take what it says, and give it what comes next. Refused as where sessions are
+        looked up for other requests."""
+        now = self._clock.seconds()
+        polled = await self._deliveries.poll(session_id, said, now=now, polls=polls)
+        if isinstance(polled, StatusCode):
+            raise absence(polled)
+        found, taken = polled
+        self._has_taken(taken, said.acknowledgement)
+        return present(session_id, found), taken
+
+    def _has_taken(self, taken: Taken, acknowledgement: Acknowledgement) -> None:
         if taken.acknowledged and acknowledgement in _HAS_IT:
             self._metrics.messages_acknowledged.inc()
         if taken.work is not None:
             self._work.begin(taken.work)
-        return taken

@@ -18,7 +18,7 @@ from imps.model.capability import Capabilities
 from imps.model.notice import NotificationType
 from imps.model.status import Refusal, StatusCode
 from imps.store.keys import Buckets
-from imps.store.sessions import Asked, Looked, Opened, Operation
+from imps.store.sessions import Asked, Found, Looked, Opened, Operation
 from imps.store.sessions import Sessions as StoredSessions
 
 
@@ -219,11 +219,10 @@ class Sessions:
             answers_later=answers_later,
         )
         if isinstance(found, StatusCode):
-            raise _absence(found)
+            raise absence(found)
         if not found.record:
             raise AnsweredBefore(found.operations[0].answer)
-        session = _unpacked(session_id, found.record)
-        return Present(session, found.has_waiting, found.operations)
+        return present(session_id, found)
 
     async def finish(
         self,
@@ -248,7 +247,7 @@ class Sessions:
         """
         found = await self._stored.look(session_id, now=self._clock.seconds(), channel=channel)
         if isinstance(found, StatusCode):
-            raise _absence(found)
+            raise absence(found)
         return _unpacked(session_id, found.record), found
 
     async def agree(
@@ -309,6 +308,12 @@ class Sessions:
         return session.time_to_live_seconds + self._limits.grace_seconds
 
 
+def present(session_id: str, found: Found) -> Present:
+    """A session as it was found."""
+    session = _unpacked(session_id, found.record)
+    return Present(session, found.has_waiting, found.operations)
+
+
 _ABSENCES = {
     StatusCode.SESSION_EXPIRED: "the session has expired",
     StatusCode.FORCED_LOGOUT: "the session was ended",
@@ -317,7 +322,8 @@ _ABSENCES = {
 }
 
 
-def _absence(code: StatusCode) -> Refusal:
+def absence(code: StatusCode) -> Refusal:
+    """Why a request is not served that needs a session."""
     return Refusal(code, _ABSENCES[code])
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 
 from attrs import define
 
@@ -115,6 +116,7 @@ def _field(target: Target) -> str:
     return f"{target.kind.value} {target.address.canonical}"
 
 
+@lru_cache(maxsize=1000)
 def unpacked(value: bytes) -> tuple[str, AttributeList]:
     """An attribute list from what ``packed`` made of it, and its target as spelled."""
     spelled, names, notify = json.loads(value)

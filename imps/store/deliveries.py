@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
+from typing import Any
 
 from attrs import define, frozen
 
@@ -12,9 +13,10 @@ from imps.model.message import Message
 from imps.model.presence import Attribute, attributes_named
 from imps.model.status import StatusCode
 from imps.store.client import StoreClient
+from imps.store.connection import Argument
 from imps.store.keys import Buckets
 from imps.store.packing import unpacked_event, unpacked_message
-from imps.store.sessions import MAX_EVENTS_IN_FLIGHT
+from imps.store.sessions import MAX_EVENTS_IN_FLIGHT, Found, Sessions, found_in
 from imps.store.work import LEASE_SECONDS, Work
 
 NEWS_AT_A_TIME = 50
@@ -31,6 +33,16 @@ class Acknowledgement(Enum):
 
 
 @frozen
+class Said:
+    """What a client says of what it was sent: under which transaction id, and of which message, if
+    of one."""
+
+    acknowledgement: Acknowledgement = Acknowledgement.NONE
+    transaction_id: str = ""
+    message_id: str = ""
+
+
+@frozen
 class News:
     """A publisher of whom a session is to be told, by which name it knows that one, which
     attributes, and which it has asked for."""
@@ -44,12 +56,14 @@ class News:
 @frozen
 class InFlight:
     """What is on its way to a session, and under which transaction id; a message also since when,
-    the first time that it was sent, and the session's record of then if it has changed."""
+    the first time that it was sent, and the session's record of then if it has changed; and news
+    the telephone number of whom they are for, if there is one."""
 
     transaction_id: str
     what: Message | Event | tuple[News, ...]
     since: float = 0.0
     record: bytes = b""
+    msisdn: str | None = None
 
 
 @frozen
@@ -72,6 +86,7 @@ class Deliveries:
 
     _client: StoreClient
     _buckets: Buckets
+    _sessions: Sessions
     _resend_seconds: float
     _max_tries: int
 
@@ -95,29 +110,59 @@ class Deliveries:
         bucket = self._buckets.of_session(session_id)
         if bucket is None:
             return Taken(acknowledged=False, has_more=False)
-        done, more, caused, *sent = await self._client.run(
+        said = Said(acknowledgement, acknowledged, message_id)
+        reply = await self._client.run(
             "deliver",
             [self._buckets.prefix(bucket)],
+            *self._delivery_of(session_id, said, wanted, now),
+        )
+        return _taken(bucket, reply)
+
+    async def poll(
+        self, session_id: str, said: Said, *, now: float, polls: bool
+    ) -> tuple[Found, Taken] | StatusCode:
+        """Look up a session, at a request that wants what is due to it next and nothing else, take
+        what that says, and prolong its life; one step, as clients ask for nothing as often. A code
+        says why there is no session, as where it is looked up for other requests."""
+        bucket = self._buckets.of_session(session_id)
+        if bucket is None:
+            return StatusCode.INVALID_SESSION
+        check = self._sessions.check_of(session_id, now=now, polls=polls)
+        delivery = self._delivery_of(session_id, said, True, now)
+        prefix = self._buckets.prefix(bucket)
+        session, *taken = await self._client.run("poll", [prefix], len(check), *check, *delivery)
+        found = found_in(session)
+        return found if isinstance(found, StatusCode) else (found, _taken(bucket, taken[0]))
+
+    def _delivery_of(
+        self, session_id: str, said: Said, wanted: bool, now: float
+    ) -> tuple[Argument, ...]:
+        """What scripts that deliver take."""
+        return (
             session_id,
             repr(now),
-            acknowledgement.value,
-            acknowledged,
+            said.acknowledgement.value,
+            said.transaction_id,
             int(wanted),
             repr(float(self._resend_seconds)),
             self._max_tries,
             MAX_EVENTS_IN_FLIGHT,
             repr(now + LEASE_SECONDS),
             int(StatusCode.OK),
-            message_id,
+            said.message_id,
             NEWS_AT_A_TIME,
         )
-        work = Work.unpacked(bucket, caused) if caused else None
-        return Taken(bool(done), bool(more), _in_flight(sent) if sent else None, work)
+
+
+def _taken(bucket: int, reply: list[Any]) -> Taken:
+    done, more, caused, *sent = reply
+    work = Work.unpacked(bucket, caused) if caused else None
+    return Taken(bool(done), bool(more), _in_flight(sent) if sent else None, work)
 
 
 def _in_flight(sent: list[bytes]) -> InFlight:
     if sent[0] == b"news":
-        return InFlight(sent[1].decode(), _news(sent[2]))
+        return InFlight(sent[1].decode(), _news(sent[2]), msisdn=sent[3].decode() or None)
     if sent[0] == b"event":
         return InFlight(sent[1].decode(), unpacked_event(sent[2]))
     _, transaction_id, since, record, message_id, head, content = sent

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from enum import Enum
+from typing import Any
 
 from attrs import define, frozen
 
 from imps.model.address import Address
 from imps.model.status import StatusCode
 from imps.store.client import StoreClient
+from imps.store.connection import Argument
 from imps.store.keys import Buckets
 from imps.store.work import LEASE_SECONDS, Work
 
@@ -156,6 +158,20 @@ class Sessions:
         reply = await self._client.run(
             "check_session",
             [self._buckets.prefix(bucket)],
+            *self.check_of(session_id, now=now, polls=polls, answers_later=answers_later),
+            *(
+                part
+                for each in asked
+                for part in (each.transaction_id, each.digest, each.operation_id)
+            ),
+        )
+        return found_in(reply)
+
+    def check_of(
+        self, session_id: str, *, now: float, polls: bool, answers_later: bool = False
+    ) -> tuple[Argument, ...]:
+        """What scripts that look a session up take first."""
+        return (
             session_id,
             repr(now),
             OPERATION_SECONDS,
@@ -166,18 +182,7 @@ class Sessions:
             int(polls),
             int(answers_later),
             self._requests_per_second,
-            *(
-                part
-                for each in asked
-                for part in (each.transaction_id, each.digest, each.operation_id)
-            ),
         )
-        if isinstance(reply, int):
-            return _why_not(reply)
-        record, waiting, *rest = reply
-        pairs = zip(rest[::2], rest[1::2], strict=True)
-        operations = tuple(Operation(each.decode(), answer) for each, answer in pairs)
-        return Found(record, bool(waiting), operations)
 
     async def finish(
         self,
@@ -300,6 +305,16 @@ class Sessions:
         return await self._client.run(
             script, [self._buckets.prefix(bucket)], session_id, *arguments
         )
+
+
+def found_in(reply: int | list[Any]) -> Found | StatusCode:
+    """What scripts say that look a session up."""
+    if isinstance(reply, int):
+        return _why_not(reply)
+    record, waiting, *rest = reply
+    pairs = zip(rest[::2], rest[1::2], strict=True)
+    operations = tuple(Operation(each.decode(), answer) for each, answer in pairs)
+    return Found(record, bool(waiting), operations)
 
 
 def _why_not(reply: int) -> StatusCode:

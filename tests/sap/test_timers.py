@@ -63,7 +63,9 @@ class SeveralProcessesTests(StoreTestCase):
         await self.send()
         bob = await self.session(BOB)
         await self.parts.delivery.take(bob)
-        deliveries = Deliveries(self.store.client, self.store.buckets, 30, 3)
+        deliveries = Deliveries(
+            self.store.client, self.store.buckets, self.parts.stored_sessions, 30, 3
+        )
         taken = await deliveries.take(
             bob,
             now=self.clock.seconds(),

@@ -18,7 +18,7 @@ class MessagesTestCase(StoreTestCase):
         await super().setUp()
         self.sessions = Sessions(self.store.client, self.store.buckets, 30, 50, 20)
         self.messages = self.limited()
-        self.deliveries = Deliveries(self.store.client, self.store.buckets, 30, 3)
+        self.deliveries = Deliveries(self.store.client, self.store.buckets, self.sessions, 30, 3)
         await self.add_accounts(BOB)
 
     def limited(self, *, waiting=10, octets=1000):

@@ -33,6 +33,7 @@ from twisted.protocols.basic import LineReceiver
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from imps.csp.cir.turns import Turns
 from imps.csp.cir.waking import Watch
 from imps.model.status import Refusal, StatusCode
 from imps.sap.sessions import Sessions
@@ -84,6 +85,7 @@ class CIRConnection(LineReceiver):
         self._watch: Watch | None = None
         self._greeting: Deferred[None] | None = None
         self._deadline: IDelayedCall | None = None
+        self._silent_until = 0.0
         self._silence: IDelayedCall | None = None
         self._minute = 0
         self._commands = 0
@@ -97,6 +99,11 @@ class CIRConnection(LineReceiver):
 
     def lineReceived(self, line: bytes) -> None:
         if self.transport.disconnecting:
+            return
+        if (wait := self._silent_until - self._door.clock.seconds()) > 0:
+            # An OK has to wait, and so what the client says next.
+            self.pauseProducing()
+            self._silence = self._door.clock.callLater(wait, self._go_on, line)
             return
         command, _, argument = line.strip().partition(b" ")
         command, argument = command.upper(), argument.strip()
@@ -161,13 +168,15 @@ class CIRConnection(LineReceiver):
             self._watch.hold(SILENCE_SECONDS)
 
     def _wake(self, text: str) -> None:
-        # An OK has to wait: what the client says now is read later.
-        self.pauseProducing()
-        if self._silence is not None and self._silence.active():
-            self._silence.reset(SILENCE_SECONDS)
-        else:
-            self._silence = self._door.clock.callLater(SILENCE_SECONDS, self._listen_again)
+        self._silent_until = self._door.clock.seconds() + SILENCE_SECONDS
         self._say(text)
+
+    def _go_on(self, line: bytes) -> None:
+        """Take what the client said while it was not to be answered; more of it waits."""
+        self._silence = None
+        self.lineReceived(line)
+        if self._silence is None and self._greeting is None:
+            self._listen_again()
 
     def _hello(self, session_id: str) -> None:
         # One command at a time keeps the answers in order.
@@ -210,14 +219,21 @@ class CIRConnection(LineReceiver):
         )
         self._watch = watch
         watch.hold(SILENCE_SECONDS)
-        await self._door.wakeups.listen(session_id, watch.woken)
+        await self._door.wakeups.listen(session_id, self._woken)
         if self._watch is not watch:
             # We have hung up meanwhile.
-            self._door.wakeups.forget(session_id, watch.woken)
+            self._door.wakeups.forget(session_id, self._woken)
             return
         self._door.serve(self)
         self._ok()
         watch.woken()
+
+    def _woken(self) -> None:
+        self._door.turns.take(self._look)
+
+    def _look(self) -> None:
+        if self._watch is not None:
+            self._watch.woken()
 
     def _over(self, code: StatusCode) -> None:
         """The session is over. A client that is to poll once more hangs up itself."""
@@ -232,7 +248,7 @@ class CIRConnection(LineReceiver):
         watch, self._watch = self._watch, None
         if watch is not None:
             watch.stop()
-            self._door.wakeups.forget(watch.session.id, watch.woken)
+            self._door.wakeups.forget(watch.session.id, self._woken)
             self._door.leave(self, watch.session.id)
 
 
@@ -248,7 +264,11 @@ class TCPDoor(ServerFactory):
     _connections: set[CIRConnection] = field(factory=set, init=False)
     _sources: Counter[str] = field(factory=Counter, init=False)
     _serving: dict[str, CIRConnection] = field(factory=dict, init=False)
+    turns: Turns = field(init=False)
     noisy = False
+
+    def __attrs_post_init__(self) -> None:
+        self.turns = Turns(self.clock)
 
     def buildProtocol(self, addr: IAddress | None) -> CIRConnection | None:
         """A connection, unless its source has as many as it may."""

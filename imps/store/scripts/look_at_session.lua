@@ -11,8 +11,8 @@
 -- include flights
 -- include wakeups
 local prefix, id, now = KEYS[1], ARGV[1], tonumber(ARGV[2])
-local record, expires, ended, polled, answering = unpack(redis.call('HMGET', prefix .. 'session:'
-    .. id, 'record', 'expires', 'ended', 'polled', 'answering'))
+local record, expires, ended, polled, answering, channel = unpack(redis.call('HMGET',
+    prefix .. 'session:' .. id, 'record', 'expires', 'ended', 'polled', 'answering', 'channel'))
 if ended then
     return tonumber(ended)
 end
@@ -24,12 +24,12 @@ if tonumber(expires) <= now then
 end
 if ARGV[6] ~= '' then
     send_again(prefix, id)
-    redis.call('HSET', prefix .. 'session:' .. id, 'channel', ARGV[6])
+    channel = ARGV[6]
+    redis.call('HSET', prefix .. 'session:' .. id, 'channel', channel)
     wake(prefix, id)
 end
-local again = tonumber(ARGV[3])
-local repetition = time_of_repetition(prefix, id, again)
+local waits, repetition = can_fetch(prefix, id, now, tonumber(ARGV[3]), ARGV[4])
 local told = answering and answering:match('^told (.*)$')
-return {record, can_fetch(prefix, id, now, again, ARGV[4]) and 1 or 0, polled or '',
+return {record, waits and 1 or 0, polled or '',
     not told and answering or '', told or '', repetition and tostring(repetition) or '',
-    redis.call('HGET', prefix .. 'session:' .. id, 'channel') or ''}
+    channel or ''}

@@ -1,7 +1,8 @@
 -- Have sessions of a bucket told of publishers: what waits to be told of one is told with it.
 -- KEYS[1] the bucket's prefix; ARGV[1] now, then a session id, a publisher and attributes, again and
 -- again. Returns the sessions that are gone, or did not subscribe.
--- include sessions
+-- include alive
+-- include wakeups
 -- include news
 local prefix, now, gone, woken = KEYS[1], tonumber(ARGV[1]), {}, {}
 for i = 2, #ARGV, 3 do

@@ -5,7 +5,6 @@
 -- for none, the attributes of the user and their values, for each live session its id, its client,
 -- the type of that, when it last published, or else was opened, and the attributes of its client and
 -- their values; and what the watcher is allowed, as the script of permissions has it.
--- include sessions
 -- include permissions
 -- include watchers
 local prefix, now, all = KEYS[1], tonumber(ARGV[1]), {}
@@ -20,9 +19,9 @@ for i = 4, #ARGV do
         end
         local sessions = {}
         for _, id in ipairs(redis.call('HVALS', prefix .. 'sessions:' .. user)) do
-            local client, kind, opened, published = unpack(redis.call('HMGET',
-                prefix .. 'session:' .. id, 'client', 'client_type', 'opened', 'published'))
-            if is_alive(prefix, id, now) then
+            local client, kind, opened, published, expires = unpack(redis.call('HMGET',
+                prefix .. 'session:' .. id, 'client', 'client_type', 'opened', 'published', 'expires'))
+            if expires and tonumber(expires) > now then
                 sessions[#sessions + 1] = {id, client, kind or '', published or opened,
                     redis.call('HGETALL', prefix .. 'client-presence:' .. id)}
             end

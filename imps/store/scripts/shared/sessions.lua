@@ -1,11 +1,8 @@
+-- include alive
 -- include messages
 -- include outboxes
 -- include wakeups
 -- include presence
-local function is_alive(prefix, id, now)
-    return tonumber(redis.call('HGET', prefix .. 'session:' .. id, 'expires') or 0) > now
-end
-
 local function takes_reports(prefix, id)
     return redis.call('HGET', prefix .. 'session:' .. id, 'takes_reports') == '1'
 end

@@ -22,12 +22,13 @@ local function time_of_repetition(prefix, id, resend_seconds)
 end
 
 -- Whether anything can be sent to a session: what is in flight for long, an event, or else a message.
+-- And when what is in flight is sent again, nil if nothing is.
 local function can_fetch(prefix, id, now, resend_seconds, most_in_flight)
     local repetition = time_of_repetition(prefix, id, resend_seconds)
     if repetition and repetition <= now or event_waits(prefix, id, most_in_flight) then
-        return true
+        return true, repetition
     end
     local user, cursor, flight, messaging = unpack(redis.call('HMGET', prefix .. 'session:' .. id,
         'user', 'cursor', 'flight', 'messaging'))
-    return not flight and messaging ~= '' and message_waits(prefix, user, cursor or '0')
+    return not flight and messaging ~= '' and message_waits(prefix, user, cursor or '0'), repetition
 end

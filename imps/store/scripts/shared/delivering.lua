@@ -1,0 +1,269 @@
+-- include sessions
+-- include waiting
+-- include news
+-- include subscriptions
+-- Take a session's acknowledgement, if it has one, and give it what is to be sent next, if it wants
+-- that: an event of its outbox or, when there is none, a message.
+--
+-- A message waits in the user's queue until every session that was on line when it came (its
+-- "sessions") has acknowledged it, given it up or ended, and at least one has acknowledged it
+-- ("closed"). A session that came later gets it as long as it is not closed. A session takes one
+-- message at a time, in order; which one is in flight, under which transaction id, since when and
+-- for which time is in its record. Of events, a few may be in flight.
+--
+-- Given are: [1] the session id, [2] now, [3] what is acknowledged: '' nothing, 'transaction' what is in
+-- flight under [4], which is the message of id [11] unless that is '', 'refused' the same but not
+-- wanted, or not to be sent as it is, 'message' the message of id [4]; [5] 1 if something is wanted, [6]
+-- after how many seconds and [7] how many times at most a thing is sent, [8] how many events may be in
+-- flight, [9] until when the work that this causes is left to the caller, [10] the code of a report that
+-- a message has arrived, [12] of how many publishers there may be news at a time.
+-- Returns what became of the acknowledgement (1 done, 0 unknown), 1 or 0 for whether more waits, the
+-- work that is to be done now ('' for none), and then, if there is something to send, 'event', its
+-- transaction id and the event, or 'news', its transaction id, for each publisher a line with it, the
+-- attributes, those that the session has asked for and the name by which it knows the publisher, with
+-- tabs between, and the telephone number of the session's user, '' for none, or 'message', its
+-- transaction id, since when it is in flight, the session's record of that time ('' if it is the same),
+-- its id, head and content, '' for large content.
+local function delivered(prefix, given)
+    local id, now = given[1], tonumber(given[2])
+    local key = prefix .. 'session:' .. id
+    local user, messaging, flight, transaction, at, tries, cursor = unpack(redis.call('HMGET', key,
+        'user', 'messaging', 'flight', 'flight_transaction', 'flight_at', 'flight_tries', 'cursor'))
+    cursor = cursor or '0'
+    local takes_messages = messaging ~= ''
+    if not user then
+        return {0, 0, ''}
+    end
+    -- The answer says at its end whether anything waits. Having begun to write, this goes on where the
+    -- store is full.
+    redis.call('HDEL', key, 'answering')
+    local queue = prefix .. 'queue:' .. user
+    local outbox, events = prefix .. 'outbox:' .. id, prefix .. 'events:' .. id
+    local sending = prefix .. 'sending:' .. id
+    local again, tries_limit = tonumber(given[6]), tonumber(given[7])
+    local work = ''
+
+    local function name(message_id)
+        return message_key(prefix, user, message_id)
+    end
+
+    -- Whether a message still waits for another session.
+    local function is_awaiting(other)
+        return is_alive(prefix, other, now)
+    end
+
+    -- This session has a message, or gives it up. Its first acknowledgement is reported, if the sender
+    -- wants that.
+    local function leave(message_id, acknowledged)
+        local message = name(message_id)
+        if acknowledged and redis.call('EXISTS', message) == 1 then
+            work = report_message(prefix, user, message_id, given[10], given[2], given[9])
+            redis.call('HSET', message, 'closed', 1)
+        end
+        leave_message(prefix, user, message_id, id, is_awaiting)
+    end
+
+    local function land()
+        redis.call('HDEL', key, 'flight', 'flight_transaction', 'flight_at', 'flight_since',
+            'flight_tries', 'flight_record')
+        flight = false
+    end
+
+    local done = 0
+    local acknowledged = false
+    local function was_delivered(message_id)
+        return (redis.call('HGET', key, 'delivered') or ''):find(' ' .. message_id .. ' ', 1, true) ~= nil
+    end
+
+    -- The message in flight is not wanted as it is: its client is notified of it instead, and may fetch it.
+    local function notify_of_flight()
+        local expires = redis.call('HGET', name(flight), 'expires')
+        local notice = cjson.encode({kind = 'notice', message_id = flight, since = now})
+        if expires then
+            put_event(outbox, events, 'notice:' .. flight, expires, given[2], notice, now)
+        end
+        done = 1
+        land()
+    end
+
+    local is_flight = flight and transaction == given[4]
+    if given[3] == 'message' then
+        if redis.call('ZSCORE', queue, given[4]) then
+            acknowledged = given[4]
+        elseif was_delivered(given[4]) then
+            done = 1
+        end
+    elseif given[3] == 'transaction' and given[11] ~= '' then
+        if is_flight and flight == given[11] then
+            acknowledged = flight
+        elseif was_delivered(given[11]) then
+            done = 1
+        end
+    elseif given[3] == 'refused' and is_flight and messaging:find(' NOTIF$') then
+        notify_of_flight()
+    elseif given[3] ~= '' and is_flight then
+        acknowledged = flight
+    elseif given[3] ~= '' then
+        done = redis.call('HDEL', sending, given[4])
+    end
+    if acknowledged then
+        done = 1
+        leave(acknowledged, given[3] ~= 'refused')
+        local delivered = redis.call('HGET', key, 'delivered') or ' '
+        delivered = (delivered .. acknowledged .. ' '):sub(-400):match(' .*$') or ' '
+        redis.call('HSET', key, 'delivered', delivered)
+        if acknowledged == flight then
+            land()
+        end
+    end
+
+    -- Whether more can be fetched: behind a message that is in flight, only events.
+    local function more()
+        local waits = event_waits(prefix, id, given[8])
+            or not flight and takes_messages and message_waits(prefix, user, cursor)
+        return waits and 1 or 0
+    end
+
+    local function next_transaction()
+        return 's' .. redis.call('HINCRBY', key, 'transactions', 1)
+    end
+
+    -- An acknowledgement that means nothing gets an answer of its own, to which nothing is added.
+    if given[5] ~= '1' or given[11] ~= '' and done == 0 then
+        return {done, more(), work}
+    end
+
+    -- Events: those that were not answered in time, in order, and then the next that waits. What is in
+    -- flight is kept as it was sent.
+    local in_flight = redis.call('HGETALL', sending)
+    local late, late_number
+    local news_tries = 1
+    for i = 1, #in_flight, 2 do
+        local since, times, _, _, event_key, event = fields_of_sending(in_flight[i + 1])
+        if now - since >= again then
+            if tonumber(times) >= tries_limit then
+                redis.call('HDEL', sending, in_flight[i])
+            elseif event_key == 'news' then
+                -- Told anew, as it is by then, and under another id.
+                redis.call('HDEL', sending, in_flight[i])
+                for publisher, attributes in event:gmatch('([^\t\n]+)\t([^\t\n]+)') do
+                    if redis.call('HEXISTS', prefix .. 'subscriptions:' .. id, publisher) == 1 then
+                        put_news(prefix, id, publisher, attributes)
+                    end
+                end
+                news_tries = math.max(news_tries, times + 1)
+            else
+                local number = tonumber(in_flight[i]:sub(2))
+                if not late or number < late_number then
+                    late, late_number = i, number
+                end
+            end
+        end
+    end
+    if late then
+        local _, times, expires, put_at, event_key, event = fields_of_sending(in_flight[late + 1])
+        redis.call('HSET', sending, in_flight[late],
+            sending_of(given[2], times + 1, expires, put_at, event_key, event))
+        return {done, more(), work, 'event', in_flight[late], event}
+    end
+    while redis.call('HLEN', sending) < tonumber(given[8]) do
+        local first = redis.call('ZPOPMIN', outbox)[1]
+        if not first then
+            break
+        end
+        local expires, put_at, event = fields_of_event(redis.call('HGET', events, first) or '0 0 ')
+        redis.call('HDEL', events, first)
+        if tonumber(expires) > now then
+            local own = next_transaction()
+            redis.call('HSET', sending, own, sending_of(given[2], 1, expires, put_at, first, event))
+            prolong(sending, 86400)
+            return {done, more(), work, 'event', own, event}
+        end
+    end
+
+    -- News of some publishers at a time; what is known of them is read when it is sent.
+    if redis.call('HLEN', sending) < tonumber(given[8]) then
+        local news, news_of = prefix .. 'news:' .. id, prefix .. 'news-of:' .. id
+        local publishers = redis.call('ZRANGE', news, 0, given[12] - 1)
+        if #publishers > 0 then
+            local lines = {}
+            for _, publisher in ipairs(publishers) do
+                local subscription = subscription_of(
+                    redis.call('HGET', prefix .. 'subscriptions:' .. id, publisher))
+                -- It may have asked for less meanwhile.
+                local asked = attributes_asked(subscription)
+                local attributes = intersection(redis.call('HGET', news_of, publisher), asked)
+                if attributes ~= '' then
+                    lines[#lines + 1] = table.concat({publisher, attributes, asked, subscription.name}, '\t')
+                end
+            end
+            redis.call('ZREM', news, unpack(publishers))
+            redis.call('HDEL', news_of, unpack(publishers))
+            if #lines > 0 then
+                local own, told = next_transaction(), table.concat(lines, '\n')
+                redis.call('HSET', sending, own,
+                    sending_of(given[2], news_tries, now + 86400, given[2], 'news', told))
+                prolong(sending, 86400)
+                local number = redis.call('HGET', prefix .. 'account:' .. user, 'msisdn')
+                return {done, more(), work, 'news', own, told, number or ''}
+            end
+        end
+    end
+
+    -- What is told of a message that is sent: those behind it come once it is acknowledged.
+    local function sent(message_id, since)
+        local head, content = read_message(prefix, user, message_id, false)
+        local record = redis.call('HGET', key, 'flight_record') or ''
+        local waits = event_waits(prefix, id, given[8]) or message_waits(prefix, user, cursor)
+        return {done, waits and 1 or 0, work, 'message', transaction, since, record, message_id, head,
+            content}
+    end
+
+    if flight then
+        local is_valid = tonumber(redis.call('HGET', name(flight), 'expires') or 0) > now
+        if is_valid and now - at < again then
+            return {done, 0, work}
+        end
+        if is_valid and tonumber(tries) < tries_limit then
+            -- The same message once more, as it was: since when it flies is part of what it says.
+            redis.call('HSET', key, 'flight_at', given[2], 'flight_tries', tries + 1)
+            return sent(flight, redis.call('HGET', key, 'flight_since'))
+        end
+        if is_valid then
+            leave(flight, false)
+        end
+        land()
+    end
+
+    local function is_awaited(sessions)
+        for other in sessions:gmatch('%S+') do
+            if is_awaiting(other) then
+                return true
+            end
+        end
+        return false
+    end
+
+    while takes_messages do
+        local found = redis.call('ZRANGEBYSCORE', queue, '(' .. cursor, '+inf', 'WITHSCORES', 'LIMIT',
+            0, 1)
+        if #found == 0 then
+            redis.call('HSET', key, 'cursor', cursor)
+            break
+        end
+        local message_id = found[1]
+        cursor = found[2]
+        local message = redis.call('HMGET', name(message_id), 'sessions', 'closed', 'expires', 'only',
+            'given_up')
+        local sessions, closed = unpack(message)
+        if not sessions or closed and not is_awaited(sessions) then
+            remove_message(prefix, user, message_id)
+        elseif may_have_message(id, now, message, is_awaiting) then
+            transaction = next_transaction()
+            redis.call('HSET', key, 'cursor', cursor, 'flight', message_id, 'flight_transaction',
+                transaction, 'flight_at', given[2], 'flight_since', given[2], 'flight_tries', 1)
+            return sent(message_id, given[2])
+        end
+    end
+    return {done, 0, work}
+end
