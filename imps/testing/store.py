@@ -53,10 +53,10 @@ async def empty_store(reactor: Any, settings: Settings) -> None:
 
 
 class StoreTestCase(TestCase):
-    """A test with an empty store, and a clock that stands still; ``said`` are settings other than
-    the defaults."""
+    """A test with an empty store, and a clock that stands still; ``overrides`` are settings that
+    are not the defaults."""
 
-    said: ClassVar[Mapping[str, object]] = {}
+    overrides: ClassVar[Mapping[str, object]] = {}
     store: Store
     clock: Clock
     settings: Settings
@@ -65,7 +65,9 @@ class StoreTestCase(TestCase):
     async def setUp(self) -> None:  # type: ignore[override]  # trial awaits it
         directory, _ = private_server()
         redis = f"unix://{directory}/store.sock"
-        self.settings = Settings.read(None, {"data": str(directory), "redis": redis, **self.said})
+        self.settings = Settings.read(
+            None, {"data": str(directory), "redis": redis, **self.overrides}
+        )
         self.clock = Clock()
         self.clock.advance(EPOCH)
         await empty_store(reactor, self.settings)

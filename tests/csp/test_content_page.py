@@ -182,7 +182,7 @@ class FetchingTests(ContentPageTestCase):
 
 
 class PublicURLTests(ContentPageTestCase):
-    said = {"messages": {"content_url": "https://example.org/imps/"}}
+    overrides = {"messages": {"content_url": "https://example.org/imps/"}}
 
     async def test_public_url_is_what_clients_are_told(self) -> None:
         bob = await self.bob_of()
