@@ -39,6 +39,7 @@ from imps.elements.directory import Directory
 from imps.elements.im import InstantMessaging
 from imps.elements.interfaces import IInstantMessaging, MessageLimits
 from imps.elements.presence import PresenceService
+from imps.elements.publishers import Publishers
 from imps.elements.reactive_authorization import ReactiveAuthorization
 from imps.elements.watching import Watching
 from imps.metrics import Metrics
@@ -130,6 +131,7 @@ class Parts:
             self.settings.messages.resend_seconds,
             settings.requests_per_second,
             settings.max_per_user,
+            settings.messages_per_second,
         )
 
     @cached_property
@@ -249,10 +251,11 @@ class Parts:
         """What users publish."""
         client, buckets = self.store.client, self.store.buckets
         subscriptions = Subscriptions(client, buckets, self.settings.presence.max_subscriptions)
+        publishers = Publishers(self.contacts, self.directory)
         element = PresenceService(
             Presences(client, buckets),
             subscriptions,
-            self.contacts,
+            publishers,
             self.directory,
             self.reactive_authorization,
             self.working,
@@ -260,7 +263,7 @@ class Parts:
             self.settings.presence.max_value_octets,
             self.settings.presence.automatic_subscription,
         )
-        watching = Watching(subscriptions, element, self.reactor)
+        watching = Watching(subscriptions, element, publishers, self.directory, self.reactor)
         self.working.register("presence", watching.tell)
         self.working.register("follow", watching.follow)
         self.working.register("unsubscribe", watching.end)

@@ -34,7 +34,7 @@ from imps.csp.primitives.envelope import (
     TransactionDescriptor,
     WVCSPMessage,
 )
-from imps.csp.primitives.im import NewMessage
+from imps.csp.primitives.im import ForwardMessageRequest, NewMessage, SendMessageRequest
 from imps.csp.primitives.values import SessionType, TransactionMode
 from imps.csp.results import result, status, status_of
 from imps.csp.transactions import Context, Transactions
@@ -52,6 +52,7 @@ GOODBYE_ID = "goodbye"
 
 _UNAVAILABLE = Refusal(StatusCode.SERVICE_UNAVAILABLE, "try again later")
 
+_SENDING = (ForwardMessageRequest, SendMessageRequest)
 _PASSING = (StatusCode.INTERNAL_ERROR, StatusCode.SERVICE_UNAVAILABLE)
 
 
@@ -150,6 +151,7 @@ class Exchange:
             asked,
             polls=bool(self._polls),
             answers_later=bool(once or self._polls or self._responses),
+            messages=sum(isinstance(each.content, _SENDING) for each in self._requests),
         )
 
     async def _answer_without_session(self, refusal: Refusal, version: Version) -> bytes:

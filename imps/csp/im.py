@@ -14,7 +14,7 @@ from imps.csp.content_links import ContentLinks
 from imps.csp.primitives.common import Result, Status
 from imps.csp.primitives.declaration import Primitive
 from imps.csp.primitives.envelope import Transaction, TransactionDescriptor
-from imps.csp.primitives.identity import Recipient, Sender, User
+from imps.csp.primitives.identity import ClientID, Recipient, Sender, User
 from imps.csp.primitives.im import (
     DeliveryReportRequest,
     GetMessageRequest,
@@ -34,7 +34,7 @@ from imps.model.address import Address
 from imps.model.capability import DeliveryMethod
 from imps.model.events import MessageReported, MessageWaits
 from imps.model.extension import Extension
-from imps.model.message import Content, Draft, Message
+from imps.model.message import Content, Draft, Message, OneClient
 from imps.model.status import Refusal, StatusCode
 from imps.model.version import Version
 from imps.sap.delivery import Delivery
@@ -170,6 +170,13 @@ def _send_failure(request: SendMessageRequest, failed: Result) -> Primitive:
     return SendMessageResponse(result=failed)
 
 
+def _client_of(user: User) -> OneClient | None:
+    """The client of a user that is meant alone; None for all of them."""
+    named = user.client_id or ClientID()
+    client = OneClient(user.user_id, named.url or "", named.msisdn or "", user.application_id or "")
+    return None if client == OneClient(user.user_id) else client
+
+
 def check_sender(session: Session, sender: Sender | None) -> None:
     """A client sends in its own name only, by the address or the number that it signed on with."""
     if sender is None:
@@ -198,9 +205,11 @@ def recipients_of(recipient: Recipient) -> Draft:
         for group in recipient.groups
         if (address := group.group_id or (group.screen_name and group.screen_name.group_id))
     ]
+    clients = {user: _client_of(user) for user in recipient.users}
     return Draft(
         content=Content(),
-        users=tuple(user.user_id for user in recipient.users),
+        users=tuple(user.user_id for user, client in clients.items() if client is None),
+        clients=tuple(client for client in clients.values() if client is not None),
         groups=tuple(groups),
         contact_lists=recipient.contact_lists,
     )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 
 from attrs import define, evolve, field
 from twisted.internet.interfaces import IReactorTime
@@ -20,7 +21,7 @@ from imps.elements.interfaces import (
 )
 from imps.metrics import Metrics
 from imps.model.address import Address
-from imps.model.message import Draft, Message
+from imps.model.message import Draft, Message, OneClient
 from imps.model.status import Detail, Outcome, Refusal, StatusCode, merge
 from imps.store.messages import Messages, Stored
 from imps.store.packing import reported
@@ -33,6 +34,8 @@ _CODES = {
     Stored.NO_SUCH_USER: StatusCode.UNKNOWN_USER,
     Stored.QUEUE_FULL: StatusCode.MESSAGE_QUEUE_FULL,
     Stored.NOT_WELCOME: StatusCode.RECIPIENT_BLOCKED_SENDER,
+    Stored.NO_SUCH_CLIENT: StatusCode.INVALID_CLIENT_ID,
+    Stored.REFUSED_OFFLINE: StatusCode.RECIPIENT_NOT_LOGGED_IN,
     Stored.NOT_ACCEPTED: StatusCode.UNSUPPORTED_MEDIA_TYPE,
 }
 
@@ -59,7 +62,7 @@ class InstantMessaging:
         if not caller.operation_id:
             raise ValueError("without an operation id, every message would have the same id")
         failures = [Detail(StatusCode.NO_SUCH_GROUP, groups=(each,)) for each in draft.groups]
-        stored = await self._store(self._stamped(caller, draft), draft.users)
+        stored = await self._store(self._stamped(caller, draft), draft)
         outcome = merge([Outcome(0, tuple(failures)), stored])
         message_id = f"m{caller.operation_id}" if outcome.succeeded else None
         return Sent(message_id, outcome)
@@ -162,47 +165,71 @@ class InstantMessaging:
             extensions=draft.extensions,
         )
 
-    async def _store(self, message: Message, users: Sequence[Address]) -> Outcome:
-        """How many have it now, and who cannot get it, by the addresses that the sender used."""
-        failures: list[Detail] = []
+    async def _store(self, message: Message, draft: Draft) -> Outcome:
+        """How many have it now, and who cannot get it, by the addresses that the sender used. Who
+        is named without a client gets it by all."""
         here: dict[Address, Address] = {}
-        for user in dict.fromkeys(users):
-            address = self._directory.at_home(user)
-            if not address.is_user:
-                failures.append(Detail(StatusCode.UNKNOWN_USER, users=(user,)))
-            elif not self._directory.is_home(address):
-                failures.append(
-                    Detail(
-                        StatusCode.DOMAIN_NOT_SUPPORTED, users=(user,), domains=(address.domain,)
-                    )
-                )
-            else:
-                here.setdefault(await self._named(address), user)
-        outcomes = await self._outcomes(message, list(here))
+        clients: defaultdict[Address, list[OneClient]] = defaultdict(list)
+        failures: list[Detail] = []
+        for user in dict.fromkeys(draft.users):
+            account = await self._account(user, failures)
+            if account is not None:
+                here.setdefault(account, user)
+        everywhere = set(here)
+        for each in dict.fromkeys(draft.clients):
+            account = await self._account(each.user, failures)
+            if account is not None and account not in everywhere:
+                here.setdefault(account, each.user)
+                clients[account].append(each)
+        outcomes = await self._outcomes(message, list(here), clients)
         for recipient, outcome in outcomes.items():
             if outcome in _CODES:
-                failures.append(Detail(_CODES[outcome], users=(here[recipient],)))
+                code = _CODES[outcome]
+                if outcome is Stored.NO_SUCH_CLIENT and all(map(_is_any, clients[recipient])):
+                    code = StatusCode.INVALID_APPLICATION_ID
+                failures.append(Detail(code, users=(here[recipient],)))
         served = sum(outcome is Stored.YES for outcome in outcomes.values())
         self._metrics.messages_accepted.inc(served)
         return Outcome(served, tuple(failures))
 
     async def _outcomes(
-        self, message: Message, recipients: Sequence[Address]
+        self,
+        message: Message,
+        recipients: Sequence[Address],
+        clients: Mapping[Address, Sequence[OneClient]],
     ) -> dict[Address, Stored]:
         """What becomes of a message for each recipient.
 
         The names of the sender are looked up only for those who choose from whom to take messages.
         """
-        now = self._clock.seconds()
-        outcomes = dict(
-            zip(recipients, await self._messages.store(message, recipients, now=now), strict=True)
-        )
+
+        async def stored(
+            some: Sequence[Address], names: Sequence[Address] = ()
+        ) -> Iterator[tuple[Address, Stored]]:
+            now = self._clock.seconds()
+            outcomes = await self._messages.store(
+                message, some, now=now, sender_names=names, clients=clients
+            )
+            return zip(some, outcomes, strict=True)
+
+        outcomes = dict(await stored(recipients))
         choosy = [each for each, what in outcomes.items() if what is Stored.NAMES_NEEDED]
         if choosy:
             names = await self._directory.names_of(message.sender)
-            decided = await self._messages.store(message, choosy, now=now, sender_names=names)
-            outcomes.update(zip(choosy, decided, strict=True))
+            outcomes.update(await stored(choosy, names))
         return outcomes
+
+    async def _account(self, user: Address, failures: list[Detail]) -> Address | None:
+        """The account that a message for somebody is for; None, with the failure, for none."""
+        address = self._directory.at_home(user)
+        if not address.is_user:
+            failures.append(Detail(StatusCode.UNKNOWN_USER, users=(user,)))
+        elif not self._directory.is_home(address):
+            code, domains = StatusCode.DOMAIN_NOT_SUPPORTED, (address.domain,)
+            failures.append(Detail(code, users=(user,), domains=domains))
+        else:
+            return await self._named(address)
+        return None
 
     async def _named(self, address: Address) -> Address:
         """The account that a telephone number belongs to; other addresses as they are."""
@@ -210,3 +237,8 @@ class InstantMessaging:
             return address
         account = await self._directory.find(address)
         return address if account is None else account.address
+
+
+def _is_any(client: OneClient) -> bool:
+    """Whether a client is meant by nothing but its application."""
+    return not (client.url or client.msisdn)

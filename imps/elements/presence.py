@@ -5,18 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 
-from attrs import define, field, frozen
+from attrs import define, frozen
 from twisted.internet.interfaces import IReactorTime
 
 from imps.elements.authorization import Permissions, Question, question, visible, what_shows
-from imps.elements.contacts import Contacts
 from imps.elements.directory import Directory, names_by
 from imps.elements.interfaces import Caller, IWork
 from imps.elements.presence_view import shown
+from imps.elements.publishers import Publishers
 from imps.elements.reactive_authorization import ReactiveAuthorization
 from imps.model.address import Address
 from imps.model.presence import (
-    EVERY_ATTRIBUTE,
     Attribute,
     Content,
     Presence,
@@ -24,7 +23,7 @@ from imps.model.presence import (
     Published,
     WatcherStatus,
 )
-from imps.model.status import Detail, Outcome, Refusal, StatusCode
+from imps.model.status import Outcome, Refusal, StatusCode
 from imps.store.deliveries import News
 from imps.store.presence import Allowed, NoSuchPublisher, Presences
 from imps.store.subscriptions import Seen, Subscriptions, Told, TooManySubscriptions
@@ -56,24 +55,6 @@ class ToldOf:
 
 
 @define(eq=False)
-class _Targets:
-    """Who is meant: for each publisher the name that the caller uses, directly or in each contact
-    list; and what is wrong with the others."""
-
-    users: dict[Address, Address] = field(factory=dict)
-    contact_lists: dict[Address, dict[Address, Address]] = field(factory=dict)
-    failures: list[Detail] = field(factory=list)
-
-    @property
-    def publishers(self) -> dict[Address, Address]:
-        """All publishers, each once."""
-        publishers: dict[Address, Address] = {}
-        for some in (*self.contact_lists.values(), self.users):
-            publishers |= some
-        return publishers
-
-
-@define(eq=False)
 class PresenceService:
     """The presence of the users of the home domains.
 
@@ -82,7 +63,7 @@ class PresenceService:
 
     _presences: Presences
     _subscriptions: Subscriptions
-    _contacts: Contacts
+    _publishers: Publishers
     _directory: Directory
     _reactive: ReactiveAuthorization
     _work: IWork
@@ -112,7 +93,7 @@ class PresenceService:
         """Change what the mobile network knows of a user's phone, None being that it knows no more;
         others stay. It stands beside what clients publish, and needs none (network presence).
         """
-        publisher = await self._publisher(user)
+        publisher = await self._publishers.account_of(user)
         if publisher is None or not await self._published(publisher, "", values):
             raise Refusal(StatusCode.UNKNOWN_USER, "there is no such user")
 
@@ -138,7 +119,7 @@ class PresenceService:
     ) -> Got:
         """What users, and those in contact lists of the caller, let the caller see; for each of
         them something, be it empty (CSP, GetPresence). Who cannot be asked is in the outcome."""
-        targets = await self._targets(caller.user, users, contact_lists)
+        targets = await self._publishers.meant(caller.user, users, contact_lists)
         watcher = await self._directory.names_of(caller.user)
         publishers = targets.publishers
         now = self._clock.seconds()
@@ -150,9 +131,8 @@ class PresenceService:
             for allowed in (permitted(publisher, watcher[0], known[publisher].allowed),)
         ]
         reactive = {each: presence.allowed for each, presence in known.items()}
-        await self._ask(reactive, watcher[0], attributes)
-        failures = targets.failures + _unknown(targets.users, known)
-        return Got(tuple(presences), Outcome(_served(targets, presences), tuple(failures)))
+        await self.ask(reactive, watcher[0], attributes)
+        return Got(tuple(presences), targets.outcome(known))
 
     async def subscribe(
         self,
@@ -176,26 +156,22 @@ class PresenceService:
             code = StatusCode.AUTO_SUBSCRIBE_NOT_SUPPORTED
             raise Refusal(code, "contact lists are not followed")
         follows = self._follows_lists if follows is None else follows
-        targets = await self._targets(caller.user, users, contact_lists)
-        known = await self.follow(caller, targets.users, attributes)
+        targets = await self._publishers.meant(caller.user, users, contact_lists)
+        known = await self._subscribe(caller, targets.users, attributes)
         for contact_list, members in targets.contact_lists.items():
-            await self.follow(caller, members, attributes, contact_list, follows)
-        failures = targets.failures + _unknown(targets.users, known)
-        return Outcome(_served(targets, known), tuple(failures))
+            await self._subscribe(caller, members, attributes, contact_list, follows)
+        return targets.outcome(known)
 
-    async def follow(
+    async def _subscribe(
         self,
         caller: Caller,
         publishers: Mapping[Address, Address],
         attributes: Attributes,
         through: Address | None = None,
-        follows: bool | None = False,
+        follows: bool = False,
     ) -> set[Address]:
         """Subscribe to publishers, each known by a name, directly or through a contact list, and
-        have the session told of what it may see. Who they are that exist.
-
-        ``follows`` says whether it follows the list; without a word on that, it has to.
-        """
+        have the session told of what it may see. Who they are that exist."""
         if not publishers and through is None:
             return set()
         session_id = caller.session_id
@@ -229,7 +205,7 @@ class PresenceService:
             Seen(session_id, publisher, may_see[publisher], allowed.number)
             for publisher, allowed in found.items()
         )
-        await self._ask(found, watcher[0], attributes)
+        await self.ask(found, watcher[0], attributes)
         return set(found)
 
     async def unsubscribe(
@@ -239,9 +215,8 @@ class PresenceService:
         made through contact lists (CSP, UnsubscribePresence). Whoever is unknown is in the
         outcome."""
         session_id, now = caller.session_id, self._clock.seconds()
-        targets = await self._targets(caller.user, users, contact_lists)
+        targets = await self._publishers.meant(caller.user, users, contact_lists)
         unknown = await self._directory.unknown(targets.users)
-        failures = targets.failures + _unknown(targets.users, set(targets.users) - unknown)
         if targets.users:
             await self._subscriptions.unsubscribe(session_id, targets.users, now=now)
         for each in targets.contact_lists:
@@ -249,8 +224,7 @@ class PresenceService:
             await self._subscriptions.unsubscribe(
                 session_id, subscribed.publishers, each, unfollows=True, now=now
             )
-        served = len(targets.users) - len(unknown) + len(targets.contact_lists)
-        return Outcome(served, tuple(failures))
+        return targets.outcome(targets.users.keys() - unknown)
 
     async def told(
         self,
@@ -278,10 +252,9 @@ class PresenceService:
             else:
                 presence = known[each.publisher]
                 allowed = permitted(each.publisher, watcher[0], presence.allowed)
-                changed = frozenset() if each.attributes == EVERY_ATTRIBUTE else each.attributes
                 # There is a client that takes whoever is told of without it for off line.
-                also = each.asked & {_ONLINE_STATUS}
-                seen = shown(each.name, presence, each.attributes | also, allowed, changed)
+                asked = each.attributes | each.asked & {_ONLINE_STATUS}
+                seen = shown(each.name, presence, asked, allowed, also_gone=True)
                 if not any(published.attribute in each.attributes for published in seen.published):
                     continue
                 octets += sum(
@@ -314,25 +287,7 @@ class PresenceService:
             if (asked := question(permissions(publisher, watcher, found), found.asked))
         }
 
-    async def exists(self, publisher: Address) -> bool:
-        """Whether there is such a user of ours, still."""
-        return await self._directory.find(publisher) is not None
-
-    async def publishers_in(
-        self, owner: Address, contact_list: Address
-    ) -> dict[Address, Address] | None:
-        """The users of ours in a contact list, and the names that they have there; None without
-        such a list."""
-        members = await self._contacts.members(owner, contact_list)
-        if members is None:
-            return None
-        return {
-            publisher: each
-            for each in members
-            if (publisher := await self._publisher(each)) is not None
-        }
-
-    async def _ask(
+    async def ask(
         self, found: Mapping[Address, Allowed], watcher: Address, attributes: Attributes
     ) -> None:
         """Ask those publishers who have said nothing yet of a watcher, and tell those who want to
@@ -343,44 +298,6 @@ class PresenceService:
             if (asked := question(permissions(publisher, watcher, allowed), attributes))
         }
         await self._reactive.ask(questions, watcher)
-
-    async def _targets(
-        self, caller: Address, users: Iterable[Address], contact_lists: Iterable[Address]
-    ) -> _Targets:
-        """Who is meant. Contacts of whom nothing can be known are left out, without an error: to
-        have them in a list is none."""
-        targets = _Targets()
-        for user in dict.fromkeys(users):
-            address = self._directory.at_home(user)
-            publisher = await self._publisher(address)
-            if publisher is not None:
-                targets.users[publisher] = user
-            elif address.is_user and not self._directory.is_home(address):
-                code, domains = StatusCode.DOMAIN_NOT_SUPPORTED, (address.domain,)
-                targets.failures.append(Detail(code, users=(user,), domains=domains))
-            else:
-                targets.failures.append(Detail(StatusCode.UNKNOWN_USER, users=(user,)))
-        for contact_list in dict.fromkeys(contact_lists):
-            own = await self._contacts.own(caller, contact_list)
-            members = None if own is None else await self.publishers_in(caller, own)
-            if own is None or members is None:
-                code = StatusCode.NO_SUCH_CONTACT_LIST
-                targets.failures.append(Detail(code, contact_lists=(contact_list,)))
-            else:
-                targets.contact_lists[own] = members
-        if not (targets.users or targets.contact_lists or targets.failures):
-            raise Refusal(StatusCode.BAD_PARAMETER, "no user or contact list")
-        return targets
-
-    async def _publisher(self, address: Address) -> Address | None:
-        """The account that an address could be of; None if it can be of none of ours."""
-        user = self._directory.at_home(address)
-        if not user.is_user or not self._directory.is_home(user):
-            return None
-        if user.msisdn is None:
-            return user
-        account = await self._directory.find(user)
-        return None if account is None else account.address
 
 
 _ONLINE_STATUS = Attribute.ONLINE_STATUS
@@ -421,18 +338,3 @@ def _octets(content: Content) -> int:
         else 4
         for _, item in content
     )
-
-
-def _unknown(users: Mapping[Address, Address], known: Iterable[Address]) -> list[Detail]:
-    """That there are no such users."""
-    unknown = users.keys() - set(known)
-    return [
-        Detail(StatusCode.UNKNOWN_USER, users=(name,))
-        for publisher, name in users.items()
-        if publisher in unknown
-    ]
-
-
-def _served(targets: _Targets, known: Iterable[object]) -> int:
-    """How many of the targets were served, where that matters."""
-    return len(targets.contact_lists) + len(list(known))

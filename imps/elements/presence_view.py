@@ -19,16 +19,17 @@ def shown(
     known: UserPresence,
     asked: Attributes,
     allowed: Attributes,
-    changed: Attributes = frozenset(),
+    *,
+    also_gone: bool = False,
 ) -> Presence:
     """What somebody is told who asks for some attributes, and is allowed some.
 
-    What has ``changed`` of clients and has no value any more is told so; other attributes without
-    a value are left out.
+    Attributes without a value are left out; but who is told of changes is told ``also_gone`` of
+    those that describe clients, as they may have had one when their client was there.
     """
     values = list(_values(known, asked))
-    gone = (asked & changed).difference(each.attribute for each in values)
-    if gone:
+    if also_gone:
+        gone = asked.difference(each.attribute for each in values)
         values += [
             Published(each, _GONE) for each in Attribute if each in gone and each.is_of_client
         ]

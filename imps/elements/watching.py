@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from attrs import define
 from twisted.internet.interfaces import IReactorTime
 
 from imps.elements.authorization import what_shows
+from imps.elements.directory import Directory
 from imps.elements.interfaces import Caller
 from imps.elements.presence import Attributes, PresenceService, permitted
+from imps.elements.publishers import Publishers
 from imps.model.address import Address
 from imps.model.presence import Attribute, attributes_named
-from imps.model.status import Refusal
 from imps.store.subscriptions import Seen, Subscriber, Subscriptions, Told
 from imps.store.work import Work
 
@@ -25,6 +26,8 @@ class Watching:
 
     _subscriptions: Subscriptions
     _presence: PresenceService
+    _publishers: Publishers
+    _directory: Directory
     _clock: IReactorTime
 
     async def tell(self, work: Work) -> None:
@@ -32,7 +35,7 @@ class Watching:
         those that they can see by now and could not when they were told last. Of a publisher who
         exists no longer, those who could see it are told that, and nobody is told any more."""
         publisher, changed = Address.parse(work.details[0]), attributes_named(work.details[2])
-        exists = await self._presence.exists(publisher)
+        exists = await self._publishers.exists(publisher)
         news: list[Told] = []
         seen: list[Seen] = []
         async for subscribers in self._subscriptions.subscribers(publisher):
@@ -77,7 +80,7 @@ class Watching:
         """Have the sessions of a user subscribed to those who are in a contact list now, as far as
         they follow it, and no longer to others."""
         owner, contact_list = map(Address.parse, work.details[:2])
-        members = await self._presence.publishers_in(owner, contact_list)
+        members = await self._publishers.publishers_in(owner, contact_list)
         for session_id in await self._subscriptions.sessions_of(owner):
             subscribed = await self._subscriptions.through(session_id, contact_list)
             attributes, through = subscribed.followed, subscribed.publishers
@@ -92,19 +95,38 @@ class Watching:
                 )
             new = {each: name for each, name in (members or {}).items() if each not in through}
             if new and attributes is not None:
-                await self._subscribe(Caller(owner, session_id), new, attributes, contact_list)
+                await self._bring(Caller(owner, session_id), new, attributes, contact_list)
 
-    async def _subscribe(
+    async def _bring(
         self,
         caller: Caller,
-        publishers: dict[Address, Address],
+        contacts: Mapping[Address, Address],
         attributes: Attributes,
         contact_list: Address,
     ) -> None:
-        try:
-            await self._presence.follow(caller, publishers, attributes, contact_list, follows=None)
-        except Refusal:
-            return  # Its session is over, or follows the list no longer.
+        """Subscribe a session to publishers who have come into a contact list by these names."""
+        session_id, now = caller.session_id, self._clock.seconds()
+        watcher = await self._directory.names_of(caller.user)
+        found = await self._subscriptions.subscribe(
+            session_id, watcher, contacts, attributes, contact_list, keeps=True
+        )
+        # They are new until they are noted: whatever is done before may be done again.
+        await self._presence.ask(found, watcher[0], attributes)
+        may_see = {each: permitted(each, watcher[0], allowed) for each, allowed in found.items()}
+        refused = await self._subscriptions.note_brought(
+            session_id,
+            contact_list,
+            {each: contacts[each] for each in found},
+            attributes,
+            {each: attributes & what_shows(seen) for each, seen in may_see.items()},
+            now=now,
+        )
+        await self._subscriptions.forget_subscriber(session_id, refused, contact_list, now=now)
+        await self._subscriptions.note_seen(
+            Seen(session_id, each, may_see[each], allowed.number)
+            for each, allowed in found.items()
+            if each not in refused
+        )
 
     async def end(self, work: Work) -> None:
         """End all subscriptions of a session that is over."""

@@ -98,7 +98,7 @@ class Capabilities:
     server_poll_min_seconds: int | None = None
     language: str | None = None
     offline_bearers: tuple[Bearer, ...] = ()
-    offline_handling: OfflineETEMHandling = OfflineETEMHandling.SEND_STORE
+    offline_handling: OfflineETEMHandling | None = None
     online_handling: OnlineETEMHandling = OnlineETEMHandling.SERVER_LOGIC
     priority: int = 0
 

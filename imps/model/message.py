@@ -97,12 +97,24 @@ class Content:
             return None
 
 
+@frozen
+class OneClient:
+    """One particular client of a user: by the URL and the number of its ClientID, and by its
+    application; any, where one of these is empty."""
+
+    user: Address
+    url: str = ""
+    msisdn: str = ""
+    application: str = ""
+
+
 @frozen(kw_only=True)
 class Draft:
     """A message as its sender hands it in; ``validity_seconds`` is None for the default."""
 
     content: Content
     users: tuple[Address, ...] = ()
+    clients: tuple[OneClient, ...] = ()
     groups: tuple[Address, ...] = ()
     contact_lists: tuple[Address, ...] = ()
     validity_seconds: int | None = None
@@ -111,8 +123,9 @@ class Draft:
 
     @property
     def recipients(self) -> tuple[Address, ...]:
-        """All that it is for: users, groups and contact lists."""
-        return self.users + self.groups + self.contact_lists
+        """All that it is for: users, of some a client alone, groups and contact lists."""
+        users = self.users + tuple(each.user for each in self.clients)
+        return users + self.groups + self.contact_lists
 
 
 @frozen(kw_only=True)

@@ -12,7 +12,7 @@ from zope.interface import implementer
 from imps.elements.contacts import Contacts
 from imps.elements.interfaces import Caller, IInstantMessaging, MessageLimits, Sent, Waiting
 from imps.model.address import Address
-from imps.model.message import Draft, Message
+from imps.model.message import Draft, Message, OneClient
 from imps.model.status import Detail, Outcome, Refusal, StatusCode, merge
 from imps.sap.service_table import ServiceTable
 
@@ -109,25 +109,22 @@ class RoutedInstantMessaging:
         Groups go with the first part, the local one.
         """
         local = self._table.local
-        users: dict[IInstantMessaging, list[Address]] = {local: []}
+        parts = {local: evolve(draft, users=(), clients=())}
         unserved = []
-        for user in draft.users:
+        recipients: tuple[Address | OneClient, ...] = (*draft.users, *draft.clients)
+        for each in recipients:
+            user = each.user if isinstance(each, OneClient) else each
             element = self._table.element_of(user.domain)
             if element is None:
-                unserved.append(
-                    Detail(StatusCode.DOMAIN_NOT_SUPPORTED, users=(user,), domains=(user.domain,))
-                )
+                code, domains = StatusCode.DOMAIN_NOT_SUPPORTED, (user.domain,)
+                unserved.append(Detail(code, users=(user,), domains=domains))
+                continue
+            part = parts.setdefault(element, evolve(draft, users=(), clients=(), groups=()))
+            if isinstance(each, OneClient):
+                parts[element] = evolve(part, clients=(*part.clients, each))
             else:
-                users.setdefault(element, []).append(user)
-        parts = [
-            (element, evolve(draft, users=tuple(its_users), groups=()))
-            for element, its_users in users.items()
-            if its_users and element is not local
-        ]
-        ours = evolve(draft, users=tuple(users[local]))
-        if ours.recipients:
-            parts.insert(0, (local, ours))
-        return parts, unserved
+                parts[element] = evolve(part, users=(*part.users, each))
+        return [each for each in parts.items() if each[1].recipients], unserved
 
     async def _asked(self, element: IInstantMessaging, caller: Caller, part: Draft) -> Sent:
         """What becomes of a part, within the time; a refusal is that of each of its recipients."""
@@ -142,4 +139,5 @@ class RoutedInstantMessaging:
 
 
 def _failed(part: Draft, code: StatusCode) -> Outcome:
-    return Outcome(0, tuple(Detail(code, users=(user,)) for user in part.users))
+    users = part.users + tuple(each.user for each in part.clients)
+    return Outcome(0, tuple(Detail(code, users=(user,)) for user in users))

@@ -71,7 +71,8 @@ class Session:
         """What the store has to know: how it takes messages, its priority and handling and whether
         it can be notified of them, if it takes any; what it rejects above which size; whether it
         takes reports; of which kinds it takes notifications; how it asks its user who may see what,
-        if it does; and of what type its client is."""
+        if it does; what becomes of messages while nobody is signed on, if it said so; and of what
+        type its client is."""
         agreed = self.capabilities
         messaging = [str(agreed.priority), agreed.online_handling.value]
         if self.has("NOTIF"):
@@ -82,6 +83,7 @@ class Session:
             "takes_reports": "1" if self.has("MDELIV") else "",
             "notifications": " ".join(sorted(each.value for each in self.notifications)),
             "asks": " ".join(self._asks),
+            "offline_handling": agreed.offline_handling.value if agreed.offline_handling else "",
             "client_type": agreed.client_type.value if agreed.client_type else "",
         }
 
@@ -202,8 +204,10 @@ class Sessions:
         *,
         polls: bool = False,
         answers_later: bool = False,
+        messages: int = 0,
     ) -> Present:
-        """The session of a request, whose life it prolongs (CSP, implicit keep-alive).
+        """The session of a request, whose life it prolongs (CSP, implicit keep-alive), and which
+        sends so many messages.
 
         ``asked`` are the transactions that must not be done twice: transaction id and a digest of
         the request. With ``answers_later``, whoever asks will say when it is answered. Refused with
@@ -217,6 +221,7 @@ class Sessions:
             now=self._clock.seconds(),
             polls=polls,
             answers_later=answers_later,
+            messages=messages,
         )
         if isinstance(found, StatusCode):
             raise absence(found)

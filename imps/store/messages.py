@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import Enum
 from secrets import token_urlsafe
 
 from attrs import define
 
 from imps.model.address import Address
-from imps.model.message import Message
+from imps.model.message import Message, OneClient
 from imps.model.status import StatusCode
 from imps.store.client import StoreClient
 from imps.store.keys import Buckets
@@ -25,6 +26,9 @@ HELD_SECONDS = 120
 a session that polls, but does not answer, gives it up."""
 
 
+NO_CLIENTS: Mapping[Address, Sequence[OneClient]] = {}
+
+
 class Stored(Enum):
     """What became of a message for one recipient; one who chooses from whom to take messages needs
     the names of the sender for that."""
@@ -34,7 +38,9 @@ class Stored(Enum):
     QUEUE_FULL = -1
     NOT_WELCOME = -2
     NAMES_NEEDED = -3
-    NOT_ACCEPTED = -4
+    NO_SUCH_CLIENT = -4
+    REFUSED_OFFLINE = -5
+    NOT_ACCEPTED = -6
 
 
 @define(eq=False)
@@ -53,8 +59,10 @@ class Messages:
         *,
         now: float,
         sender_names: Sequence[Address] = (),
+        clients: Mapping[Address, Sequence[OneClient]] = NO_CLIENTS,
     ) -> list[Stored]:
-        """Store a message for each recipient, once: a repetition of the same id does nothing."""
+        """Store a message for each recipient, once: a repetition of the same id does nothing. For
+        those of whom ``clients`` are named, it is for these alone."""
         by_bucket: defaultdict[int, list[Address]] = defaultdict(list)
         for recipient in dict.fromkeys(recipients):
             by_bucket[self._buckets.of(recipient)].append(recipient)
@@ -77,7 +85,11 @@ class Messages:
                     report_packed(message) if message.wants_report else b"",
                     HELD_SECONDS,
                     names(sender_names),
-                    *(user.canonical for user in chunk),
+                    *(
+                        part
+                        for user in chunk
+                        for part in (user.canonical, _clients(clients.get(user, ())))
+                    ),
                 )
                 outcomes.update(zip(chunk, map(Stored, reply), strict=True))
         return [outcomes[recipient] for recipient in recipients]
@@ -169,3 +181,9 @@ class Messages:
             *message_ids,
         )
         return list(map(bool, outcomes)), [Work.unpacked(bucket, each) for each in work if each]
+
+
+def _clients(named: Sequence[OneClient]) -> str:
+    """Clients as scripts take them; nothing for all of a user's."""
+    words = ["\n".join((each.url, each.msisdn, each.application)) for each in named]
+    return json.dumps(words) if words else ""

@@ -92,7 +92,8 @@ class Sessions:
     of a session stands beside its record, in fields of its own: how it takes ``messaging``, its
     priority and handling and perhaps NOTIF, nothing where it takes none; whether it
     ``takes_reports``; of which kinds it takes ``notifications``; how it ``asks`` its user who may
-    see what, by REACT or ANU, if it does; and its ``client_type``.
+    see what, by REACT or ANU, if it does; its ``offline_handling``, if it said so, which is the
+    user's from then on; and its ``client_type``.
     """
 
     _client: StoreClient
@@ -100,6 +101,7 @@ class Sessions:
     _resend_seconds: float
     _requests_per_second: int
     _most_of_a_user: int
+    _messages_per_second: int = 25
 
     async def open(
         self,
@@ -145,8 +147,9 @@ class Sessions:
         now: float,
         polls: bool = False,
         answers_later: bool = False,
+        messages: int = 0,
     ) -> Found | StatusCode:
-        """Look up a session, and prolong its life, at a request.
+        """Look up a session, and prolong its life, at a request, which sends so many messages.
 
         With ``answers_later``, the answer will say at its end whether anything waits: the client
         need not be woken until then. A code says why there is no session: 600 expired, 601 ended by
@@ -158,7 +161,9 @@ class Sessions:
         reply = await self._client.run(
             "check_session",
             [self._buckets.prefix(bucket)],
-            *self.check_of(session_id, now=now, polls=polls, answers_later=answers_later),
+            *self.check_of(
+                session_id, now=now, polls=polls, answers_later=answers_later, messages=messages
+            ),
             *(
                 part
                 for each in asked
@@ -168,9 +173,16 @@ class Sessions:
         return found_in(reply)
 
     def check_of(
-        self, session_id: str, *, now: float, polls: bool, answers_later: bool = False
+        self,
+        session_id: str,
+        *,
+        now: float,
+        polls: bool,
+        answers_later: bool = False,
+        messages: int = 0,
     ) -> tuple[Argument, ...]:
         """What scripts that look a session up take first."""
+        of_a_message = self._requests_per_second / self._messages_per_second
         return (
             session_id,
             repr(now),
@@ -182,6 +194,7 @@ class Sessions:
             int(polls),
             int(answers_later),
             self._requests_per_second,
+            repr(max(1.0, messages * of_a_message)),
         )
 
     async def finish(

@@ -3,7 +3,10 @@
 ``subscribers:<publisher>``, in the bucket of the publisher, is the truth: for each session what it
 asked for, directly and through contact lists, and what it could see when it was told last.
 ``subscriptions:<session>``, in the bucket of the watcher, is an index, so that subscriptions can be
-ended with their session; it is written before the truth, and forgotten after it. There, too,
+ended with their session; it is written before the truth, and forgotten after it. Only contacts that
+a followed list brings are written there last, in one step with what the session is told of them: so
+they are new for as long as that is not done. Of one from whom the session has unsubscribed it asks
+nothing there through such a list, and so that one is not new. There, too,
 ``followed:<session>`` names the contact lists whose changes a session follows, and
 ``news:<session>`` the publishers of whom it is to be told: never what, as that is read when it is
 sent.
@@ -84,11 +87,11 @@ class Subscriptions:
         publishers: Mapping[Address, Address],
         attributes: Attributes,
         through: Address | None = None,
-        follows: bool | None = False,
+        follows: bool = False,
     ) -> bool:
         """Note to whom a session is about to subscribe, directly or through a contact list, and by
-        which names it knows them; and whether it follows the list. Without a word on that, nothing
-        is done unless it does. False if there is no such session, or nothing is done.
+        which names it knows them; and whether it follows the list. False if there is no such
+        session.
 
         Raises TooManySubscriptions.
         """
@@ -100,7 +103,7 @@ class Subscriptions:
                 session_id,
                 _named(through),
                 names_of(attributes),
-                "" if follows is None else int(follows),
+                int(follows),
                 self._most_of_a_session,
                 *(
                     part
@@ -114,6 +117,43 @@ class Subscriptions:
                 return False
         return True
 
+    async def note_brought(
+        self,
+        session_id: str,
+        contact_list: Address,
+        contacts: Mapping[Address, Address],
+        attributes: Attributes,
+        told: Mapping[Address, Attributes],
+        *,
+        now: float,
+    ) -> list[Address]:
+        """Note that a session is subscribed to publishers who have come into a contact list by
+        these names, and have it told of them. Returns those of whom nothing is noted: it does not
+        want to know of them, they have gone again, or it has too many subscriptions."""
+        known = list(contacts.items())
+        refused: list[bytes] = []
+        for start in range(0, len(known), CHUNK):
+            refused += await self._client.run(
+                "note_brought",
+                [self._prefix(session_id)],
+                session_id,
+                contact_list.canonical,
+                names_of(attributes),
+                self._most_of_a_session,
+                repr(now),
+                *(
+                    part
+                    for publisher, name in known[start : start + CHUNK]
+                    for part in (
+                        publisher.canonical,
+                        str(name),
+                        name.canonical,
+                        names_of(told[publisher]),
+                    )
+                ),
+            )
+        return [Address.parse(each.decode()) for each in refused]
+
     async def subscribe(
         self,
         session_id: str,
@@ -121,9 +161,11 @@ class Subscriptions:
         publishers: Iterable[Address],
         attributes: Attributes,
         through: Address | None = None,
+        *,
+        keeps: bool = False,
     ) -> dict[Address, Allowed]:
         """Subscribe a session to publishers; what they allow its user, without those that do not
-        exist."""
+        exist. What was asked for in the same way is replaced, or ``keeps``."""
         found = {}
         for bucket, some in in_chunks(self._buckets, publishers):
             outcomes = await self._client.run(
@@ -133,6 +175,7 @@ class Subscriptions:
                 names(watcher),
                 _named(through),
                 names_of(attributes),
+                int(keeps),
                 *(publisher.canonical for publisher in some),
             )
             for publisher, outcome in zip(some, outcomes, strict=True):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from hashlib import md5, sha1
 from typing import ClassVar
 from xml.sax.saxutils import escape
@@ -14,7 +14,7 @@ from twisted.internet.defer import DeferredLock
 from imps.testing.contacts import contacts_in, list_of, properties, properties_in
 from imps.testing.handset import Message, Transaction, flattened, received, users
 from imps.testing.http import Answer, Line
-from imps.testing.presence import Watcher, presence_in
+from imps.testing.presence import Watcher, attribute, presence_in
 from imps.testing.wbxml import Writer
 
 _DIGESTS = {"MD5": md5, "SHA": sha1}
@@ -49,7 +49,8 @@ class Android(Watcher):
     """One request at a time on one connection, one transaction in a message.
 
     It polls before it acknowledges, and shows whatever it gets: what comes twice is seen twice.
-    ``contacts`` are those of each list, with their nicknames.
+    ``contacts`` are those of each list, with their nicknames, and ``list_names`` what the lists are
+    called.
     """
 
     client_id: ClassVar[str] = "JiMMY"
@@ -59,6 +60,7 @@ class Android(Watcher):
     )
 
     contacts: dict[str, dict[str, str]] = field(factory=dict, init=False)
+    list_names: dict[str, str] = field(factory=dict, init=False)
     _lines: dict[str, Line] = field(factory=dict, init=False)
     _turn: DeferredLock = field(factory=DeferredLock, init=False)
     _last_transaction_id: int = field(default=0, init=False)
@@ -85,6 +87,11 @@ class Android(Watcher):
                 self.test.addCleanup(line.close)
             headers = {"Content-Type": self.content_type, "MSISDN": "+15550100"}
             return await line.post(body, {**headers, "User-Agent": "Android-Imps/0.1"})
+
+    @property
+    def lines(self) -> Iterable[Line]:
+        """The one connection to each server."""
+        return self._lines.values()
 
     def responses(self, message: Message) -> list[bytes]:
         """The poll comes before the acknowledgement."""
@@ -123,13 +130,18 @@ class Android(Watcher):
             "<ClientVersion>0.1</ClientVersion><ClientProducer>MOKIA</ClientProducer></ClientInfo>"
         )
         self.expect(published == 200, f"{published} for its client")
-        published = await self.publish(
-            "<OnlineStatus><Qualifier>T</Qualifier></OnlineStatus><UserAvailability>"
-            "<Qualifier>T</Qualifier><PresenceValue>AVAILABLE</PresenceValue></UserAvailability>"
-        )
-        self.expect(published == 200, f"{published} for its availability")
+        await self.set_status()
         await self.load_blocked()
         await self.load_lists()
+
+    async def set_status(self, availability: str = "AVAILABLE", text: str = "") -> None:
+        """Say how its user is, which is all said again when one thing changes."""
+        published = await self.publish(
+            attribute("OnlineStatus", "T")
+            + attribute("UserAvailability", availability)
+            + attribute("StatusText", self.quoted(text))
+        )
+        self.expect(published == 200, f"{published} for its status")
 
     async def load_lists(self) -> None:
         """Ask for the lists and for who is in each; an error would leave it without any. It does
@@ -139,7 +151,7 @@ class Android(Watcher):
         tags = ("ContactList", "DefaultContactList")
         named = [each.text or "" for each in answer.primitive if each.tag in tags]
         self.expect(len(set(named)) == len(named), "a list named twice")
-        self.contacts = {}
+        self.contacts, self.list_names = {}, {}
         for address in named:
             answer = await self.ask(
                 f"<ListManage-Request><ContactList>{address}</ContactList>"
@@ -147,6 +159,7 @@ class Android(Watcher):
             )
             self.expect(answer.code == 200, f"{answer.code} for {address}")
             self.expect("DisplayName" in properties_in(answer), f"no name of {address}")
+            self.list_names[address] = properties_in(answer)["DisplayName"]
             self.contacts[address] = contacts_in(answer)
             await self.subscribe(address)
 
@@ -158,8 +171,9 @@ class Android(Watcher):
         )
         self.expect(answer.code == 200, f"{answer.code} for watching {contact_list}")
 
-    async def create_list(self, name: str, *users: str) -> int:
-        """Make a list with users, each wrapped once too often; the code of the answer."""
+    async def create_list(self, name: str, *users: str, is_default: bool = True) -> int:
+        """Make a list with users, each wrapped once too often, and have them watched; the code of
+        the answer."""
         names = "".join(
             f"<NickName><Name>{each}</Name><User><UserID>{each}</UserID></User></NickName>"
             for each in users
@@ -167,9 +181,9 @@ class Android(Watcher):
         nick_list = f"<NickList>{names}</NickList>" if users else ""
         answer = await self.ask(
             f"<CreateList-Request><ContactList>{list_of(self.user, name)}</ContactList>{nick_list}"
-            f"{properties(name, is_default=True)}</CreateList-Request>"
+            f"{properties(name, is_default)}</CreateList-Request>"
         )
-        return self._done(answer)
+        return await self._then_subscribe(name, self._done(answer))
 
     async def delete_list(self, name: str) -> int:
         """Delete a list; the code of the answer."""
@@ -178,9 +192,24 @@ class Android(Watcher):
         return (await self.ask(request)).code
 
     async def add_contact(self, name: str, user: str, nickname: str) -> int:
-        """Add somebody to a list; the code of the answer."""
+        """Add somebody to a list, and have all in it watched once more; the code of the answer."""
         contact = f"<NickName><Name>{nickname}</Name><UserID>{user}</UserID></NickName>"
-        return await self._change_list(name, f"<AddNickList>{contact}</AddNickList>")
+        code = await self._change_list(name, f"<AddNickList>{contact}</AddNickList>")
+        return await self._then_subscribe(name, code)
+
+    async def watch(self, *publishers: str) -> None:
+        """Put users into a new list."""
+        made = await self.create_list("watched", *publishers, is_default=False)
+        self.expect(made == 200, f"{made} for a new list")
+
+    async def _then_subscribe(self, name: str, code: int) -> int:
+        if code == 200:
+            await self.subscribe(list_of(self.user, name))
+        return code
+
+    async def rename_list(self, name: str, display_name: str) -> int:
+        """Call a list something else; the code of the answer."""
+        return await self._change_list(name, properties(display_name))
 
     async def remove_contact(self, name: str, user: str) -> int:
         """Remove somebody from a list; the code of the answer."""

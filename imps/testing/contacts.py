@@ -14,9 +14,12 @@ def list_of(user: str, name: str) -> str:
     return f"{owner}/{name}@{domain}"
 
 
-def properties(display_name: str, is_default: bool) -> str:
-    """The properties of a list in a document."""
-    named = {"DisplayName": display_name, "Default": "T" if is_default else "F"}
+def properties(display_name: str, is_default: bool | None = None) -> str:
+    """The properties of a list in a document; without a word on whether it is the default, the name
+    alone."""
+    named = {"DisplayName": display_name}
+    if is_default is not None:
+        named["Default"] = "T" if is_default else "F"
     inner = "".join(
         f"<Property><Name>{name}</Name><Value>{value}</Value></Property>"
         for name, value in named.items()

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Sequence
 from itertools import count
 from typing import Any, ClassVar
 from xml.etree.ElementTree import Element, ParseError, fromstring
@@ -22,7 +22,7 @@ from twisted.trial.unittest import TestCase
 from imps.model.version import V11, V12, V13, Version
 from imps.testing.cir import ByLine
 from imps.testing.conformance.marks import note
-from imps.testing.http import Answer
+from imps.testing.http import Answer, Line
 from imps.testing.service import PASSWORD
 from imps.testing.wbxml import Choked, Writer, read, without_namespaces
 
@@ -115,6 +115,11 @@ class Handset(ABC):
     @abstractmethod
     async def post(self, body: bytes) -> Answer:
         """Make one HTTP request."""
+
+    @property
+    @abstractmethod
+    def lines(self) -> Iterable[Line]:
+        """The connections on which it makes requests."""
 
     @abstractmethod
     def next_transaction_id(self) -> str:
@@ -250,6 +255,12 @@ class Handset(ABC):
         line = await self.channel.hears("WVCI")
         self.expect(line == f"WVCI {self.version} {self.cookie}", f"woken with {line}")
         await self.poll()
+
+    def cut_off(self) -> None:
+        """Drop all connections without a word, as where the network is gone."""
+        self._leave_channel()
+        for line in self.lines:
+            line.close()
 
     def _leave_channel(self) -> None:
         if self.channel is not None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from base64 import b64decode, b64encode
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from hashlib import md5
+from itertools import chain
 from typing import ClassVar
 from xml.etree.ElementTree import Element
 
@@ -23,10 +24,17 @@ from imps.testing.handset import (
     users,
 )
 from imps.testing.http import Answer, Line
-from imps.testing.presence import ACCEPTED, Watcher
+from imps.testing.presence import ACCEPTED, Watcher, attribute
 from imps.testing.wbxml import Writer
 
 MOST_CONNECTIONS = 4
+
+SUBSCRIPTIONS, PRIVATE, BLOCKED = OWN_LISTS = (
+    "~PEP1.0_subscriptions",
+    "~PEP1.0_privatelist",
+    "~PEP1.0_blocklist",
+)
+"""The lists that it has besides those that its user makes."""
 
 _CAPABILITIES = flattened("""
     <CapabilityList>
@@ -63,6 +71,18 @@ _SERVICES = flattened("""
         <GroupFeat/>
     </WVCSPFeat></Functions>
 """)
+
+_PRESENCE = (
+    attribute("OnlineStatus", "T")
+    + flattened("""
+    <ClientInfo>
+        <Qualifier>T</Qualifier><ClientType>MOBILE_PHONE</ClientType>
+        <DevManufacturer>NOKIA</DevManufacturer><Model>6680</Model>
+    </ClientInfo>
+    <CommCap><Qualifier>T</Qualifier><CommC><Cap>IM</Cap><Status>OPEN</Status></CommC></CommCap>
+""")
+    + attribute("UserAvailability", "AVAILABLE")
+)
 
 
 @define(eq=False)
@@ -105,7 +125,7 @@ class Nokia(Watcher):
     @property
     def connections(self) -> int:
         """How many connections it has open and does not use just now."""
-        return sum(map(len, self._idle.values()))
+        return len(list(self.lines))
 
     async def post(self, body: bytes) -> Answer:
         """Make a request on a connection that is idle, or a new one."""
@@ -120,6 +140,11 @@ class Nokia(Watcher):
         else:
             line.close()
         return answer
+
+    @property
+    def lines(self) -> Iterable[Line]:
+        """The connections that it does not use just now."""
+        return chain(*self._idle.values())
 
     async def _connected(self, url: str) -> Line:
         line = await Line.to(url)
@@ -152,27 +177,45 @@ class Nokia(Watcher):
         await self._negotiate()
         await self.load_blocked()
         lists = await self.named_lists()
+        own = [list_of(self.user, name) for name in OWN_LISTS]
+        # What a session before this one watched may be watched still.
+        if stale := [each for each in own if each in lists]:
+            await self.unsubscribe(lists=stale)
         for address in lists:
             await self.manage_list(address)
-        contacts = list_of(self.user, "~PEP1.0_subscriptions")
-        named = f"<ContactList>{contacts}</ContactList>"
-        if contacts not in lists:
-            made = await self.ask(
-                f"<CreateList-Request>{named}{properties('subscriptions', is_default=False)}"
-                "</CreateList-Request>"
-            )
-            self.expect(made.code in (200, 701), f"{made.code} for a new list")
+        missing = [each for each in own if each not in lists]
+        for address in missing:
+            await self._create_list(address)
+        for address in [*lists, *missing]:
+            await self.subscribe(address)
+        await self.allow("OnlineStatus UserAvailability")
+        await self.allow("OnlineStatus UserAvailability StatusText StatusMood", own[1])
+        await self.allow("", own[2])
+        published = await self.publish(_PRESENCE)
+        self.expect(published == 200, f"{published} for its presence")
+
+    async def _create_list(self, address: str) -> None:
+        name = address.partition("~PEP1.0_")[2].partition("@")[0]
+        made = await self.ask(
+            f"<CreateList-Request><ContactList>{address}</ContactList>"
+            f"{properties(name, is_default=False)}</CreateList-Request>"
+        )
+        self.expect(made.code in (200, 701), f"{made.code} for a new list")
+
+    async def subscribe(self, contact_list: str) -> None:
+        """Have those in a list watched, and in 1.2 those who come."""
         automatic = "" if self.version is V11 else "<AutoSubscribe>T</AutoSubscribe>"
         subscribed = await self.ask(
-            f"<SubscribePresence-Request>{named}{automatic}</SubscribePresence-Request>"
+            f"<SubscribePresence-Request><ContactList>{contact_list}</ContactList>{automatic}"
+            "</SubscribePresence-Request>"
         )
-        self.expect(subscribed.code == 200, f"{subscribed.code} for watching")
-        await self.allow("OnlineStatus UserAvailability")
-        published = await self.publish(
-            "<UserAvailability><Qualifier>T</Qualifier><PresenceValue>AVAILABLE</PresenceValue>"
-            "</UserAvailability>"
-        )
-        self.expect(published == 200, f"{published} for its availability")
+        self.expect(subscribed.code == 200, f"{subscribed.code} for watching {contact_list}")
+
+    async def watch(self, *publishers: str) -> None:
+        """Put users into the list that it has for that."""
+        named = "".join(f"<UserID>{each}</UserID>" for each in publishers)
+        contact_list = list_of(self.user, SUBSCRIPTIONS)
+        await self.manage_list(contact_list, f"<AddNickList>{named}</AddNickList>")
 
     async def named_lists(self) -> list[str]:
         """The contact lists, the default last."""

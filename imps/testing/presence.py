@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
+from collections.abc import Sequence
 from xml.etree.ElementTree import Element
 
 from attrs import define, field
+from twisted.internet.task import deferLater
 
-from imps.testing.handset import Handset, Transaction
+from imps.testing.handset import Handset, Transaction, users
+from imps.testing.process import PATIENCE_SECONDS, reactor
 from imps.testing.wbxml import Choked
+
+LOOK_SECONDS = 0.02
 
 ACCEPTED = "<Status><Result><Code>200</Code></Result></Status>"
 
@@ -23,6 +29,10 @@ class Watcher(Handset):
     presence: dict[str, Seen] = field(factory=dict, init=False)
     asked_by: list[str] = field(factory=list, init=False)
 
+    @abstractmethod
+    async def watch(self, *publishers: str) -> None:
+        """Put users into a contact list whose users it watches."""
+
     def presence_told(self, request: Transaction) -> bytes | None:
         """Show what a notification tells, or who wants to see something, and what is answered; None
         if it is neither."""
@@ -35,6 +45,27 @@ class Watcher(Handset):
             self.expect(bool(seen), f"nothing told of {publisher}")
             self.presence.setdefault(publisher, {}).update(seen)
         return self.written(ACCEPTED, request.transaction_id, "Response")
+
+    async def sees(self, publisher: str, **seen: str | None) -> None:
+        """Poll until it shows this of somebody."""
+        give_up_at = reactor.seconds() + PATIENCE_SECONDS
+        while {name: self.shown(publisher, name) for name in seen} != seen:
+            shows = f"{self.presence.get(publisher)} of {publisher}, and not {seen}"
+            self.expect(reactor.seconds() < give_up_at, shows)
+            await self.poll()
+            await deferLater(reactor, LOOK_SECONDS)
+
+    def shown(self, publisher: str, attribute: str) -> str | None:
+        """What it shows of an attribute of somebody, None for nothing."""
+        return self.presence.get(publisher, {}).get(attribute)
+
+    async def is_asked(self, watcher: str) -> None:
+        """Poll until it is asked whether somebody may see something."""
+        give_up_at = reactor.seconds() + PATIENCE_SECONDS
+        while watcher not in self.asked_by:
+            self.expect(reactor.seconds() < give_up_at, f"not asked about {watcher}")
+            await self.poll()
+            await deferLater(reactor, LOOK_SECONDS)
 
     async def accept(self, watcher: str, accepts: bool = True) -> int:
         """Let somebody see what was asked for, or not; the code of the answer."""
@@ -55,18 +86,63 @@ class Watcher(Handset):
         answer = await self.ask(f"<UpdatePresence-Request>{request}</UpdatePresence-Request>")
         return answer.code
 
-    async def allow(self, names: str) -> None:
-        """Allow everybody to see these attributes, with blanks between."""
+    async def allow(self, names: str, contact_list: str | None = None) -> None:
+        """Allow everybody, or those in a contact list, to see these attributes, with blanks
+        between."""
         sub_list = self.sub_list("".join(f"<{name}/>" for name in names.split()))
         answer = await self.ask(
-            f"<CreateAttributeList-Request>{sub_list}<DefaultList>T</DefaultList>"
+            f"<CreateAttributeList-Request>{sub_list}{_whom(contact_list)}"
             "</CreateAttributeList-Request>"
         )
         self.expect(answer.code == 200, f"{answer.code} for what others may see")
 
+    async def disallow(self, contact_list: str | None = None) -> None:
+        """Take that back."""
+        answer = await self.ask(
+            f"<DeleteAttributeList-Request>{_whom(contact_list)}</DeleteAttributeList-Request>"
+        )
+        self.expect(answer.code == 200, f"{answer.code} for a list of attributes less")
+
+    async def unsubscribe(self, *publishers: str, lists: Sequence[str] = ()) -> None:
+        """Have users, and those in contact lists, watched no more."""
+        named = users(publishers) + "".join(f"<ContactList>{each}</ContactList>" for each in lists)
+        answer = await self.ask(
+            f"<UnsubscribePresence-Request>{named}</UnsubscribePresence-Request>"
+        )
+        self.expect(answer.code == 200, f"{answer.code} for watching no more")
+
+    async def watchers(self, history_seconds: int | None = None) -> dict[str, str | None]:
+        """Who watches its user, and has done so in that time, by user; in 1.1 nothing else is said
+        of them."""
+        history = (
+            "" if history_seconds is None else f"<HistoryPeriod>{history_seconds}</HistoryPeriod>"
+        )
+        answer = await self.ask(f"<GetWatcherList-Request>{history}</GetWatcherList-Request>")
+        self.expect(
+            answer.primitive.tag == "GetWatcherList-Response", f"{answer.code} for watchers"
+        )
+        return {
+            each.findtext("User/UserID") or each.findtext("UserID") or "": each.findtext(
+                "WatcherStatus"
+            )
+            for each in answer.primitive
+            if each.tag in ("User", "Watcher")
+        }
+
     def sub_list(self, attributes: str) -> str:
         """A list of attributes in a document."""
         return f'<PresenceSubList xmlns="{self.namespace("PA")}">{attributes}</PresenceSubList>'
+
+
+def attribute(name: str, value: str) -> str:
+    """An attribute with a simple value in a document."""
+    return f"<{name}><Qualifier>T</Qualifier><PresenceValue>{value}</PresenceValue></{name}>"
+
+
+def _whom(contact_list: str | None) -> str:
+    if contact_list is None:
+        return "<DefaultList>T</DefaultList>"
+    return f"<ContactList>{contact_list}</ContactList><DefaultList>F</DefaultList>"
 
 
 def presence_in(primitive: Element) -> dict[str, Seen]:

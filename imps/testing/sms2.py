@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 from attrs import define, field
 
-from imps.testing.contacts import list_of
+from imps.testing.contacts import contacts_in, list_of
 from imps.testing.handset import (
     Message,
     flattened,
@@ -15,7 +15,7 @@ from imps.testing.handset import (
     users,
 )
 from imps.testing.http import Answer, Line
-from imps.testing.presence import Watcher, presence_in
+from imps.testing.presence import Watcher, attribute, presence_in
 from imps.testing.wbxml import Writer
 
 _ROOT = "<WV-CSP-Message "
@@ -31,6 +31,9 @@ _CAPABILITIES = flattened("""
         <AcceptedContentType>text/plain</AcceptedContentType>
         <AcceptedContentType>text/html</AcceptedContentType>
         <AcceptedContentType>image/png</AcceptedContentType>
+        <AcceptedContentType>image/jpeg</AcceptedContentType>
+        <AcceptedContentType>image/gif</AcceptedContentType>
+        <AcceptedContentType>audio/x-wav</AcceptedContentType>
         <AcceptedTransferEncoding>BASE64</AcceptedTransferEncoding>
         <AcceptedContentLength>256000</AcceptedContentLength>
         <SupportedBearer>HTTP</SupportedBearer>
@@ -60,16 +63,25 @@ _PRESENCE = flattened("""
     </UserAvailability>
 """)
 
+_WATCHED = flattened("""
+    <OnlineStatus/><ClientInfo/><FreeTextLocation/><CommCap/><UserAvailability/>
+    <StatusText/><StatusMood/><Alias/><StatusContent/><ContactInfo/>
+""")
+
 
 @define(eq=False)
 class SMS2(Watcher):
     """It asks before it sends a body, adds elements of its vendor's, and lends itself the server's
-    transaction ids."""
+    transaction ids.
+
+    ``friends`` are those whom it puts into its list when it makes that.
+    """
 
     client_id: ClassVar[str] = "WV:Messenger-1.0@PC-CLIENT"
     writer: ClassVar[Writer] = Writer()
 
     encoding: str = "xml"
+    friends: Sequence[str] = ()
     _line: Line | None = field(default=None, init=False)
     _last_transaction_id: int = field(default=0, init=False)
     _borrowed: str | None = field(default=None, init=False)
@@ -115,6 +127,11 @@ class SMS2(Watcher):
             self._line = None
         return answer
 
+    @property
+    def lines(self) -> Iterable[Line]:
+        """The one connection."""
+        return [self._line] if self._line is not None else []
+
     def responses(self, message: Message) -> list[bytes]:
         """The acknowledgement, and then a poll."""
         request = message.transactions[0]
@@ -147,25 +164,67 @@ class SMS2(Watcher):
         own = f"<User><UserID>{self.user}</UserID></User>"
         alias = self.sub_list("<Alias/>")
         answer = await self.ask(f"<GetPresence-Request>{own}{alias}</GetPresence-Request>")
-        self.expect(list(presence_in(answer.primitive)) == [self.user], "whose alias is that?")
+        self.expect(answer.code == 200, f"{answer.code} for its own alias")
+        told = presence_in(answer.primitive)
+        self.expect(list(told) == [self.user], "whose alias is that?")
         private = f"<ContactList>{list_of(self.user, '~PEP1.0_privatelist')}</ContactList>"
         answer = await self.ask(
             f"<ListManage-Request>{private}<ReceiveList>T</ReceiveList></ListManage-Request>"
         )
         # Where it comes from, everybody has this list.
         self.expect(answer.code in (200, 700), f"{answer.code} for the private list")
-        contacts = f"<ContactList>{list_of(self.user, '~PEP1.0_subscriptions')}</ContactList>"
+        contacts = f"<ContactList>{self._subscriptions}</ContactList>"
+        friends = "".join(map(_nick_name, self.friends))
         made = await self.ask(
-            f"<CreateList-Request>{contacts}<NickList></NickList></CreateList-Request>"
+            f"<CreateList-Request>{contacts}<NickList>{friends}</NickList></CreateList-Request>"
         )
         self.expect(made.code in (200, 701), f"{made.code} for a new list")
         subscribed = await self.ask(
-            f"<SubscribePresence-Request>{contacts}{self.sub_list('<OnlineStatus/><Alias/>')}"
+            f"<SubscribePresence-Request>{contacts}{self.sub_list(_WATCHED)}"
             "<AutoSubscribe>T</AutoSubscribe></SubscribePresence-Request>"
         )
         self.expect(subscribed.code == 200, f"{subscribed.code} for watching")
-        await self.publish("<Alias><Qualifier>T</Qualifier></Alias>")
+        name = told[self.user].get("Alias") or self.user.removeprefix("wv:")
+        published = await self.publish(attribute("Alias", self.quoted(name)))
+        self.expect(published == 200, f"{published} for its alias")
         await self.poll()
+
+    async def add_contact(self, user: str) -> int:
+        """Add somebody to its list; the code of the answer."""
+        return await self._add(user)
+
+    async def remove_contact(self, user: str) -> int:
+        """Remove somebody from its list; the code of the answer."""
+        user_id = f"<UserID>{user}</UserID>"
+        return await self._change_list(f"<RemoveNickList>{user_id}</RemoveNickList>")
+
+    async def watch(self, *publishers: str) -> None:
+        """Put users into its list."""
+        added = await self._add(*publishers)
+        self.expect(added == 200, f"{added} for contacts")
+
+    async def _add(self, *users: str) -> int:
+        names = "".join(map(_nick_name, users))
+        return await self._change_list(f"<AddNickList>{names}</AddNickList>")
+
+    async def contacts(self) -> dict[str, str]:
+        """Who is in its list, and what they are called."""
+        answer = await self.ask(
+            f"<ListManage-Request><ContactList>{self._subscriptions}</ContactList>"
+            "<ReceiveList>T</ReceiveList></ListManage-Request>"
+        )
+        return contacts_in(answer)
+
+    async def _change_list(self, change: str) -> int:
+        answer = await self.ask(
+            f"<ListManage-Request><ContactList>{self._subscriptions}</ContactList>{change}"
+            "<ReceiveList>F</ReceiveList></ListManage-Request>"
+        )
+        return answer.code
+
+    @property
+    def _subscriptions(self) -> str:
+        return list_of(self.user, "~PEP1.0_subscriptions")
 
     async def login(self) -> int:
         """A 2-way login; its code."""
@@ -187,3 +246,7 @@ class SMS2(Watcher):
             f"<Recipient>{users(recipients)}</Recipient><Sender>{sender}</Sender></MessageInfo>"
             f"<ContentData>{self.quoted(text)}</ContentData></SendMessage-Request>"
         )
+
+
+def _nick_name(user: str) -> str:
+    return f"<NickName><Name>{user.removeprefix('wv:')}</Name><UserID>{user}</UserID></NickName>"

@@ -57,16 +57,19 @@ _TAGS = {
     0x04: """
         05 CancelAuth-Request 06 ContactListProperties 07 CreateAttributeList-Request
         08 CreateList-Request
-        0A DefaultContactList 0B DefaultList 0D DeleteList-Request 10 GetList-Request
-        11 GetList-Response 12 GetPresence-Request 13 GetPresence-Response 16 ListManage-Request
+        0A DefaultContactList 0B DefaultList 0C DeleteAttributeList-Request 0D DeleteList-Request
+        10 GetList-Request 11 GetList-Response 12 GetPresence-Request 13 GetPresence-Response
+        14 GetWatcherList-Request 15 GetWatcherList-Response 16 ListManage-Request
         17 ListManage-Response 18 UnsubscribePresence-Request 1B PresenceNotification-Request
         19 PresenceAuth-Request 1A PresenceAuth-User 1C UpdatePresence-Request
         1D SubscribePresence-Request
         1E AutoSubscribe 21 CreateList-Response""",
     0x05: """
-        05 Accuracy 08 Alias 0D ClientInfo 0E ClientProducer 0F ClientType 10 ClientVersion 11 CommC
-        12 CommCap 1B GeoLocation 1D Latitude 1E Longitude 1F Model 21 OnlineStatus 22 PLMN
-        28 Registration 2A StatusMood 2B StatusText 2E UserAvailability 2F Cap""",
+        05 Accuracy 06 Address 08 Alias 0D ClientInfo 0E ClientProducer 0F ClientType
+        10 ClientVersion 11 CommC 12 CommCap 13 ContactInfo 18 DevManufacturer 1A FreeTextLocation
+        1B GeoLocation 1D Latitude 1E Longitude 1F Model 21 OnlineStatus 22 PLMN
+        25 PreferredLanguage 28 Registration 29 StatusContent 2A StatusMood 2B StatusText
+        2D TimeZone 2E UserAvailability 2F Cap""",
     0x06: """
         05 BlockList 06 BlockEntity-Request 08 DeliveryReport 09 DeliveryReport-Request
         0B GetBlockedList-Request 0C GetBlockedList-Response 0F GetMessage-Request 11 GrantList
@@ -75,22 +78,24 @@ _TAGS = {
     0x08: """
         05 MP 06 GETAUT 07 GETJU 08 VRID 09 VerifyIDFunc 0A GETMAP 0B SGMNT 0C EXCON
         0D OFFNOTIF 0E ADVSR""",
-    0x09: "05 CIR 06 Domain 3F UserIDList",
+    0x09: "05 CIR 06 Domain 08 HistoryPeriod 0E Watcher 0F WatcherStatus 37 WatcherCount"
+    " 3F UserIDList",
     0x0B: "05 GrantListInUse 06 BlockListInUse 07 ContactListIDList",
 }
 
 _LATER = {
     V12: "ReceiveList AgreedCapabilityList AutoSubscribe MF MG MM MP GETAUT GETJU VRID VerifyIDFunc"
-    " Domain",
+    " Domain HistoryPeriod Watcher WatcherStatus",
     V13: "MultiTransPerMessage UserSessionLimit GETMAP SGMNT EXCON OFFNOTIF ADVSR"
-    " CreateList-Response ContactListIDList UserIDList GrantListInUse BlockListInUse",
+    " CreateList-Response ContactListIDList UserIDList GrantListInUse BlockListInUse WatcherCount",
 }
 
 _VALUES = """
     07 BASE64 09 Default 0A DisplayName 0B F 0E http:// 10 image/ 11 Inband 12 IM 16 None 17 N
     19 Outband 1F P 20 Request 21 Response 27 text/ 28 text/plain 2C T 42 HTTP 44 STCP 45 SUDP
     46 USER_ALIAS
-    4D WAPSMS 4E WAPUDP 5F AVAILABLE 63 COMPUTER 67 HAPPY 6F MOBILE_PHONE A4 SSMS A5 SHTTP"""
+    4D WAPSMS 4E WAPUDP 5F AVAILABLE 63 COMPUTER 64 DISCREET 67 HAPPY 6F MOBILE_PHONE
+    70 NOT_AVAILABLE 73 SAD 74 SLEEPY A4 SSMS A5 SHTTP BD CURRENT_SUBSCRIBER BE FORMER_SUBSCRIBER"""
 
 _SECOND_VALUES = {0x68: "IM"}
 """Words that have another token within presence."""
@@ -128,9 +133,10 @@ _WRITTEN_AS_WORDS = _WORDS | _names(
     "AcceptedTransferEncoding ContentEncoding ContentType Name PresenceValue Value"
 )
 _INTEGERS = _names(
-    "AcceptedCharset AcceptedCharSet AcceptedContentLength Code ContentSize KeepAliveTime "
+    "AcceptedCharset AcceptedCharSet AcceptedContentLength Code ContentSize HistoryPeriod "
+    "KeepAliveTime "
     "MultiTrans MultiTransPerMessage ParserSize SearchLimit ServerPollMin TCPPort TimeToLive "
-    "UDPPort UserSessionLimit Validity"
+    "UDPPort UserSessionLimit Validity WatcherCount"
 )
 
 

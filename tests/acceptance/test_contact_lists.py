@@ -9,6 +9,7 @@ from imps.csp.primitives.contacts import (
 from imps.model.version import V13
 from imps.testing.conformance import ALL, shows
 from imps.testing.contacts import list_of
+from imps.testing.nokia import OWN_LISTS, SUBSCRIPTIONS
 from imps.testing.sms2 import SMS2
 from tests.acceptance.test_handsets import ANDROIDS, NOKIAS, HandsetTestCase
 
@@ -21,6 +22,7 @@ class ContactLists:
             (android,) = await self.signed_on(self.android(ann, version, encoding))
             friends, family = list_of(ann, "friends"), list_of(ann, "family")
             self.assertEqual(android.contacts, {friends: {}})
+            self.assertEqual(await android.rename_list("friends", "Leute"), 200)
             self.assertEqual(await android.add_contact("friends", bob, "Bobby"), 200)
             stranger = "wv:eve@elsewhere.example"
             self.assertEqual(await android.create_list("family", bob, stranger), 200)
@@ -30,6 +32,10 @@ class ContactLists:
             if version is V13:
                 del expected[friends]
             self.assertEqual(android.contacts, expected)
+            names = {friends: "Leute", family: "family"}
+            self.assertEqual(android.list_names, {each: names[each] for each in expected})
+            self.assertEqual(await android.create_list("work", bob, is_default=False), 200)
+            self.assertEqual(await android.delete_list("work"), 200)
             for user in (bob, bob, "wv:nobody@localhost"):
                 self.assertEqual(await android.remove_contact("family", user), 200)
             self.assertEqual(await android.delete_list("friends"), 200)
@@ -48,9 +54,9 @@ class ContactLists:
         ann, bob = await self.known("ann", "bob")
         for version, encoding in NOKIAS:
             (nokia,) = await self.signed_on(self.nokia(ann, version, encoding))
-            # It made this list when it first signed on, and finds it from then on.
-            subscriptions = list_of(ann, "~PEP1.0_subscriptions")
-            self.assertEqual(await nokia.named_lists(), [subscriptions, list_of(ann, "friends")])
+            # It made its own lists when it first signed on, and finds them from then on.
+            own = [list_of(ann, name) for name in OWN_LISTS]
+            self.assertEqual(await nokia.named_lists(), [*own, list_of(ann, "friends")])
             friends = list_of(ann, "FRIENDS")
             contact = f"<NickName><Name>B &lt;3</Name><UserID>{bob.upper()}</UserID></NickName>"
             contacts = await nokia.manage_list(friends, f"<AddNickList>{contact}</AddNickList>")
@@ -74,13 +80,19 @@ class ContactLists:
             self.assertEqual(codes, [200, 200, 701])
 
     async def test_sms2_makes_its_list_once(self):
-        (ann,) = await self.known("ann")
-        for _ in range(2):
-            await SMS2(self, self.urls, ann).sign_on()
+        ann, bob, carl = await self.known("ann", "bob", "carl")
+        for friends in ([bob], [bob, carl], []):
+            sms2 = SMS2(self, self.urls, ann, friends=friends)
+            await sms2.sign_on()
+            self.assertEqual(list(await sms2.contacts()), [bob])
+        self.assertEqual(await sms2.add_contact(carl), 200)
+        for user in (bob, bob):
+            self.assertEqual(await sms2.remove_contact(user), 200)
+        self.assertEqual(list(await sms2.contacts()), [carl])
         (nokia,) = await self.signed_on(self.nokia(ann))
-        subscriptions = list_of(ann, "~PEP1.0_subscriptions")
-        self.assertEqual(await nokia.named_lists(), [subscriptions, list_of(ann, "friends")])
-        self.assertEqual(await nokia.manage_list(subscriptions), {})
+        own = [list_of(ann, name) for name in OWN_LISTS]
+        self.assertEqual(await nokia.named_lists(), [*own, list_of(ann, "friends")])
+        self.assertEqual(list(await nokia.manage_list(list_of(ann, SUBSCRIPTIONS))), [carl])
 
 
 class OneProcessTests(ContactLists, HandsetTestCase):

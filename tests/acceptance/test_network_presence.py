@@ -10,7 +10,6 @@ from imps.testing.conformance import shows_feature
 from imps.testing.http import Line
 from imps.testing.service import Services, add_users, settings_file
 from tests.acceptance.test_handsets import ANDROIDS
-from tests.acceptance.test_presence import Watching
 
 KEY = "the-key-of-the-network"
 HELSINKI = {"latitude": 60.1706, "longitude": 24.9414, "accuracy": 200}
@@ -22,7 +21,7 @@ key = "{KEY}"
 """
 
 
-class NetworkPresence(Watching):
+class NetworkPresence:
     async def start(self):
         options = ("--admin", "tcp:0", "--config", settings_file(self, SETTINGS))
         self.services = Services(self, self.processes, options)
@@ -67,23 +66,23 @@ class NetworkPresence(Watching):
             await ann.sign_off()
             for watcher in (bob, eve):
                 await watcher.add_contact("friends", ann.user, "Ann")
-            await self.sees(bob, ann.user, OnlineStatus="F")
+            await bob.sees(ann.user, OnlineStatus="F")
 
             told = {"registration": True, "plmn": "Sonera", "location": HELSINKI}
             self.assertEqual(await self.tell(ann.user, **told), 200)
             place = "24 56 29.04E 60 10 14.16N 200"
-            await self.sees(bob, ann.user, Registration="T", PLMN="Sonera", GeoLocation=place)
-            await self.sees(eve, ann.user, Registration="T")
+            await bob.sees(ann.user, Registration="T", PLMN="Sonera", GeoLocation=place)
+            await eve.sees(ann.user, Registration="T")
 
             self.assertEqual(await self.tell(ann.user, key="another-key", plmn="Elisa"), 401)
             self.assertEqual(await self.tell(ann.user, plmn="Telia", location=OULU), 200)
             place = "25 27 54.36E 65 0 43.56N"
-            await self.sees(bob, ann.user, Registration="T", PLMN="Telia", GeoLocation=place)
+            await bob.sees(ann.user, Registration="T", PLMN="Telia", GeoLocation=place)
 
             gone = {"registration": False, "plmn": None, "location": None}
             self.assertEqual(await self.tell(ann.user, **gone), 200)
-            await self.sees(bob, ann.user, Registration="F", PLMN=None, GeoLocation=None)
-            await self.sees(eve, ann.user, Registration="F")
+            await bob.sees(ann.user, Registration="F", PLMN=None, GeoLocation=None)
+            await eve.sees(ann.user, Registration="F")
             self.assertEqual(eve.presence[ann.user], {"Registration": "F"})
         await self.services.stop()
         self.check_log()

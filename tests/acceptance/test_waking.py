@@ -27,7 +27,13 @@ from imps.testing.service import (
 from imps.testing.wbxml import Choked
 
 ENCODINGS = ("xml", "wbxml")
-FAST = "[messages]\nmax_tries = 100\n[session]\nrequests_per_second = 1000\n"
+FAST = """
+[messages]
+max_tries = 100
+[session]
+requests_per_second = 1000
+messages_per_second = 1000
+"""
 ANDROIDS = tuple(product((V11, V12, V13), ENCODINGS))
 NOKIAS = tuple(product((V11, V12), ENCODINGS))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from imps.csp.primitives.access import (
     Functions,
     GetSPInfoRequest,
@@ -128,3 +130,14 @@ class AgreementTests(DoorTestCase):
         self.clock.advance(1)
         self.assertIsInstance(await self.bob.ask(KeepAliveRequest()), KeepAliveResponse)
         self.assertIsInstance(await self.ann.ask(KeepAliveRequest()), KeepAliveResponse)
+
+    async def test_session_that_sends_too_much_gets_503_and_slows_nobody_else(self) -> None:
+        codes = []
+        while 503 not in codes:
+            answer: Any = await self.bob.ask(message_to(self.bob.user, "ann"))
+            codes.append(answer.result.code)
+        # Two seconds' worth, of 25 each.
+        self.assertEqual(len(codes), 51)
+        self.clock.advance(1)
+        await self.bob.send("ann")
+        await self.ann.send("bob")

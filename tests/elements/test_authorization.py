@@ -1,8 +1,8 @@
-"""Who sees what: every case in a table, and the published rule written down once more beside it."""
+"""Who sees what: every case, by the table of the published rule."""
 
 from itertools import product
 
-from attrs import evolve
+from attrs import evolve, frozen
 from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
@@ -13,16 +13,29 @@ from imps.elements.authorization import (
     visible,
     visible_value,
 )
+from imps.elements.interfaces import Caller
 from imps.model.address import Address
 from imps.model.presence import (
     DEFAULT,
     EVERY_ATTRIBUTE,
     Attribute,
+    AttributeList,
     PresenceValue,
     Target,
     TargetKind,
 )
 from imps.testing.conformance import shows_feature
+from tests.elements.test_presence import (
+    ANN,
+    ANNS_FOES,
+    ANNS_FRIENDS,
+    BOB,
+    EVERYBODY,
+    TO_BOB,
+    TO_FRIENDS,
+    PresenceTestCase,
+    value,
+)
 
 ONLINE, MOOD, TEXT = Attribute.ONLINE_STATUS, Attribute.STATUS_MOOD, Attribute.STATUS_TEXT
 CAPABILITIES = Attribute.COMM_CAP
@@ -34,7 +47,46 @@ SAYS = (NO_LIST, OUT, NAMED)
 
 # Several contact lists hold the watcher, or one, or none; each has an attribute list or not.
 HOLDERS = ((), *((one,) for one in SAYS), *product(SAYS, SAYS))
-ANSWERS = ("none", "granted", "denied")
+NO_ANSWER, GRANTED, DENIED = ANSWERS = ("no answer", "granted", "denied")
+
+
+@frozen
+class Row:
+    """A row of the table: what is said of an attribute by the user's list, by the contact lists
+    together, by the default list, and by an answer; and whether it is seen, and asked about. None
+    stands for whatever it is."""
+
+    user: str | None
+    contact_lists: str | None
+    default: str | None
+    answer: str | None
+    is_seen: bool
+    is_asked: bool = False
+
+    def is_for(self, *case: str) -> bool:
+        """Whether it is about this."""
+        said = (self.user, self.contact_lists, self.default, self.answer)
+        return all(each in (None, what) for each, what in zip(said, case, strict=True))
+
+
+RULE = (
+    Row(NAMED, None, None, None, is_seen=True),
+    Row(OUT, None, None, None, is_seen=False),
+    Row(NO_LIST, NAMED, None, None, is_seen=True),
+    Row(NO_LIST, OUT, None, None, is_seen=False),
+    Row(NO_LIST, NO_LIST, NAMED, None, is_seen=True),
+    Row(NO_LIST, NO_LIST, OUT, None, is_seen=False),
+    Row(NO_LIST, NO_LIST, NO_LIST, GRANTED, is_seen=True),
+    Row(NO_LIST, NO_LIST, NO_LIST, DENIED, is_seen=False),
+    Row(NO_LIST, NO_LIST, NO_LIST, NO_ANSWER, is_seen=False, is_asked=True),
+)
+
+
+def row_for(user, holders, default, answer):
+    """The one row that a case falls under. Several contact lists add up."""
+    added_up = max(holders, key=SAYS.index, default=NO_LIST)
+    (row,) = [each for each in RULE if each.is_for(user, added_up, default, answer)]
+    return row
 
 
 def is_open_to_asking(permissions, asked):
@@ -52,21 +104,9 @@ def permissions_of(user, holders, default, answer, attribute):
         user=says(user, attribute),
         contact_lists=tuple(says(each, attribute) for each in holders if each != NO_LIST),
         default=says(default, attribute),
-        granted=frozenset({attribute} if answer == "granted" else ()),
-        denied=frozenset({attribute} if answer == "denied" else ()),
+        granted=frozenset({attribute} if answer == GRANTED else ()),
+        denied=frozenset({attribute} if answer == DENIED else ()),
     )
-
-
-def published_rule(user, holders, default, answer):
-    """Whether the attribute is seen, and whether the publisher is asked: the text, step by step."""
-    if user != NO_LIST:
-        return user == NAMED, False
-    with_list = [each for each in holders if each != NO_LIST]
-    if with_list:
-        return any(each == NAMED for each in with_list), False
-    if default != NO_LIST:
-        return default == NAMED, False
-    return answer == "granted", answer == "none"
 
 
 class EveryCaseTests(SynchronousTestCase):
@@ -77,10 +117,77 @@ class EveryCaseTests(SynchronousTestCase):
             permissions = permissions_of(*case, attribute)
             asked = frozenset({attribute})
             result = (attribute in visible(permissions), is_open_to_asking(permissions, asked))
-            self.assertEqual(result, published_rule(*case), (case, attribute))
+            row = row_for(*case)
+            self.assertEqual(result, (row.is_seen, row.is_asked), (case, attribute))
             of_oneself = evolve(permissions, is_publisher=True)
             self.assertEqual(visible(of_oneself), EVERY_ATTRIBUTE)
             self.assertFalse(is_open_to_asking(of_oneself, asked))
+
+
+def where(case_of, place, what):
+    """The attributes of which this is said in this place."""
+    return frozenset(each for each, case in case_of.items() if case[place] == what)
+
+
+class StoredCasesTests(PresenceTestCase):
+    """The same of what publishers say and watchers get: each attribute in every case."""
+
+    async def setUp(self):
+        await super().setUp()
+        for contact_list in (ANNS_FOES, strangers := ANN.resource_named("strangers")):
+            await self.parts.contacts.create(Caller(ANN, "", "op"), contact_list)
+        await self.change(ANNS_FRIENDS, added=[BOB])
+        await self.change(ANNS_FOES, added=[BOB])
+        # Lists that do not hold the watcher, or are for somebody else, do not matter.
+        for contact_list in (strangers, BOB.resource_named("friends")):
+            await self.allow(*Attribute, to=Target(TargetKind.CONTACT_LIST, contact_list))
+        await self.allow(*Attribute, to=Target(TargetKind.USER, ANN))
+        values = {each: value("said") for each in Attribute if each is not CAPABILITIES}
+        await self.presence.publish(self.ann, values)
+
+    async def test_every_attribute_is_seen_and_asked_about_by_the_published_rule(self):
+        targets = (TO_BOB, TO_FRIENDS, Target(TargetKind.CONTACT_LIST, ANNS_FOES), EVERYBODY)
+        for there in product((False, True), repeat=len(targets)):
+            await self.disallow(*targets)
+            says = [(OUT, NAMED) if is_there else (NO_LIST,) for is_there in there]
+            cases = list(product(*says, ANSWERS))
+            for first in range(len(cases)):
+                case_of = {
+                    attribute: cases[(first + number) % len(cases)]
+                    for number, attribute in enumerate(Attribute)
+                }
+                await self.say(case_of, targets)
+                await self.check(case_of)
+
+    async def say(self, case_of, targets):
+        """Say of each attribute what its case is."""
+        lists = {
+            target: AttributeList(where(case_of, place, NAMED))
+            for place, target in enumerate(targets)
+            if not where(case_of, place, NO_LIST)
+        }
+        if lists:
+            await self.parts.attribute_lists.create(self.ann, lists)
+        reactive = self.parts.reactive_authorization
+        await reactive.cancel(self.ann, BOB)
+        for answer in (DENIED, GRANTED):
+            if some := where(case_of, -1, answer):
+                await reactive.answer(self.ann, BOB, answer == GRANTED, some)
+
+    async def check(self, case_of):
+        rows = {
+            attribute: row_for(user, holders, default, answer)
+            for attribute, (user, *holders, default, answer) in case_of.items()
+        }
+        seen = {attribute for attribute, row in rows.items() if row.is_seen}
+        # Whoever sees that somebody is on line sees that messages arrive.
+        seen |= {CAPABILITIES} if ONLINE in seen else set()
+        told, _ = await self.get(ANN)
+        self.assertEqual(set(told[str(ANN)]), seen, case_of)
+        asked = {attribute for attribute, row in rows.items() if row.is_asked}
+        to_ask = (await self.presence.questions(ANN, [BOB])).get(BOB)
+        pending = to_ask.attributes if to_ask else frozenset()
+        self.assertEqual(pending, asked, case_of)
 
 
 class NamedCasesTests(SynchronousTestCase):

@@ -46,6 +46,9 @@ def in_chunks(count):
     return -(-count // CHUNK)
 
 
+AT_A_TIME = 500
+
+
 class CostsTestCase(PresenceTestCase):
     async def setUp(self):
         await super().setUp()
@@ -59,7 +62,9 @@ class CostsTestCase(PresenceTestCase):
         accounts = Accounts(self.store.client, self.store.buckets)
         made = [Account(address=each, secret=b"", created_at=0) for each in users]
         allowed = AttributeList(frozenset(attributes))
-        await all_of([accounts.add(each, allowed) for each in made])
+        for start in range(0, count, AT_A_TIME):
+            some = made[start : start + AT_A_TIME]
+            await all_of([accounts.add(each, allowed) for each in some])
         return users
 
     async def published(self, mood):

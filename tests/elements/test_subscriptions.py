@@ -4,7 +4,7 @@ from attrs import evolve
 
 from imps.elements.interfaces import Caller
 from imps.model.address import Address
-from imps.model.presence import Target, TargetKind
+from imps.model.presence import EVERY_ATTRIBUTE, Target, TargetKind
 from imps.model.status import Refusal, StatusCode
 from imps.parts import Parts
 from imps.store.deliveries import Acknowledgement
@@ -264,6 +264,17 @@ class EndTests(PresenceTestCase):
         await self.settled()
         self.assertEqual(await self.told(watcher), [(str(ANN), {ON_LINE: False})])
 
+    async def test_who_subscribes_to_everything_again_sees_what_has_gone_meanwhile(self):
+        await self.allow(*EVERY_ATTRIBUTE)
+        await self.publish(TIME_ZONE="0")
+        await self.subscribe(ANN)
+        self.assertEqual((await self.told())[0][1][ZONE], "0")
+        await self.parts.sessions.close(await self.session(self.ann))
+        await self.settled()
+        await self.subscribe(ANN)
+        ((_, seen),) = await self.told()
+        self.assertEqual((seen[ON_LINE], seen[ZONE], seen[COMM_CAP]), (False, None, False))
+
     async def test_session_that_takes_the_place_of_another_is_seen(self):
         await self.publish(TIME_ZONE="0")
         await self.subscribe(ANN, to=[ON_LINE, ZONE])
@@ -310,71 +321,3 @@ class EndTests(PresenceTestCase):
         await self.publish(STATUS_MOOD="SAD")
         left = await self.store.client.execute("KEYS", "imps:*:subscribers:*")
         self.assertEqual(left, [])
-
-
-class FollowTests(PresenceTestCase):
-    async def setUp(self):
-        await super().setUp()
-        await self.allow(MOOD)
-        await self.publish(STATUS_MOOD="HAPPY")
-
-    @shows_feature("a contact list in place of its users", "subscriptions")
-    async def test_contacts_of_a_list_that_is_followed_are_watched(self):
-        await self.subscribe(lists=[FRIENDS], follows=True)
-        self.assertEqual(await self.told(), [])
-        await self.change(FRIENDS, added=[NUMBER, STRANGER])
-        self.assertEqual(await self.told(), [(str(NUMBER), {MOOD: "HAPPY"})])
-        await self.change(FRIENDS, removed=[NUMBER])
-        await self.publish(STATUS_MOOD="SAD")
-        self.assertEqual(await self.told(), [])
-
-    async def test_list_may_be_named_by_the_number_of_its_owner(self):
-        await self.allow(MOOD, by=BOB)
-        await self.publish(self.bob, STATUS_MOOD="SAD")
-        friends = NUMBER.resource_named("friends")
-        await self.subscribe(lists=[friends], follows=True, caller=self.ann)
-        await self.change(ANNS_FRIENDS, added=[BOB])
-        self.assertEqual(await self.told(self.ann), [(str(BOB), {MOOD: "SAD"})])
-        await self.presence.unsubscribe(self.ann, [], [friends])
-        await self.publish(self.bob, STATUS_MOOD="HAPPY")
-        self.assertEqual(await self.told(self.ann), [])
-
-    async def test_list_that_is_not_followed_stays_what_it_was(self):
-        for follows in (True, False):
-            await self.subscribe(lists=[FRIENDS], follows=follows)
-        await self.change(FRIENDS, added=[ANN])
-        self.assertEqual(await self.told(), [])
-        await self.subscribe(lists=[FRIENDS], follows=False)
-        await self.change(FRIENDS, removed=[ANN])
-        self.assertEqual(await self.told(), [(str(ANN), {MOOD: "HAPPY"})])
-
-    async def test_list_is_followed_for_what_was_asked(self):
-        await self.subscribe(lists=[FRIENDS], to=[TEXT], follows=True)
-        await self.change(FRIENDS, added=[ANN])
-        self.assertEqual(await self.told(), [])
-        await self.allow(MOOD, TEXT)
-        await self.publish(STATUS_TEXT="hello", STATUS_MOOD="SAD")
-        self.assertEqual(await self.told(), [(str(ANN), {TEXT: "hello"})])
-
-    async def test_who_is_in_the_list_again_is_told_again(self):
-        await self.subscribe(lists=[FRIENDS], follows=True)
-        for _ in range(2):
-            await self.change(FRIENDS, added=[ANN])
-            self.assertEqual(await self.told(), [(str(ANN), {MOOD: "HAPPY"})])
-            await self.change(FRIENDS, removed=[ANN])
-
-    async def test_end_of_a_list_ends_what_came_through_it(self):
-        await self.change(FRIENDS, added=[ANN])
-        for follows in (True, False):
-            await self.subscribe(lists=[FRIENDS], follows=follows)
-        await self.told()
-        await self.parts.contacts.delete(self.bob, FRIENDS)
-        await self.settled()
-        await self.publish(STATUS_MOOD="SAD")
-        self.assertEqual(await self.told(), [])
-
-    async def test_list_is_followed_no_more_once_unsubscribed(self):
-        await self.subscribe(lists=[FRIENDS], follows=True)
-        self.assertIs((await self.unsubscribe(lists=[FRIENDS])).code, StatusCode.OK)
-        await self.change(FRIENDS, added=[ANN])
-        self.assertEqual(await self.told(), [])

@@ -1,7 +1,9 @@
 """Who subscribed to whom, in the buckets of both."""
 
 from imps.model.address import Address
+from imps.model.contacts import Change, Contact
 from imps.model.presence import EVERY_ATTRIBUTE, Attribute, PresenceValue, WatcherStatus
+from imps.store.contact_lists import ContactLists
 from imps.store.presence import NoSuchPublisher, Presences
 from imps.store.sessions import Sessions
 from imps.store.subscriptions import Seen, Subscriptions, Through, Told, TooManySubscriptions
@@ -95,12 +97,34 @@ class SubscriptionsTests(StoreTestCase):
         found = await self.subscriptions.subscribe(self.bob, [BOB], [ANN, NOBODY], EVERY_ATTRIBUTE)
         self.assertEqual(found.keys(), {ANN})
 
-    async def test_nothing_is_noted_of_a_session_that_is_gone_or_follows_no_list(self):
+    async def test_nothing_is_noted_of_a_session_that_is_gone(self):
         noted = await self.subscriptions.note("00gone", {ANN: ANN}, EVERY_ATTRIBUTE)
         self.assertFalse(noted)
-        noted = await self.subscriptions.note(self.bob, {ANN: ANN}, EVERY_ATTRIBUTE, LIST, None)
-        self.assertFalse(noted)
-        self.assertEqual(await self.subscriptions.publishers(self.bob), [])
+
+    async def bring(self, session_id, *publishers):
+        names = {each: each for each in publishers}
+        told = dict.fromkeys(publishers, frozenset({MOOD}))
+        now = self.clock.seconds()
+        return await self.subscriptions.note_brought(
+            session_id, LIST, names, EVERY_ATTRIBUTE, told, now=now
+        )
+
+    async def test_contact_is_brought_by_a_list_that_is_followed(self):
+        lists = ContactLists(self.store.client, self.store.buckets, 10, 10)
+        self.assertEqual(await self.bring(self.bob, ANN), [ANN])
+        await self.subscriptions.note(self.bob, {}, EVERY_ATTRIBUTE, LIST, True)
+        self.assertEqual(await self.bring(self.bob, ANN), [ANN])
+        change = Change(added=(Contact(ANN), Contact(NOBODY)))
+        await lists.change(BOB, LIST, change, with_contacts=False)
+        self.assertEqual(await self.bring("00gone", ANN), [ANN])
+        for _ in range(2):
+            self.assertEqual(await self.bring(self.bob, ANN), [])
+        through = await self.subscriptions.through(self.bob, LIST)
+        self.assertEqual(through.publishers, {ANN})
+        await self.subscriptions.unsubscribe(self.bob, [ANN], now=self.clock.seconds())
+        self.assertEqual(await self.bring(self.bob, ANN), [ANN])
+        await self.subscriptions.note(self.bob, {BOB: BOB}, EVERY_ATTRIBUTE)
+        self.assertEqual(await self.bring(self.bob, NOBODY), [NOBODY])
 
     async def test_too_many_are_none(self):
         some = {Address(f"user{number}"): BOB for number in range(3)}

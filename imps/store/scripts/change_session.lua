@@ -23,6 +23,10 @@ if redis.call('HEXISTS', key, 'flight') == 1 then
 end
 redis.call('HSET', key, 'record', ARGV[3], 'lifetime', ARGV[4], 'expires', now + ARGV[4],
     unpack(ARGV, 7))
+local offline_handling = redis.call('HGET', key, 'offline_handling')
+if (offline_handling or '') ~= '' then
+    redis.call('HSET', prefix .. 'waiting:' .. user, 'offline_handling', offline_handling)
+end
 redis.call('ZADD', prefix .. 'expiring-sessions', 'LT', now + ARGV[4], id)
 redis.call('EXPIRE', key, math.ceil(ARGV[4] + redis.call('HGET', key, 'remembered')))
 if redis.call('HGET', key, 'client_type') ~= client_type then

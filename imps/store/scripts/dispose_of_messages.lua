@@ -13,11 +13,12 @@ local function is_awaiting(other)
 end
 
 for i = 5, #ARGV do
-    local message = user and redis.call('HMGET', message_key(prefix, user, ARGV[i]), 'sessions',
-        'closed', 'expires', 'only')
-    local is_there = user and may_have_message(id, now, message, is_awaiting)
+    local is_there, sessions, closed
+    if user then
+        is_there, sessions, closed = may_have_message(prefix, user, ARGV[i], id, now, is_awaiting)
+    end
     outcomes[i - 4] = is_there and 1 or 0
-    if is_there and message[2] then
+    if is_there and closed then
         -- Another session has it; this one does not want it.
         leave_message(prefix, user, ARGV[i], id, is_awaiting)
     elseif is_there then

@@ -8,11 +8,10 @@ if not user then
     return {}
 end
 local key = message_key(prefix, user, ARGV[3])
-local message = redis.call('HMGET', key, 'sessions', 'closed', 'expires', 'only')
 local function is_awaiting(other)
     return is_alive(prefix, other, now)
 end
-if not may_have_message(id, now, message, is_awaiting) then
+if not may_have_message(prefix, user, ARGV[3], id, now, is_awaiting) then
     return {}
 end
 return {read_message(prefix, user, ARGV[3], ARGV[4] == '1')}

@@ -12,16 +12,15 @@ local function is_awaiting(other)
 end
 
 for i = 3, #ARGV, 2 do
-    local key = message_key(prefix, user or '', ARGV[i])
-    local message = redis.call('HMGET', key, 'sessions', 'closed', 'expires', 'only', 'link')
-    local token = message[5]
-    message[5] = nil
-    if not may_have_message(id, now, message, is_awaiting) then
-        token = ''
-    elseif not token then
-        token = ARGV[i + 1]
-        redis.call('HSET', key, 'link', token)
-        redis.call('SET', link_key(prefix, token), ARGV[i] .. ' ' .. user)
+    local token = ''
+    if user and may_have_message(prefix, user, ARGV[i], id, now, is_awaiting) then
+        local key = message_key(prefix, user, ARGV[i])
+        token = redis.call('HGET', key, 'link')
+        if not token then
+            token = ARGV[i + 1]
+            redis.call('HSET', key, 'link', token)
+            redis.call('SET', link_key(prefix, token), ARGV[i] .. ' ' .. user)
+        end
     end
     tokens[#tokens + 1] = token
 end

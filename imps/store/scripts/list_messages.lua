@@ -11,9 +11,7 @@ local function is_awaiting(other)
 end
 
 for _, message_id in ipairs(user and redis.call('ZRANGE', prefix .. 'queue:' .. user, 0, -1) or {}) do
-    local message = redis.call('HMGET', message_key(prefix, user, message_id), 'sessions', 'closed',
-        'expires', 'only')
-    if may_have_message(id, now, message, is_awaiting) then
+    if may_have_message(prefix, user, message_id, id, now, is_awaiting) then
         count = count + 1
         if count <= most then
             heads[#heads + 1] = message_id

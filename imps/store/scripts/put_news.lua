@@ -4,11 +4,16 @@
 -- include alive
 -- include wakeups
 -- include news
+-- include subscriptions
+local function is_subscribed(prefix, id, publisher)
+    local record = redis.call('HGET', prefix .. 'subscriptions:' .. id, publisher)
+    return record and attributes_asked(subscription_of(record)) ~= ''
+end
+
 local prefix, now, gone, woken = KEYS[1], tonumber(ARGV[1]), {}, {}
 for i = 2, #ARGV, 3 do
     local id, publisher, attributes = ARGV[i], ARGV[i + 1], ARGV[i + 2]
-    if not is_alive(prefix, id, now)
-        or redis.call('HEXISTS', prefix .. 'subscriptions:' .. id, publisher) == 0 then
+    if not is_alive(prefix, id, now) or not is_subscribed(prefix, id, publisher) then
         gone[#gone + 1] = id
     else
         put_news(prefix, id, publisher, attributes)

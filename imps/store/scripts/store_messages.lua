@@ -3,10 +3,12 @@
 -- its head, ARGV[5] its content, ARGV[6] how many messages and ARGV[7] how many octets may wait for
 -- a user, ARGV[8] how long its id is remembered (seconds), ARGV[9] what a report on it says, '' if
 -- none is wanted, ARGV[10] for how long it is held for one session that is to have it alone, ARGV[11] the
--- names of the sender, with blanks between, '' if they have not been looked up, then the recipients.
+-- names of the sender, with blanks between, '' if they have not been looked up, then the recipients, each
+-- with the clients that it is for, as JSON, '' for all.
 -- Returns for each 1 stored (now or before), 0 no such user, -1 too much waits for the user, -2 the user
--- takes nothing from the sender, -3 the names of the sender are needed to tell, -4 every session of the
--- user that takes messages rejects such content.
+-- takes nothing from the sender, -3 the names of the sender are needed to tell, -4 none of these clients
+-- is on line, -5 nobody is, and nothing is to be kept for the user then, -6 all sessions that would get
+-- it reject such content.
 -- include sessions
 -- include access
 -- include content_policy
@@ -15,6 +17,9 @@ redis.call('SETRANGE', KEYS[1], 0, '')
 local prefix, message_id, now = KEYS[1], ARGV[1], tonumber(ARGV[2])
 local head, content = ARGV[4], ARGV[5]
 local size = #head + #content
+
+-- What a user wants to be kept while nobody is signed on is what a client said last.
+local REFUSES = {PRIORITYREJECT = true, REJECT = true, SENDREJECT = true}
 
 -- Whether a session rejects this message, by what it says of types and sizes.
 local said
@@ -26,18 +31,21 @@ local function is_unwanted(rejects)
     return is_rejected(rejects, said.type, said.size)
 end
 
--- The sessions of a user that get a message; and if it is for one alone, that one: of highest priority,
--- the latest among equals, if that asks for it. None where all that there are reject it.
-local function takers(user)
+-- The sessions of a user that get a message, which may be for some clients alone; and if it is for one
+-- session alone, that one: of highest priority, the latest among equals, if that asks for it. None where
+-- all of them reject it.
+local function takers(user, clients)
     local sessions, best, best_priority, best_opened, best_handling = ' ', nil, nil, nil, nil
     local some_reject = false
     for _, id in ipairs(redis.call('HVALS', prefix .. 'sessions:' .. user)) do
         local messaging, expires, opened, rejects = unpack(redis.call('HMGET',
             prefix .. 'session:' .. id, 'messaging', 'expires', 'opened', 'rejects'))
         local priority, handling = (messaging or ''):match('^(%S+) (%S+)')
-        if priority and tonumber(expires) > now and is_unwanted(rejects) then
+        local may_have = priority and tonumber(expires) > now
+            and (clients == '' or means_client_of(prefix, clients, id))
+        if may_have and is_unwanted(rejects) then
             some_reject = true
-        elseif priority and tonumber(expires) > now then
+        elseif may_have then
             sessions = sessions .. id .. ' '
             priority, opened = tonumber(priority), tonumber(opened)
             if not best or priority > best_priority
@@ -55,7 +63,7 @@ local function takers(user)
     return sessions, nil
 end
 
-local function store(user)
+local function store(user, clients)
     if redis.call('EXISTS', prefix .. 'account:' .. user) == 0 then
         return 0
     end
@@ -76,9 +84,13 @@ local function store(user)
     if redis.call('ZCARD', queue) >= tonumber(ARGV[6]) or octets + size > tonumber(ARGV[7]) then
         return -1
     end
-    local sessions, only = takers(user)
+    local sessions, only = takers(user, clients)
     if not sessions then
+        return -6
+    elseif sessions == ' ' and clients ~= '' then
         return -4
+    elseif sessions == ' ' and REFUSES[redis.call('HGET', state, 'offline_handling')] then
+        return -5
     end
     for id in sessions:gmatch('%S+') do
         wake(prefix, id)
@@ -89,6 +101,9 @@ local function store(user)
         redis.call('SET', content_key(prefix, user, message_id), content)
     else
         redis.call('HSET', message, 'content', content)
+    end
+    if clients ~= '' then
+        redis.call('HSET', message, 'clients', clients)
     end
     if only then
         redis.call('HSET', message, 'only', only)
@@ -106,7 +121,7 @@ local function store(user)
 end
 
 local outcomes = {}
-for i = 12, #ARGV do
-    outcomes[i - 11] = store(ARGV[i])
+for i = 12, #ARGV, 2 do
+    outcomes[#outcomes + 1] = store(ARGV[i], ARGV[i + 1])
 end
 return outcomes

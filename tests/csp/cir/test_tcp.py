@@ -17,6 +17,7 @@ from imps.csp.cir.tcp import (
     CIRLimits,
     TCPDoor,
 )
+from imps.csp.cir.turns import PAUSE_SECONDS
 from imps.csp.primitives.access import Disconnect
 from imps.csp.primitives.envelope import Session, SessionDescriptor, WVCSPMessage
 from imps.csp.primitives.values import SessionType
@@ -103,7 +104,7 @@ class CIRTestCase(DoorTestCase):
         """Wait until there was news so many times, and it was looked for."""
         while self.news < times:
             await deferLater(reactor, 0.002)
-        await self.settled()
+        await self.later(PAUSE_SECONDS)
 
 
 class GreetingTests(CIRTestCase):

@@ -4,7 +4,7 @@
 -- sent again (seconds), [6] the code of a session that has expired, [7] how many events may be in
 -- flight, [8] 1 if the client polls, [9] 1 if the answer says at its end whether anything waits, so that
 -- the client need not be woken until then, [10] how many requests a session may make in a second, in the
--- long run, then for each request that may come twice its transaction id, a digest of its octets and a
+-- long run, [11] as how many this counts, then for each request that may come twice its transaction id, a digest of its octets and a
 -- new operation id. Whoever fetches, in the same step, does not ask whether anything can be.
 -- Returns 0 for an unknown session, 1 for one that asks too often, and the code with which it ended for
 -- one that is over, unless the answer to the first request is kept, which then comes with an empty
@@ -26,10 +26,10 @@ local function checked(prefix, given, fetches)
 
     if not record or tonumber(expires) <= now then
         -- What was answered in a session that is over is answered again.
-        if given[11] then
-            local at, before = asked_before(given[11])
-            local kept = redis.call('HGET', answers, given[11])
-            if kept and at and before == given[12] and now - at <= window then
+        if given[12] then
+            local at, before = asked_before(given[12])
+            local kept = redis.call('HGET', answers, given[12])
+            if kept and at and before == given[13] and now - at <= window then
                 return {'', 0, '-', kept}
             end
         end
@@ -39,26 +39,26 @@ local function checked(prefix, given, fetches)
     -- who are signed on must be able to fetch what fills it.
     redis.call('EXPIRE', key, math.ceil(lifetime + remembered))
     -- What it may still ask for grows with the time, up to two seconds' worth.
-    local rate = tonumber(given[10])
+    local rate, cost = tonumber(given[10]), tonumber(given[11])
     local since, left = (busy or ''):match('^(%S+) (%S+)$')
     left = since and math.min(2 * rate, left + math.max(0, now - since) * rate) or 2 * rate
-    local changes = {'expires', now + lifetime, 'busy', given[2] .. ' ' .. math.max(0, left - 1)}
+    local changes = {'expires', now + lifetime, 'busy', given[2] .. ' ' .. math.max(0, left - cost)}
     if given[8] == '1' then
         changes[#changes + 1] = 'polled'
         changes[#changes + 1] = given[2]
     end
-    if given[9] == '1' and left >= 1 then
+    if given[9] == '1' and left >= cost then
         changes[#changes + 1] = 'answering'
         changes[#changes + 1] = given[2]
     end
     redis.call('HSET', key, unpack(changes))
-    if left < 1 then
+    if left < cost then
         return 1
     end
 
     local waits = not fetches and can_fetch(prefix, id, now, tonumber(given[5]), given[7])
     local answer = {record, waits and 1 or 0}
-    if #given == 10 then
+    if #given == 11 then
         return answer
     end
 
@@ -71,7 +71,7 @@ local function checked(prefix, given, fetches)
             end
         end
     end
-    for i = 11, #given, 3 do
+    for i = 12, #given, 3 do
         local transaction, digest, operation = given[i], given[i + 1], given[i + 2]
         local at, before, first, state = asked_before(transaction)
         local kept = ''

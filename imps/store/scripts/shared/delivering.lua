@@ -253,12 +253,10 @@ local function delivered(prefix, given)
         end
         local message_id = found[1]
         cursor = found[2]
-        local message = redis.call('HMGET', name(message_id), 'sessions', 'closed', 'expires', 'only',
-            'given_up')
-        local sessions, closed = unpack(message)
+        local may, sessions, closed = may_have_message(prefix, user, message_id, id, now, is_awaiting)
         if not sessions or closed and not is_awaited(sessions) then
             remove_message(prefix, user, message_id)
-        elseif may_have_message(id, now, message, is_awaiting) then
+        elseif may then
             transaction = next_transaction()
             redis.call('HSET', key, 'cursor', cursor, 'flight', message_id, 'flight_transaction',
                 transaction, 'flight_at', given[2], 'flight_since', given[2], 'flight_tries', 1)

@@ -90,11 +90,41 @@ local function leave_message(prefix, user, message_id, id, is_awaiting)
     end
 end
 
+-- Whether a client, told by its URL, its number and its application, is one that these words mean: what
+-- they leave empty may be anything.
+local function is_meant(words, client)
+    local rest = client .. '\n'
+    for word in (words .. '\n'):gmatch('([^\n]*)\n') do
+        local part = rest:match('^([^\n]*)\n') or ''
+        rest = rest:sub(#part + 2)
+        if word ~= '' and word ~= part then
+            return false
+        end
+    end
+    return true
+end
+
+-- Whether any of these, as JSON, mean the client of a session.
+local function means_client_of(prefix, clients, id)
+    local client = redis.call('HGET', prefix .. 'session:' .. id, 'client') or ''
+    for _, words in ipairs(cjson.decode(clients)) do
+        if is_meant(words, client) then
+            return true
+        end
+    end
+    return false
+end
+
 -- Whether a session may have a message: one that is closed only if it was on line when it came, one
--- that is for one session alone only where that is gone.
-local function may_have_message(id, now, message, is_awaiting)
-    local sessions, closed, expires, only, given_up = unpack(message)
-    return sessions and tonumber(expires) > now and given_up ~= id
+-- that is for one session alone only where that is gone, one for some clients only if it is of those.
+-- Then the sessions that were on line, nil if there is no such message, and whether it is closed.
+local function may_have_message(prefix, user, message_id, id, now, is_awaiting)
+    local sessions, closed, expires, only, given_up, clients = unpack(redis.call('HMGET',
+        message_key(prefix, user, message_id), 'sessions', 'closed', 'expires', 'only', 'given_up',
+        'clients'))
+    local may = sessions and tonumber(expires) > now and given_up ~= id
         and (not closed or sessions:find(' ' .. id .. ' ', 1, true))
         and (not only or only == id or not is_awaiting(only))
+        and (not clients or means_client_of(prefix, clients, id))
+    return may, sessions, closed
 end

@@ -25,7 +25,25 @@ local function unsubscribed(record, list)
     return cjson.encode(subscription)
 end
 
--- To whom a session subscribed through a contact list.
+-- Take away all that was asked for of a publisher, and keep in mind that nothing is to be asked for
+-- through those lists with that contact which the session follows: they stand there without attributes.
+-- nil if there are none.
+local function declined(prefix, id, publisher, record)
+    local subscription, lists = subscription_of(record), {}
+    for _, list in ipairs(redis.call('HKEYS', prefix .. 'followed:' .. id)) do
+        if subscription.asked[list]
+            or redis.call('HEXISTS', prefix .. 'contacts:' .. list, publisher) == 1 then
+            lists[list] = ''
+        end
+    end
+    if next(lists) == nil then
+        return nil
+    end
+    subscription.asked = lists
+    return cjson.encode(subscription)
+end
+
+-- To whom a session subscribed through a contact list, and to whom no longer although it follows that.
 local function publishers_through(prefix, id, list)
     local publishers = {}
     -- There may be thousands: what does not name the list need not be read.
