@@ -112,6 +112,8 @@ class ContentPolicyTests(DeliveryTestCase):
                     code = await self.send("x" * size, content_type)
                     self.assertEqual(code, 415 if rejected else 200, (limit, content_type, size))
             await phone.ask(LogoutRequest())
+            # A session may send only so much in a second.
+            self.clock.advance(2)
 
 
 class RejectionTests(SynchronousTestCase):
