@@ -32,10 +32,10 @@ class ContentLinks:
     ) -> dict[str, str]:
         """The URIs of those messages that are too large for a session, by their ids; none where the
         client can make nothing of them, or the store can keep no more."""
-        large = [each.message_id for each in messages if _is_large(each, session)]
         base = (self._public_url or origin).rstrip("/")
-        if version is not V13 or not large or not base:
+        if version is not V13 or not base:
             return {}
+        large = [each.message_id for each in messages if _is_large(each, session)]
         try:
             tokens = await self._element.link(session.id, large)
         except StoreFull:

@@ -92,6 +92,8 @@ class _Request(http.Request):
         if self._disconnected:
             return
         site = self.channel.site
+        if site.unsent_octets and not site.has_room_for(len(response.body)):
+            response = HTTPResponse(status=503)
         site.metrics.http_answered(response.status)
         if site.is_draining:
             # The client should come again by another connection, and so to another process. One
@@ -102,6 +104,7 @@ class _Request(http.Request):
             self.responseHeaders.setRawHeaders(name, [value])
         self.responseHeaders.setRawHeaders("content-length", [str(len(response.body))])
         self.write(response.body)
+        self.channel.has_written(len(response.body))
         self.finish()
 
     def connectionLost(self, reason: Any) -> None:
@@ -129,6 +132,8 @@ class _Channel(http.HTTPChannel):
         self.timeOut = site.limits.idle_timeout_seconds
         self.totalHeadersSize = self.MAX_LENGTH = site.limits.max_header_octets
         self._overdue: IDelayedCall | None = None
+        self._is_full = False
+        self._unsent_octets = 0
         self._host: IAddress
 
     def connectionMade(self) -> None:
@@ -158,8 +163,30 @@ class _Channel(http.HTTPChannel):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self._in_time()
+        self._forget_unsent()
         self.site.forget(self)
         super().connectionLost(reason)
+
+    def pauseProducing(self) -> None:
+        """The client does not read as fast as we write."""
+        self._is_full = True
+        super().pauseProducing()
+
+    def resumeProducing(self) -> None:
+        """The client has read what there was."""
+        self._is_full = False
+        self._forget_unsent()
+        super().resumeProducing()
+
+    def has_written(self, octets: int) -> None:
+        """Count what the client has still to read: it may ask for much, and read nothing."""
+        if self._is_full:
+            self._unsent_octets += octets
+            self.site.unsent_octets += octets
+
+    def _forget_unsent(self) -> None:
+        self.site.unsent_octets -= self._unsent_octets
+        self._unsent_octets = 0
 
     def refuse(self, code: int) -> None:
         """Say no before the request is read, and close: what still comes in is read, and dropped,
@@ -200,6 +227,7 @@ class HTTPDoor(ServerFactory):
     metrics: Metrics = field(factory=Metrics)
     is_draining: bool = field(default=False, init=False)
     body_octets: int = field(default=0, init=False)
+    unsent_octets: int = field(default=0, init=False)
     _channels: set[_Channel] = field(factory=set, init=False)
     _connections: Counter[str] = field(factory=Counter, init=False)
     _requests: Counter[str] = field(factory=Counter, init=False)
@@ -236,6 +264,10 @@ class HTTPDoor(ServerFactory):
             self._requests.clear()
         self._requests[source] += 1
         return self._requests[source] <= self.limits.requests_per_source
+
+    def has_room_for(self, octets: int) -> bool:
+        """Whether so much more may wait for clients who do not read."""
+        return self.unsent_octets + octets <= self.limits.body_memory_octets
 
     def serve(self, request: HTTPRequest, respond: Callable[[HTTPResponse], None]) -> None:
         """Have the door answer; nothing that goes wrong there reaches the client."""

@@ -150,6 +150,50 @@ class RequestTests(HTTPTestCase):
         self.assertEqual(len(self.flushLoggedErrors(ValueError)), 1)
 
 
+class UnreadTransport(Transport):
+    """What is written stays where it is."""
+
+    def write(self, data):
+        super().write(data)
+        self.producer.pauseProducing()
+
+
+class UnreadTests(HTTPTestCase):
+    """What clients ask for and do not read is bounded, like what they send."""
+
+    def unread(self, octets, host="10.0.0.1"):
+        channel = self.door.buildProtocol(IPv4Address("TCP", host, 1234))
+        transport = UnreadTransport()
+        channel.makeConnection(transport)
+        channel.dataReceived(octets)
+        return channel, transport
+
+    def test_only_so_much_waits_for_clients_who_do_not_read(self):
+        first, first_transport = self.unread(post(bytes(90)))
+        _, transport = self.unread(post(bytes(90)))
+        self.assertTrue(first_transport.value().startswith(b"HTTP/1.1 200"))
+        self.assertTrue(transport.value().startswith(b"HTTP/1.1 503"))
+        first.resumeProducing()
+        self.assertEqual(self.door.unsent_octets, 0)
+        self.assertEqual(self.status(post(bytes(90))), 200)
+
+    def test_requests_that_come_together_are_counted_together(self):
+        _, transport = self.unread(post(bytes(60)) * 3)
+        self.assertEqual(transport.value().count(b"HTTP/1.1 200"), 2)
+        self.assertEqual(transport.value().count(b"HTTP/1.1 503"), 1)
+
+    def test_connection_that_is_lost_is_waited_for_no_more(self):
+        channel, _ = self.unread(post(bytes(90)))
+        self.assertEqual(self.door.unsent_octets, 90)
+        channel.connectionLost()
+        self.assertEqual(self.door.unsent_octets, 0)
+
+    def test_who_reads_is_not_counted(self):
+        for _ in range(3):
+            self.assertEqual(self.status(post(bytes(90))), 200)
+        self.assertEqual(self.door.unsent_octets, 0)
+
+
 class LimitTests(HTTPTestCase):
     def test_body_over_the_limit_is_refused_before_it_comes(self):
         for more in ("", "Expect: 100-continue\r\n"):
