@@ -338,13 +338,11 @@ class SpellingTests(XMLTestCase):
 
     def test_charsets_of_other_names_than_numbers_are_skipped(self) -> None:
         for name in ("AcceptedCharset", "PlainTextCharset"):
-            offered = "".join(f"<{name}>{each}</{name}>" for each in ("UTF-8", "106", ""))
-            request = self.read(
-                "<ClientCapability-Request><CapabilityList>"
-                f"{offered}</CapabilityList></ClientCapability-Request>"
-            )
-            said = request.capability_list
-            self.assertEqual(said.accepted_charsets + said.plain_text_charsets, (106,))
+            each = f"<{name}>UTF-8</{name}><{name}>106</{name}><{name}/>"
+            offered = f"<CapabilityList>{each}</CapabilityList>"
+            said = self.read(f"<ClientCapability-Request>{offered}</ClientCapability-Request>")
+            charsets = said.capability_list.accepted_charsets
+            self.assertEqual(charsets + said.capability_list.plain_text_charsets, (106,))
 
 
 class TroubleTests(XMLTestCase):
