@@ -17,7 +17,9 @@ from imps.store.errors import StoreError
 
 _TOKEN = re.compile(r"[0-9]{2}[\w-]{22}", re.ASCII)
 _WORD = r"[\w!#$&^.+-]+"
-_CONTENT_TYPE = re.compile(rf"{_WORD}/{_WORD}(\s*;\s*{_WORD}=({_WORD}|\"[\w !#-~]*\"))*", re.ASCII)
+_CONTENT_TYPE = re.compile(
+    rf"{_WORD}/{_WORD}([ \t]*;[ \t]*{_WORD}=({_WORD}|\"[\w !#-~]*\"))*", re.ASCII
+)
 _LONGEST_CONTENT_TYPE = 200
 _LONGEST_NAME = 100
 _NOT_IN_A_NAME = re.compile(r"[\x00-\x1f\x7f-\x9f/\\\\]")

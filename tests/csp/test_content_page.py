@@ -224,7 +224,16 @@ class HeaderTests(SynchronousTestCase):
             self.assertEqual(self.headers(content_type, octets=octets)["content-type"], said)
 
     def test_what_is_no_type_is_octets(self) -> None:
-        for said in ("picture", "a/b\r\nSet-Cookie: c", "a/b; x", "a/" + "b" * 300, "bild/grün"):
+        for said in (
+            "picture",
+            "a/b\r\nSet-Cookie: c",
+            "a/b;\r\nx=y",
+            "a/b\n;x=y",
+            'a/b; x="\r\n"',
+            "a/b; x",
+            "a/" + "b" * 300,
+            "bild/grün",
+        ):
             self.assertEqual(self.headers(said)["content-type"], "application/octet-stream")
 
     def test_name_leads_nowhere(self) -> None:

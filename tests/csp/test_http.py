@@ -1,4 +1,6 @@
 from attrs import evolve
+from hypothesis import given
+from hypothesis import strategies as st
 from twisted.internet.address import IPv4Address
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
@@ -6,7 +8,8 @@ from twisted.internet.testing import StringTransport
 from twisted.trial.unittest import SynchronousTestCase
 
 from imps.csp.door import HTTPRequest, HTTPResponse
-from imps.csp.http import LINGER_SECONDS, HTTPDoor, HTTPLimits
+from imps.csp.http import HTTPDoor, HTTPLimits
+from imps.csp.http_connection import LINGER_SECONDS
 
 LIMITS = HTTPLimits(
     max_body_octets=100,
@@ -113,6 +116,88 @@ class RequestTests(HTTPTestCase):
         self.assertLess(transport.value().index(b"one"), transport.value().index(b"two"))
         self.assertFalse(transport.disconnecting)
 
+    def test_many_requests_at_once_are_answered_and_no_more_is_read_meanwhile(self):
+        for answer_at_once in (True, False):
+            waiting: list[Deferred[None]] = []
+
+            async def answer(request, waiting=waiting, answer_at_once=answer_at_once):
+                waiting.append(Deferred())
+                if answer_at_once:
+                    waiting[-1].callback(None)
+                await waiting[-1]
+                return HTTPResponse(status=200, body=request.body)
+
+            self.door = self.opened(answer)
+            channel, transport = self.connection()
+            channel.dataReceived(b"".join(post(b"%03d" % number) for number in range(500)))
+            for number in range(500):
+                if not answer_at_once:
+                    self.assertEqual(transport.producerState == "paused", number < 499)
+                    waiting[number].callback(None)
+            told = [int(each[-3:]) for each in transport.value().split(b"HTTP/1.1")[1:]]
+            self.assertEqual(told, list(range(500)))
+            self.assertEqual(transport.producerState, "producing")
+
+    @given(st.lists(st.integers(1, 200)))
+    def test_pieces_make_no_difference(self, sizes):
+        self.asked.clear()
+        octets = post(b"one", more="X: y\r\n") + post() + post(b"three")
+        channel, _ = self.connection()
+        at = 0
+        for size in (*sizes, len(octets)):
+            channel.dataReceived(octets[at : at + size])
+            at += size
+        self.assertEqual([each.body for each in self.asked], [b"one", b"", b"three"])
+        self.assertEqual(self.asked[0].headers["x"], "y")
+        channel.connectionLost()
+        self.assertEqual(self.door.body_octets, 0)
+
+    def test_what_is_no_http_is_refused_after_what_came_before_is_answered(self):
+        waiting: Deferred[None] = Deferred()
+
+        async def answer(request):
+            await waiting
+            return HTTPResponse(status=200)
+
+        self.door = self.opened(answer)
+        channel, transport = self.connection()
+        channel.dataReceived(post(b"x") + b"\x16\x03\x01 nonsense\r\n\r\n" + post(b"y"))
+        self.assertEqual(transport.value(), b"")
+        waiting.callback(None)
+        answers = transport.value().split(b"HTTP/1.1 ")[1:]
+        self.assertEqual([each[:3] for each in answers], [b"200", b"400"])
+        channel.dataReceived(post())
+        self.assertEqual(transport.value().count(b"HTTP/1.1 "), 2)
+
+    def test_old_clients_are_told_whether_the_connection_is_kept(self):
+        for more, kept in (("", False), ("Connection: keep-alive\r\n", True)):
+            channel, transport = self.connection()
+            channel.dataReceived(post(more=more).replace(b"HTTP/1.1", b"HTTP/1.0"))
+            word = b"keep-alive" if kept else b"close"
+            self.assertIn(b"Connection: " + word, transport.value())
+            self.assertEqual(transport.disconnecting, not kept)
+
+    def test_connection_that_is_to_be_closed_is_closed_after_the_answer(self):
+        channel, transport = self.connection()
+        channel.dataReceived(post(b"x", more="Connection: close\r\n") + post(b"y"))
+        self.assertEqual([each.body for each in self.asked], [b"x"])
+        self.assertTrue(transport.disconnecting)
+
+    def test_nothing_but_http_is_spoken(self):
+        channel, transport = self.connection()
+        channel.dataReceived(
+            post(b"x", more="Connection: upgrade\r\nUpgrade: h2c\r\n") + post(b"y")
+        )
+        self.assertEqual([each.body for each in self.asked], [b"x", b"y"])
+        self.assertNotIn("upgrade", self.asked[0].headers)
+        self.assertEqual(transport.value().count(b"HTTP/1.1 200"), 2)
+        self.assertEqual(self.status(b"CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n"), 405)
+
+    def test_head_has_no_body(self):
+        channel, transport = self.connection()
+        channel.dataReceived(post(b"body").replace(b"POST", b"HEAD"))
+        self.assertTrue(transport.value().endswith(b"Content-Length: 4\r\n\r\n"))
+
     def test_chunked_request_is_read(self):
         chunks = b"3\r\nabc\r\n4\r\ndefg\r\n0\r\n\r\n"
         self.said(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks)
@@ -150,50 +235,6 @@ class RequestTests(HTTPTestCase):
         self.assertEqual(len(self.flushLoggedErrors(ValueError)), 1)
 
 
-class UnreadTransport(Transport):
-    """What is written stays where it is."""
-
-    def write(self, data):
-        super().write(data)
-        self.producer.pauseProducing()
-
-
-class UnreadTests(HTTPTestCase):
-    """What clients ask for and do not read is bounded, like what they send."""
-
-    def unread(self, octets, host="10.0.0.1"):
-        channel = self.door.buildProtocol(IPv4Address("TCP", host, 1234))
-        transport = UnreadTransport()
-        channel.makeConnection(transport)
-        channel.dataReceived(octets)
-        return channel, transport
-
-    def test_only_so_much_waits_for_clients_who_do_not_read(self):
-        first, first_transport = self.unread(post(bytes(90)))
-        _, transport = self.unread(post(bytes(90)))
-        self.assertTrue(first_transport.value().startswith(b"HTTP/1.1 200"))
-        self.assertTrue(transport.value().startswith(b"HTTP/1.1 503"))
-        first.resumeProducing()
-        self.assertEqual(self.door.unsent_octets, 0)
-        self.assertEqual(self.status(post(bytes(90))), 200)
-
-    def test_requests_that_come_together_are_counted_together(self):
-        _, transport = self.unread(post(bytes(60)) * 3)
-        self.assertEqual(transport.value().count(b"HTTP/1.1 200"), 2)
-        self.assertEqual(transport.value().count(b"HTTP/1.1 503"), 1)
-
-    def test_connection_that_is_lost_is_waited_for_no_more(self):
-        channel, _ = self.unread(post(bytes(90)))
-        self.assertEqual(self.door.unsent_octets, 90)
-        channel.connectionLost()
-        self.assertEqual(self.door.unsent_octets, 0)
-
-    def test_who_reads_is_not_counted(self):
-        for _ in range(3):
-            self.assertEqual(self.status(post(bytes(90))), 200)
-        self.assertEqual(self.door.unsent_octets, 0)
-
-
 class LimitTests(HTTPTestCase):
     def test_body_over_the_limit_is_refused_before_it_comes(self):
         for more in ("", "Expect: 100-continue\r\n"):
@@ -220,9 +261,23 @@ class LimitTests(HTTPTestCase):
 
     def test_headers_over_the_limit_close_the_connection(self):
         channel, transport = self.connection()
-        channel.dataReceived(post(more=f"X: {'x' * 2000}\r\n"))
-        self.assertTrue(transport.disconnecting or transport.aborting)
+        head = post(more=f"X: {'x' * 2000}\r\n")
+        for pieces in ([head], [head[:500], head[500:1200], head[1200:]]):
+            channel, transport = self.connection()
+            for piece in pieces:
+                channel.dataReceived(piece)
+            self.assertTrue(transport.value().startswith(b"HTTP/1.1 431 "))
+            self.assertIn(b"Connection: close", transport.value())
+            self.clock.advance(LINGER_SECONDS)
+            self.assertTrue(transport.aborting)
         self.assertEqual(self.asked, [])
+
+    def test_name_that_never_ends_is_refused(self):
+        channel, transport = self.connection()
+        channel.dataReceived(b"POST / HTTP/1.1\r\n")
+        for _ in range(110):
+            channel.dataReceived(b"x" * 10)
+        self.assertTrue(transport.value().startswith(b"HTTP/1.1 431 "))
 
     def test_refused_client_is_listened_to_for_a_while(self):
         channel, transport = self.connection()
