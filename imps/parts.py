@@ -223,7 +223,7 @@ class Parts:
         """What users allow others to see."""
         return AttributeLists(
             StoredAttributeLists(self.store.client, self.store.buckets, self.working.begin),
-            self.contact_lists,
+            self.contacts,
             self.directory,
             self.stored_authorizations,
             self.delivery,

@@ -24,13 +24,17 @@ from imps.csp.primitives.presence import (
 )
 from imps.csp.results import result_of, status, status_of
 from imps.csp.transactions import Context, Transactions, is_agreed
-from imps.elements.presence import OCTETS_AT_A_TIME, PresenceService
+from imps.elements.presence import PresenceService
+from imps.elements.presence_view import MOST_OCTETS
 from imps.model.address import Address
 from imps.model.presence import WatcherStatus
 from imps.model.status import Refusal, StatusCode
 from imps.model.version import V11, V12, V13, Version
 from imps.sap.sessions import Session
 from imps.store.deliveries import News
+
+OCTETS_AROUND_A_MESSAGE = 1500
+"""What is written around presence, about."""
 
 _NOTHING = (PresenceSubList(),)
 
@@ -122,8 +126,8 @@ class PresenceDelivery:
         version = Version(session.door["version"])
         if not is_agreed(session, PresenceNotificationRequest, version):
             return None, False
-        parser_octets = session.capabilities.parser_octets or 3 * OCTETS_AT_A_TIME
-        told = await self._element.told(session.caller(), news, parser_octets // 3, msisdn)
+        most_octets = (session.capabilities.parser_octets or MOST_OCTETS) - OCTETS_AROUND_A_MESSAGE
+        told = await self._element.told(session.caller(), news, max(0, most_octets), msisdn)
         elements = (presence_element(each, version) for each in told.presences)
         # There may be nothing that the version has words for.
         presences = tuple(each for each in elements if each.presence_sub_lists != _NOTHING)

@@ -29,7 +29,7 @@ from imps.model.address import Address
 from imps.model.events import AuthorizationAsked
 from imps.model.notice import NotificationType
 from imps.model.presence import EVERY_ATTRIBUTE, ReactiveAuthState
-from imps.model.status import StatusCode
+from imps.model.status import Refusal, StatusCode
 from imps.model.version import V13, Version
 from imps.sap.sessions import Session
 from imps.store.reactive_authorization import Answered
@@ -67,7 +67,10 @@ class PresenceAuthorization:
     async def get_status(
         self, context: Context, request: GetReactiveAuthStatusRequest
     ) -> Primitive:
-        """Say what was asked and answered: an entry for each of granted, denied and pending."""
+        """Say what was asked and answered: an entry for each of granted, denied and pending. 1.3
+        has given that up, and has no words for the answer."""
+        if context.version is V13:
+            raise Refusal(StatusCode.SERVICE_NOT_SUPPORTED, "CSP 1.3 has no such request")
         caller = context.open_session.caller()
         found = await self._element.answers(caller, request.user_ids)
         unanswered = [watcher for watcher, answered in found.items() if answered.pending]

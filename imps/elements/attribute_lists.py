@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 from attrs import define, frozen
 
+from imps.elements.contacts import Contacts
 from imps.elements.directory import Directory
 from imps.elements.interfaces import Caller, IDelivery
 from imps.model.address import Address
@@ -23,7 +24,6 @@ from imps.model.presence import (
 from imps.model.status import Detail, Outcome, Refusal, StatusCode
 from imps.store.attribute_lists import AttributeLists as StoredAttributeLists
 from imps.store.attribute_lists import TooManyAttributeLists
-from imps.store.contact_lists import ContactLists
 from imps.store.reactive_authorization import ReactiveAuthorizations
 
 
@@ -40,7 +40,7 @@ class AttributeLists:
     """The attribute lists of the users of the home domains."""
 
     _stored: StoredAttributeLists
-    _contact_lists: ContactLists
+    _contacts: Contacts
     _directory: Directory
     _answers: ReactiveAuthorizations
     _delivery: IDelivery
@@ -59,7 +59,7 @@ class AttributeLists:
         known: dict[Target, AttributeList] = {}
         failures = []
         for target, attribute_list in lists.items():
-            named, exists = await self._named(target)
+            named, exists = await self._named(caller, target)
             if exists:
                 known[named] = attribute_list
             else:
@@ -76,15 +76,18 @@ class AttributeLists:
 
     async def authorize(self, caller: Caller, users: Collection[Address]) -> Outcome:
         """Let users see what they have asked for, or what everybody may, or else everything; but
-        for those of whom that was said already (CSP 1.3, AuthorizeAndGrant)."""
-        named = [(await self._named(Target(TargetKind.USER, each)))[0] for each in users]
+        for those of whom that was said already, by themselves or as contacts in a list (CSP 1.3,
+        AuthorizeAndGrant)."""
+        named = [(await self._named(caller, Target(TargetKind.USER, each)))[0] for each in users]
         answers = await self._answers.of(caller.user)
-        there = await self._stored.some(caller.user, [DEFAULT, *named])
+        there = await self._stored.all(caller.user)
+        contacts = await self._contacts_in(caller, there)
         otherwise = there[DEFAULT].attributes if DEFAULT in there else EVERY_ATTRIBUTE
         lists = {
             target: AttributeList((answered and answered.asked) or otherwise)
             for target in named
             if target not in there
+            and contacts.isdisjoint(await self._directory.names_of(target.address))
             for answered in (answers.get(target.address),)
         }
         if not lists:
@@ -94,6 +97,15 @@ class AttributeLists:
         except Refusal as refusal:
             return Outcome(failures=tuple(Detail(refusal.code, users=(each,)) for each in users))
 
+    async def _contacts_in(self, caller: Caller, targets: Iterable[Target]) -> set[Address]:
+        """Who is in those contact lists that are among these targets."""
+        lists = [each.address for each in targets if each.kind is TargetKind.CONTACT_LIST]
+        return {
+            contact
+            for each in lists
+            for contact in await self._contacts.members(caller.user, each) or ()
+        }
+
     async def delete(self, caller: Caller, targets: Collection[Target]) -> Outcome:
         """Take their lists from targets, those that have one (CSP, DeleteAttributeList).
 
@@ -102,11 +114,11 @@ class AttributeLists:
         """
         if not targets:
             raise Refusal(StatusCode.BAD_PARAMETER, "no user, contact list or default")
-        named = await self._all_named(targets)
+        named = await self._all_named(caller, targets)
         done = await self._stored.delete(caller.user, list(named))
         had = {target for target, had_list in done.items() if had_list}
         await self._notify(caller, dict.fromkeys(had))
-        return await self._outcome(caller.user, named, had)
+        return await self._outcome(caller, named, had)
 
     async def get(self, caller: Caller, targets: Collection[Target]) -> FoundAttributeLists:
         """The lists of these targets, or all without any (CSP, GetAttributeList).
@@ -115,9 +127,9 @@ class AttributeLists:
         """
         if not targets:
             return FoundAttributeLists(await self._stored.all(caller.user), Outcome())
-        named = await self._all_named(targets)
+        named = await self._all_named(caller, targets)
         found = await self._stored.some(caller.user, list(named))
-        return FoundAttributeLists(found, await self._outcome(caller.user, named, found))
+        return FoundAttributeLists(found, await self._outcome(caller, named, found))
 
     @property
     def _too_many(self) -> Refusal:
@@ -125,25 +137,26 @@ class AttributeLists:
             StatusCode.TOO_MANY_ATTRIBUTE_LISTS, f"more than {self._at_most} attribute lists"
         )
 
-    async def _all_named(self, targets: Collection[Target]) -> dict[Target, bool]:
+    async def _all_named(self, caller: Caller, targets: Collection[Target]) -> dict[Target, bool]:
         """Targets as the store names them, and whether they are known to exist."""
         if len(targets) > self._at_most:
             raise Refusal(StatusCode.BAD_PARAMETER, f"more than {self._at_most} targets")
-        return dict([await self._named(target) for target in targets])
+        return dict([await self._named(caller, target) for target in targets])
 
-    async def _named(self, target: Target) -> tuple[Target, bool]:
+    async def _named(self, caller: Caller, target: Target) -> tuple[Target, bool]:
         """A target as the store names it, and whether it may have a list: a user by the account,
         one of another domain as it stands. Whether a contact list exists is seen later."""
         if target.kind is TargetKind.DEFAULT:
             return target, True
+        if target.kind is TargetKind.CONTACT_LIST:
+            own = await self._contacts.own(caller.user, target.address)
+            return Target(target.kind, own or target.address, target.spelled), own is not None
         address = self._directory.at_home(target.address)
-        exists = True
-        if target.kind is TargetKind.USER:
-            exists = address.is_user
-            if exists and self._directory.is_home(address):
-                account = await self._directory.find(address)
-                exists = account is not None
-                address = address if account is None else account.address
+        exists = address.is_user
+        if exists and self._directory.is_home(address):
+            account = await self._directory.find(address)
+            exists = account is not None
+            address = address if account is None else account.address
         return Target(target.kind, address, target.spelled), exists
 
     async def _notify(self, caller: Caller, lists: Mapping[Target, AttributeList | None]) -> None:
@@ -162,12 +175,12 @@ class AttributeLists:
             await self._delivery.notify([caller.user], notification, but=caller.session_id)
 
     async def _outcome(
-        self, publisher: Address, named: Mapping[Target, bool], had_lists: Collection[Target]
+        self, caller: Caller, named: Mapping[Target, bool], had_lists: Collection[Target]
     ) -> Outcome:
         """How it went with targets of which these had lists; others fail if they do not exist."""
         others = {target: exists for target, exists in named.items() if target not in had_lists}
         if any(target.kind is TargetKind.CONTACT_LIST for target in others):
-            own = {each.address for each in await self._contact_lists.of(publisher)}
+            own = {each.address for each in await self._contacts.lists(caller)}
             for target in others:
                 if target.kind is TargetKind.CONTACT_LIST:
                     others[target] = target.address in own

@@ -11,13 +11,12 @@ from twisted.internet.interfaces import IReactorTime
 from imps.elements.authorization import Permissions, Question, question, visible, what_shows
 from imps.elements.directory import Directory, names_by
 from imps.elements.interfaces import Caller, IWork
-from imps.elements.presence_view import shown
+from imps.elements.presence_view import MOST_OCTETS, Room, octets_of, shown
 from imps.elements.publishers import Publishers
 from imps.elements.reactive_authorization import ReactiveAuthorization
 from imps.model.address import Address
 from imps.model.presence import (
     Attribute,
-    Content,
     Presence,
     PresenceValue,
     Published,
@@ -29,13 +28,6 @@ from imps.store.presence import Allowed, NoSuchPublisher, Presences
 from imps.store.subscriptions import Seen, Subscriptions, Told, TooManySubscriptions
 
 Attributes = frozenset[Attribute]
-
-OCTETS_AT_A_TIME = 32 * 1024
-"""Of how much a session is told at a time: there are clients that read no more than 100,000 octets,
-and a value may be far longer when it is written than it is here."""
-
-OCTETS_AROUND_A_VALUE = 100
-"""What is written around a value, about."""
 
 
 @frozen
@@ -81,7 +73,7 @@ class PresenceService:
         if not said:
             return
         for each, value in said.items():
-            if _octets(value.content) > self._max_value_octets:
+            if octets_of(value.content) > self._max_value_octets:
                 most = f"{each.value} has more than {self._max_value_octets} octets"
                 raise Refusal(StatusCode.INVALID_PRESENCE_VALUE, most)
         if not await self._published(caller.user, caller.session_id, said):
@@ -230,38 +222,41 @@ class PresenceService:
         self,
         caller: Caller,
         news: Sequence[News],
-        at_a_time: int = OCTETS_AT_A_TIME,
+        most_octets: int = MOST_OCTETS,
         msisdn: str | None = None,
     ) -> ToldOf:
         """What a session may be told of publishers of whom there is news: as it is now, and without
-        those of whom there is nothing to be seen any more. Where that is more than about so many
-        octets at a time, it is told of the rest later. The number is that by which publishers may
-        know the caller, too."""
+        those of whom there is nothing to be seen any more. Where that is a lot, it is told of the
+        rest later; an attribute that is longer than so many octets when it is written is left out.
+        The number is that by which publishers may know the caller, too."""
         watcher = names_by(caller.user, msisdn)
         publishers = [each.publisher for each in news]
         known = await self._presences.read(publishers, watcher, now=self._clock.seconds())
         presences: list[Presence] = []
         later: list[Told] = []
-        octets = 0
+        hidden: list[Seen] = []
+        room = Room(most_octets)
         for each in news:
-            if octets >= min(at_a_time, OCTETS_AT_A_TIME):
-                later.append(Told(caller.session_id, each.publisher, each.attributes))
-            elif each.publisher not in known:
+            if each.publisher not in known:
                 # The account is gone; of whom one could see that, that is told.
                 presences += _gone(each)
             else:
                 presence = known[each.publisher]
                 allowed = permitted(each.publisher, watcher[0], presence.allowed)
+                if not each.attributes <= what_shows(allowed):
+                    # The rest is new again if it is allowed again, however soon that is.
+                    number = presence.allowed.number
+                    hidden.append(Seen(caller.session_id, each.publisher, allowed, number))
                 # There is a client that takes whoever is told of without it for off line.
                 asked = each.attributes | each.asked & {_ONLINE_STATUS}
                 seen = shown(each.name, presence, asked, allowed, also_gone=True)
-                if not any(published.attribute in each.attributes for published in seen.published):
-                    continue
-                octets += sum(
-                    OCTETS_AROUND_A_VALUE + _octets(published.value.content)
-                    for published in seen.published
-                )
-                presences.append(seen)
+                told, waits = room.taken(seen.published)
+                if waits & each.attributes:
+                    rest = Told(caller.session_id, each.publisher, waits & each.attributes)
+                    later.append(rest)
+                if any(published.attribute in each.attributes for published in told):
+                    presences.append(Presence(each.name, told))
+        await self._subscriptions.note_seen(hidden)
         await self._subscriptions.put_news(later, now=self._clock.seconds())
         return ToldOf(tuple(presences), bool(later))
 
@@ -326,15 +321,3 @@ def _gone(news: News) -> list[Presence]:
         return []
     off_line = PresenceValue(content=(("PresenceValue", False),))
     return [Presence(news.name, (Published(_ONLINE_STATUS, off_line),))]
-
-
-def _octets(content: Content) -> int:
-    """How large a value is, about."""
-    return sum(
-        _octets(item)
-        if isinstance(item, tuple)
-        else len(item)
-        if isinstance(item, str | bytes)
-        else 4
-        for _, item in content
-    )

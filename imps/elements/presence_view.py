@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from xml.sax.saxutils import escape
+
+from attrs import define, field
 
 from imps.elements.authorization import visible_value
 from imps.model.address import Address
-from imps.model.presence import Attribute, Presence, PresenceValue, Published
+from imps.model.presence import Attribute, Content, Item, Presence, PresenceValue, Published
 from imps.store.presence import ClientPresence, UserPresence
 
 Attributes = frozenset[Attribute]
+
+MOST_OCTETS = 96 * 1024
+"""How much a client can read that did not say how much it can: there are some that read 100,000
+octets."""
+
+AT_A_TIME = 32 * 1024
+"""Of how much a session is told at a time, where it could be of more."""
+
+AROUND_A_PUBLISHER, AROUND_A_VALUE, AROUND_A_PART = 300, 100, 40
+"""What is written around all that is told of a publisher, a value, and a part of one; about."""
 
 _GONE = PresenceValue(is_valid=False)
 
@@ -77,3 +91,56 @@ def _value_of(client: ClientPresence, attribute: Attribute) -> PresenceValue | N
 
 def _of(value: str | bool) -> PresenceValue:
     return PresenceValue(content=(("PresenceValue", value),))
+
+
+def octets_of(content: Content) -> int:
+    """How large a value is, about."""
+    return sum(_octets_of(item) for _, item in content)
+
+
+def _octets_of(item: Item, *, is_written: bool = False) -> int:
+    match item:
+        case tuple():
+            around = AROUND_A_PART if is_written else 0
+            return sum(around + _octets_of(each, is_written=is_written) for _, each in item)
+        case str():
+            return len((escape(item) if is_written else item).encode("utf-8", "replace"))
+        case bytes():
+            return len(item) * 4 // 3 if is_written else len(item)
+    return 4
+
+
+def _written(published: Published) -> int:
+    """How long an attribute is at most when it is written."""
+    return AROUND_A_VALUE + _octets_of(published.value.content, is_written=True)
+
+
+@define(eq=False)
+class Room:
+    """How much more can be told at a time to a client that can read ``most`` octets."""
+
+    most: int
+    _taken: int = field(default=0, init=False)
+
+    def taken(
+        self, published: Iterable[Published]
+    ) -> tuple[tuple[Published, ...], frozenset[Attribute]]:
+        """Those attributes for which there is room, each as a whole, and those that have to wait;
+        without those for which there is never any."""
+        by_attribute: defaultdict[Attribute, list[Published]] = defaultdict(list)
+        for each in published:
+            by_attribute[each.attribute].append(each)
+        told: list[Published] = []
+        waits = set()
+        around = AROUND_A_PUBLISHER
+        for attribute, values in by_attribute.items():
+            octets = around + sum(map(_written, values))
+            if octets > self.most:
+                continue
+            if self._taken and self._taken + octets > min(self.most, AT_A_TIME):
+                waits.add(attribute)
+            else:
+                self._taken += octets
+                told += values
+                around = 0
+        return tuple(told), frozenset(waits)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import product
+from typing import Any
 
 from attrs import define, field
 from twisted.trial.unittest import TestCase
@@ -11,7 +12,13 @@ from imps.csp.codec.wbxml import WBXMLCodec
 from imps.csp.codec.xml import XMLCodec
 from imps.csp.door import HTTPRequest
 from imps.csp.http import HTTPDoor
-from imps.csp.primitives.access import LoginRequest, LoginResponse, PollingRequest
+from imps.csp.primitives.access import (
+    ClientCapabilityRequest,
+    LoginRequest,
+    LoginResponse,
+    PollingRequest,
+)
+from imps.csp.primitives.capability import CapabilityList
 from imps.csp.primitives.common import Result, Status
 from imps.csp.primitives.declaration import Primitive, declaration_of
 from imps.csp.primitives.envelope import (
@@ -31,6 +38,7 @@ from imps.csp.primitives.im import (
 )
 from imps.csp.primitives.values import SessionType, TransactionMode
 from imps.model.address import Address
+from imps.model.capability import Bearer, ClientType, DeliveryMethod
 from imps.model.version import V11, V12, V13, Version
 from imps.testing.conformance.marks import note
 from imps.testing.store import StoreTestCase
@@ -54,6 +62,7 @@ class Speaker:
     version: Version = V12
     _encoding: str = "xml"
     session_id: str | None = field(default=None, init=False)
+    octets_heard: int = field(default=0, init=False)
     _last_transaction_id: int = field(default=0, init=False)
 
     async def post(self, *transactions: Transaction) -> WVCSPMessage | None:
@@ -82,6 +91,7 @@ class Speaker:
             )
         )
         assert response.status == 200
+        self.octets_heard = len(response.body)
         if not response.body:
             return None
         document = CODECS[self._encoding].decode(response.body)
@@ -191,4 +201,27 @@ class DoorTestCase(StoreTestCase):
         """Someone who has not signed on yet."""
         return Speaker(
             self, self.door, Address.parse(user), ClientID(url=client), version, encoding
+        )
+
+    async def offer(
+        self,
+        speaker: Speaker,
+        method: DeliveryMethod = DeliveryMethod.PUSH,
+        **offered: Any,
+    ) -> None:
+        """Have a client agree on capabilities."""
+        capabilities: dict[str, Any] = {
+            "client_type": ClientType.MOBILE_PHONE,
+            "initial_delivery_method": method,
+            "supported_bearers": (Bearer.HTTP,),
+            "multi_trans": 1,
+            "parser_size": 100_000,
+            "accepted_content_length": 10_000,
+            "any_content": speaker.version is V13 or None,
+            **offered,
+        }
+        await speaker.ask(
+            ClientCapabilityRequest(
+                client_id=speaker.client_id, capability_list=CapabilityList(**capabilities)
+            )
         )

@@ -53,7 +53,7 @@ class ContentPageTestCase(DeliveryTestCase):
         bob = self.speaker("bob", "phone", version, encoding)
         await bob.sign_on()
         limits = {"accepted_push_length": 1000, "accepted_pull_length": 10_000}
-        await self.agree(bob, **({**limits, **offered} if version is V13 else offered))
+        await self.offer(bob, **({**limits, **offered} if version is V13 else offered))
         return bob
 
     async def uris(self, bob: Speaker) -> list[str]:
@@ -122,7 +122,7 @@ class FetchingTests(ContentPageTestCase):
     async def test_message_has_one_uri_that_ends_with_it(self) -> None:
         bob, other = await self.bob_of(), self.speaker("bob", "other", V13)
         await other.sign_on()
-        await self.agree(other, accepted_push_length=1000)
+        await self.offer(other, accepted_push_length=1000)
         ids = [await self.send() for _ in range(3)]
         uris = await self.uris(bob)
         self.assertEqual(len(set(uris)), 3)

@@ -32,7 +32,7 @@ class ContentPolicyTests(DeliveryTestCase):
         bob = self.speaker("bob", client, V13, "wbxml")
         await bob.sign_on()
         accepted = AcceptedContentType(content_type=named, **limits)
-        await self.agree(bob, accepted_content_types=(accepted,), accepted_push_length=10_000)
+        await self.offer(bob, accepted_content_types=(accepted,), accepted_push_length=10_000)
         return bob
 
     async def send(self, text: str = LONG, content_type: str = "Image/PNG; q=1") -> int:

@@ -46,7 +46,7 @@ class MailboxTestCase(DeliveryTestCase):
         for version, encoding in EVERY:
             bob = self.speaker("bob", "phone", version, encoding)
             await bob.sign_on()
-            await self.agree(bob, NOTIFY)
+            await self.offer(bob, NOTIFY)
             yield bob
             listed = await self.listed(bob)
             if listed:

@@ -336,3 +336,11 @@ class AuthorizeAndGrantTests(NoticeTestCase):
             await self.add_bob(authorize_and_grant=True)
             await self.subscribe(self.bob, ANN)
             self.assertEqual(await self.told(self.bob), [])
+
+    async def test_contact_sees_no_more_than_the_list_that_it_is_added_to_allows(self) -> None:
+        async for ann in self.annes():
+            await self.publish(text("hello"), by=ann)
+            await self.permit(MOOD, contact_list_id_list=lists_named(FRIENDS))
+            await self.add_bob(authorize_and_grant=True)
+            await self.subscribe(self.bob, ANN)
+            self.assertEqual(await self.told(self.bob), [])

@@ -8,11 +8,10 @@ from typing import Any
 from attrs import evolve
 
 from imps.csp.primitives.access import (
-    ClientCapabilityRequest,
     Functions,
     ServiceRequest,
 )
-from imps.csp.primitives.capability import AcceptedContentType, CapabilityList
+from imps.csp.primitives.capability import AcceptedContentType
 from imps.csp.primitives.common import Result, Status
 from imps.csp.primitives.envelope import Transaction
 from imps.csp.primitives.im import (
@@ -25,8 +24,7 @@ from imps.csp.primitives.im import (
 )
 from imps.csp.primitives.services import IMFeat, IMReceiveFunc, WVCSPFeat
 from imps.csp.primitives.values import TransferEncoding
-from imps.model.capability import Bearer, ClientType, DeliveryMethod
-from imps.model.version import V13
+from imps.model.capability import DeliveryMethod
 from imps.testing.conformance import ALL, shows, shows_feature
 from imps.testing.door import EVERY, OK, DoorTestCase, Speaker, delivered, message_to, text_of
 
@@ -34,23 +32,6 @@ PUSH, NOTIFY = DeliveryMethod.PUSH, DeliveryMethod.NOTIFY
 
 
 class DeliveryTestCase(DoorTestCase):
-    async def agree(self, speaker: Speaker, method: DeliveryMethod = PUSH, **offered: Any) -> None:
-        capabilities: dict[str, Any] = {
-            "client_type": ClientType.MOBILE_PHONE,
-            "initial_delivery_method": method,
-            "supported_bearers": (Bearer.HTTP,),
-            "multi_trans": 1,
-            "parser_size": 100_000,
-            "accepted_content_length": 10_000,
-            "any_content": speaker.version is V13 or None,
-            **offered,
-        }
-        await speaker.ask(
-            ClientCapabilityRequest(
-                client_id=speaker.client_id, capability_list=CapabilityList(**capabilities)
-            )
-        )
-
     async def notified(self, speaker: Speaker) -> Transaction:
         transaction = await speaker.poll()
         assert transaction is not None
@@ -71,7 +52,7 @@ class NotificationTests(DeliveryTestCase):
         for number, (version, encoding) in enumerate(EVERY):
             bob = self.speaker("bob", "phone", version, encoding)
             await bob.sign_on()
-            await self.agree(bob, NOTIFY)
+            await self.offer(bob, NOTIFY)
             text = f"hello {number}"
             message_id = await self.ann.send("bob", text=text, report=True)
             notification = await self.notified(bob)
@@ -93,10 +74,10 @@ class NotificationTests(DeliveryTestCase):
             await self.ann.say(OK, report)
 
     async def test_notification_is_repeated_as_one_and_given_up_after_three_times(self) -> None:
-        await self.agree(self.bob, NOTIFY)
+        await self.offer(self.bob, NOTIFY)
         message_id = await self.ann.send("bob")
         first = await self.notified(self.bob)
-        await self.agree(self.bob, PUSH)
+        await self.offer(self.bob, PUSH)
         for _ in range(2):
             self.clock.advance(30)
             self.assertEqual(await self.bob.poll(), first)
@@ -108,7 +89,7 @@ class NotificationTests(DeliveryTestCase):
     @shows_feature("capabilities respected", "content length", "content types")
     async def test_what_is_too_large_or_of_another_type_is_notified(self) -> None:
         types = (AcceptedContentType(content_type="image/gif"),)
-        await self.agree(self.bob, accepted_content_length=10, accepted_content_types=types)
+        await self.offer(self.bob, accepted_content_length=10, accepted_content_types=types)
         for text, content_type, form in (
             ("short", "text/plain", NewMessage),
             ("rather long", "text/plain", MessageNotification),
@@ -126,7 +107,7 @@ class NotificationTests(DeliveryTestCase):
 
     async def test_client_that_agreed_on_no_notification_is_pushed_what_fits(self) -> None:
         functions = IMReceiveFunc(newm=True)
-        await self.agree(self.bob, NOTIFY, accepted_content_length=10)
+        await self.offer(self.bob, NOTIFY, accepted_content_length=10)
         await self.ask_for(self.bob, WVCSPFeat(im_feat=IMFeat(im_receive_func=functions)))
         await self.ann.send("bob", text="too long to be pushed")
         await self.ann.send("bob", text="short")
@@ -140,7 +121,7 @@ class NotificationTests(DeliveryTestCase):
         await speaker.ask(ServiceRequest(functions=functions, all_functions_request=False))
 
     async def test_message_larger_than_a_client_can_read_is_not_given_out(self) -> None:
-        await self.agree(self.bob, parser_size=100)
+        await self.offer(self.bob, parser_size=100)
         message_id = await self.ann.send("bob", text="x" * 101)
         await self.bob.say(OK, await self.notified(self.bob))
         self.assertEqual(await self.code(self.bob, message_id), 432)
@@ -151,7 +132,7 @@ class NotificationTests(DeliveryTestCase):
         for number, (version, encoding) in enumerate(EVERY):
             bob = self.speaker("bob", f"phone {number}", version, encoding)
             await bob.sign_on()
-            await self.agree(bob, parser_size=4000)
+            await self.offer(bob, parser_size=4000)
             request: Any = message_to(self.ann.user, "bob", text=b64encode(bytes(2700)).decode())
             info: Any = evolve(
                 request.message_info,
@@ -177,14 +158,14 @@ class NotificationTests(DeliveryTestCase):
         self,
     ) -> None:
         functions = IMReceiveFunc(newm=True)
-        await self.agree(self.bob, parser_size=4000)
+        await self.offer(self.bob, parser_size=4000)
         await self.ask_for(self.bob, WVCSPFeat(im_feat=IMFeat(im_receive_func=functions)))
         await self.ann.send("bob", text="<" * 2000)
         await self.ann.send("bob", text="short")
         self.assertEqual(text_of(await self.bob.poll()), "short")
 
     async def test_refused_notification_leaves_the_message_to_the_next_session(self) -> None:
-        await self.agree(self.bob, NOTIFY)
+        await self.offer(self.bob, NOTIFY)
         await self.ann.send("bob")
         await self.bob.say(Status(result=Result(code=400)), await self.notified(self.bob))
         self.assertIsNone(await self.bob.poll())

@@ -165,6 +165,14 @@ class ReactiveAuthorizationTests(PresenceTestCase):
         self.assertEqual({each.user_id for each in statuses}, {BOB})
         return {each.reactive_auth_state: each.presence_sub_list for each in statuses}
 
+    async def test_client_of_13_is_told_that_it_cannot_ask_what_was_answered(self) -> None:
+        old, new = self.speaker("ann", "phone", V12), self.speaker("ann", "tablet", V13)
+        await old.sign_on()
+        await new.sign_on()
+        octets = old.octets_of(old.request(GetReactiveAuthStatusRequest(), "x"))
+        said: Any = await new.post_octets(in_13(octets, old, new))
+        self.assertEqual(said.session.transactions[0].content.result.code, 405)
+
     async def test_who_does_not_exist_is_531(self) -> None:
         async for ann in self.publishers():
             for request in (

@@ -98,7 +98,7 @@ class AwayTests(RecipientTestCase):
             (OfflineETEMHandling.PRIORITY_STORE, 200),
         ):
             (bob,) = await self.clients("phone")
-            await self.agree(bob, offline_etem_handling=handling)
+            await self.offer(bob, offline_etem_handling=handling)
             self.assertEqual(await self.code(ann, User(user_id=BOB)), 200)
             self.assertEqual(await self.received(bob), 1)
             session = (await self.parts.sessions.check(bob.session_id or "")).session

@@ -39,6 +39,8 @@ from tests.csp.test_presence import (
     text,
 )
 
+CARL = Address.parse("wv:carl@localhost")
+
 
 class SubscribeTests(PresenceTestCase):
     @shows(SubscribePresenceRequest, UnsubscribePresenceRequest, PresenceNotificationRequest, *ALL)
@@ -85,6 +87,35 @@ class SubscribeTests(PresenceTestCase):
             await self.subscribe(bob, ANN, asked=PresenceSubList(status_text=StatusText()))
             (presence,) = await self.told(bob)
             self.assertEqual(presence.presence_sub_lists, (changed,))
+
+    async def test_notification_is_no_longer_than_its_client_can_read(self) -> None:
+        await self.directory.add(Address("carl"), "secret")
+        carl = self.speaker("carl")
+        await carl.sign_on()
+        async for bob in self.watchers():
+            await self.offer(bob, parser_size=5000)
+            # What Carl says is more than could ever be told.
+            for publisher, length in ((self.ann, 3000), (carl, 4000)):
+                await self.allow(
+                    PresenceSubList(status_text=StatusText(), alias=Alias()), publisher
+                )
+                said = text("x" * length).status_text
+                alias = Alias(qualifier=True, presence_value="&" * 600)
+                await self.publish(PresenceSubList(status_text=said, alias=alias), by=publisher)
+            await self.subscribe(bob, ANN, CARL)
+            told = []
+            transaction: Any = await bob.poll()
+            while transaction is not None:
+                self.assertLessEqual(bob.octets_heard, 5000)
+                for each in transaction.content.presences:
+                    (sub_list,) = each.presence_sub_lists
+                    if sub_list.alias:
+                        told.append((each.user_id, "alias"))
+                    if sub_list.status_text:
+                        told.append((each.user_id, "text"))
+                transaction = await bob.say(OK, transaction)
+            expected = {(ANN, "alias"), (ANN, "text"), (CARL, "alias")}
+            self.assertEqual((set(told), len(told)), (expected, 3))
 
     async def test_list_is_not_followed_where_the_settings_say_so(self) -> None:
         settings = evolve(self.settings.presence, automatic_subscription=False)

@@ -40,7 +40,7 @@ class AttributeListsTests(StoreTestCase):
         client, buckets = self.store.client, self.store.buckets
         self.lists = AttributeLists(
             StoredAttributeLists(client, buckets, self.caused.append),
-            self.parts.contact_lists,
+            self.parts.contacts,
             directory,
             self.parts.stored_authorizations,
             self.parts.delivery,
@@ -93,6 +93,26 @@ class AttributeListsTests(StoreTestCase):
             (await self.get(other)).outcome,
         ):
             self.assertEqual(outcome.code, 700)
+
+    async def test_contact_list_may_be_named_by_the_number_of_its_owner(self):
+        caller = Caller(BOB.address, "")
+        by_number, by_name = contact_list(f"{NUMBER}/friends"), contact_list("wv:bob/friends")
+        lists = {by_number: MOOD}
+        self.assertEqual((await self.lists.create(caller, lists)).code, 200)
+        self.assertEqual(list((await self.lists.get(caller, [by_name])).lists.values()), [MOOD])
+        self.assertEqual((await self.lists.delete(caller, [by_number])).code, 200)
+        self.assertEqual((await self.lists.get(caller, ())).lists, {})
+
+    async def test_contact_list_without_domain_is_in_that_of_its_owner(self):
+        domains = ("first.example", "second.example")
+        directory = evolve(self.parts.directory, domains=domains)
+        carl = await directory.add(Address("carl", None, "second.example"), "secret")
+        contacts = evolve(self.parts.contacts, directory=directory)
+        lists = evolve(self.lists, contacts=contacts, directory=directory)
+        caller = Caller(carl.address, "")
+        self.assertEqual(
+            (await lists.create(caller, {contact_list("carl/friends"): MOOD})).code, 200
+        )
 
     async def test_users_of_other_domains_are_taken_as_they_are(self):
         stranger = user("wv:eve@elsewhere.example")

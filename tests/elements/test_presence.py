@@ -128,6 +128,13 @@ class GetTests(PresenceTestCase):
         own = {ON_LINE: True, ZONE: "0", COMM_CAP: 1, TEXT: "hello", MOOD: "HAPPY", ALIAS: "Annie"}
         self.assertEqual(told, {str(ANN): own})
 
+    async def test_size_of_a_value_is_counted_in_octets(self):
+        await self.publish(STATUS_TEXT="a" * 16384)
+        for too_much in ("a" * 16385, "日" * 5462):
+            with self.assertRaises(Refusal) as raised:
+                await self.publish(STATUS_TEXT=too_much)
+            self.assertIs(raised.exception.code, StatusCode.INVALID_PRESENCE_VALUE)
+
     @shows_feature("client status", "set by the server")
     async def test_client_does_not_say_whether_it_is_on_line(self):
         await self.publish(ONLINE_STATUS=False)
