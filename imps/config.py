@@ -78,6 +78,15 @@ def _place(_: object, attribute: Attribute[Any], value: str) -> None:
         raise ValueError(f"{attribute.name}: {value!r} is neither host nor host:port") from None
 
 
+_BASE_URL = re.compile(r"https?://[\w.:\[\]-]+(/[\w.~-]+)*/?", re.ASCII)
+
+
+def _base_url_or_none(_: object, attribute: Attribute[Any], value: str) -> None:
+    # With what is added to it, it is no longer than clients have to read.
+    if len(value) > 60 or (value and not _BASE_URL.fullmatch(value)):
+        raise ValueError(f"{attribute.name}: {value!r} is no http URL of at most 60 characters")
+
+
 _KEY = re.compile(r"[!-~]{16,}")
 
 
@@ -186,6 +195,7 @@ class MessageSettings:
     max_waiting: int = _count(1000)
     max_waiting_octets: int = _count(10_485_760)
     max_content_octets: int = _count(524_288)
+    content_url: str = field(default="", validator=_base_url_or_none)
     max_recipients: int = _count(100)
     max_events: int = _count(200)
     resend_seconds: int = _count(30)

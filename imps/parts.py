@@ -20,6 +20,8 @@ from imps.csp.codec.document import Limits
 from imps.csp.codec.wbxml import WBXMLCodec
 from imps.csp.codec.xml import XMLCodec
 from imps.csp.contacts import ListManagement
+from imps.csp.content_links import CONTENT_PATH, ContentLinks
+from imps.csp.content_page import ContentPage
 from imps.csp.door import Door
 from imps.csp.http import HTTPDoor, HTTPLimits
 from imps.csp.im import Messaging
@@ -306,9 +308,10 @@ class Parts:
             settings.session.max_per_user,
             self.cir_offer,
         )
-        messaging = Messaging(self.im, self.delivery, self.reactor)
+        links = ContentLinks(self.im, settings.messages.content_url)
+        messaging = Messaging(self.im, self.delivery, self.reactor, links)
         access = Access(sessions, self.authentication, negotiation, provider(settings))
-        mailbox = Mailbox(self.im, sessions, self.reactor)
+        mailbox = Mailbox(self.im, sessions, self.reactor, links)
         mailbox.register(transactions)
         negotiation.register()
         access.register(transactions)
@@ -330,7 +333,8 @@ class Parts:
             text_characters=settings.codec.max_text_characters,
         )
         outbox = Outbox(self.delivery, messaging, presence, authorization, notices)
-        door = Door(XMLCodec(limits), WBXMLCodec(limits), transactions, sessions, outbox)
+        pages = {CONTENT_PATH: ContentPage(self.im).answer}
+        door = Door(XMLCodec(limits), WBXMLCodec(limits), transactions, sessions, outbox, pages)
         door.register()
         return door
 

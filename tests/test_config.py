@@ -91,6 +91,19 @@ class SettingsTests(SynchronousTestCase):
             complaint = f"cir.address: {address!r} is neither host nor host:port"
             self.assertEqual(self.refused(f'[cir]\naddress = "{address}"'), complaint)
 
+    def test_place_of_content_is_a_short_url(self):
+        for url in ("", "http://imps.example:8080", "https://imps.example/wv/", "http://[::1]:80"):
+            self.assertEqual(self.read(f'messages.content_url = "{url}"').messages.content_url, url)
+        for url in (
+            "imps.example",
+            "ftp://a",
+            "https://a?b",
+            "https://a/b c",
+            f"https://{'a' * 60}",
+        ):
+            complaint = self.refused(f'messages.content_url = "{url}"')
+            self.assertIn("messages.content_url: ", complaint)
+
     def test_unknown_keys_are_named(self):
         self.assertEqual(self.refused("prot = 1"), "prot: there is no such setting")
         self.assertEqual(

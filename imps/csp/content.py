@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import binascii
-import re
 from base64 import b64decode, b64encode
 
+from imps.csp.charsets import in_utf8
+from imps.csp.codec.texts import printable
 from imps.csp.primitives.im import Font as FontElement
 from imps.csp.primitives.im import MessageInfo
 from imps.csp.primitives.values import TransferEncoding
 from imps.model.capability import Capabilities
-from imps.model.message import Content, Font
+from imps.model.message import CHARSET, Content, Font, media_type
 from imps.model.status import Refusal, StatusCode
 
-_CHARSET = re.compile(r";\s*charset\s*=\s*\"?([^\s;\"]+)\"?", re.IGNORECASE)
+_PLAIN_TEXT = "text/plain"
 
 
 def content_of(info: MessageInfo, data: str | bytes | None) -> Content:
     """The content that a client sent. Text in characters becomes UTF-8, as does text in octets of
-    a charset that is known.
+    a charset that is known; what then still names a charset is not. What some client could not be
+    sent is replaced in plain text; all else stays as it is, octet by octet.
 
     Refused with 402 where BASE64 does not decode.
     """
-    content_type = info.content_type or "text/plain"
+    content_type = info.content_type or _PLAIN_TEXT
     octets = data if isinstance(data, bytes) else (data or "").encode("utf-8", "replace")
     in_characters = not isinstance(data, bytes)
     if in_characters and info.content_encoding is TransferEncoding.BASE64:
@@ -31,12 +33,14 @@ def content_of(info: MessageInfo, data: str | bytes | None) -> Content:
         except binascii.Error:
             raise Refusal(StatusCode.BAD_PARAMETER, "ContentData: not BASE64") from None
         in_characters = False
-    if content_type.lower().startswith("text/"):
-        charset = _CHARSET.search(content_type)
-        converted = octets if in_characters else _in_utf8(octets, charset[1] if charset else "")
+    if media_type(content_type).startswith("text/"):
+        charset = CHARSET.search(content_type)
+        converted = octets if in_characters else in_utf8(octets, charset[1] if charset else "")
         if converted is not None:
             octets = converted
-            content_type = _CHARSET.sub("", content_type)
+            content_type = CHARSET.sub("", content_type)
+        if converted is not None and media_type(content_type) == _PLAIN_TEXT:
+            octets = printable(octets.decode()).encode()
     font = info.font
     return Content(
         octets=octets,
@@ -46,21 +50,18 @@ def content_of(info: MessageInfo, data: str | bytes | None) -> Content:
     )
 
 
-def _in_utf8(octets: bytes, charset: str) -> bytes | None:
-    """Text in UTF-8, or None where its charset is unknown or another than it says."""
-    try:
-        return octets.decode(charset or "utf-8").encode()
-    except (LookupError, UnicodeError):
-        return None
-
-
 def wrapped(
     content: Content, capabilities: Capabilities, encoding: str
 ) -> tuple[TransferEncoding, str | bytes]:
     """Content as a client takes it: text as text, octets in BASE64 in XML and wherever the client
-    names it, and bare elsewhere (CSP, ContentData)."""
+    names it, and bare elsewhere (CSP, ContentData).
+
+    Text is the text of the document, which is in UTF-8 whatever charsets a client names. That of
+    other types than text/plain goes as octets where a document could not hold it as it is.
+    """
     text = content.text
-    if text is not None:
+    is_plain = media_type(content.type) == _PLAIN_TEXT
+    if text is not None and (is_plain or printable(text) == text):
         return TransferEncoding.NONE, text
     if encoding == "xml" or capabilities.takes_base64:
         return TransferEncoding.BASE64, b64encode(content.octets).decode()

@@ -6,7 +6,7 @@ Whatever reads HTTP hands a request in and writes the response out.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from urllib.parse import urlsplit
 
 from attrs import define, evolve, field, frozen
@@ -29,16 +29,22 @@ from imps.model.version import V12
 from imps.sap.sessions import Sessions
 
 _HOST = re.compile(r"[\w.:-]{1,255}", re.ASCII)
+_HOST_AND_PORT = re.compile(
+    r"([\w.-]{1,255}|\[[\da-f:.]{2,45}\])(:\d{1,5})?", re.ASCII | re.IGNORECASE
+)
 
 
 @frozen(kw_only=True)
 class HTTPRequest:
-    """A request as the door sees it; header names in lower case."""
+    """A request as the door sees it; header names in lower case. ``target`` is what stands after
+    the method: a path, or a whole URL."""
 
     method: str
     headers: Mapping[str, str]
     body: bytes
     peer: str
+    target: str = "/"
+    is_secure: bool = False
 
     @property
     def host(self) -> str:
@@ -48,6 +54,21 @@ class HTTPRequest:
         except ValueError:
             return ""
         return host if _HOST.fullmatch(host) else ""
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port that it was sent to; nothing where they make no sense."""
+        place = self.headers.get("host", "")
+        scheme = "https" if self.is_secure else "http"
+        return f"{scheme}://{place}" if _HOST_AND_PORT.fullmatch(place) else ""
+
+    @property
+    def path(self) -> str:
+        """The path that is asked for."""
+        try:
+            return urlsplit(self.target).path
+        except ValueError:
+            return ""
 
 
 @frozen(kw_only=True)
@@ -59,10 +80,20 @@ class HTTPResponse:
     body: bytes = b""
 
 
-def _refused(code: int, reason: str) -> HTTPResponse:
+Page = Callable[[HTTPRequest], Awaitable[HTTPResponse]]
+
+
+def refused(code: int, reason: str) -> HTTPResponse:
+    """An answer that says why there is none."""
     return HTTPResponse(
         status=code, headers={"content-type": "text/plain"}, body=f"{reason}\n".encode()
     )
+
+
+def not_allowed(reason: str, *methods: str) -> HTTPResponse:
+    """An answer to a method other than these."""
+    refusal = refused(405, reason)
+    return evolve(refusal, headers={**refusal.headers, "allow": ", ".join(methods)})
 
 
 @define(eq=False)
@@ -74,6 +105,7 @@ class Door:
     transactions: Transactions
     _sessions: Sessions
     _outbox: Outbox
+    _pages: Mapping[str, Page] = field(factory=dict)
     _log = Logger()
 
     def register(self) -> None:
@@ -83,14 +115,18 @@ class Door:
         self.transactions.send(Disconnect)
 
     async def answer(self, request: HTTPRequest) -> HTTPResponse:
-        """Answer one HTTP request: 200 whenever there is a transaction to answer."""
+        """Answer one HTTP request: 200 whenever there is a transaction to answer. Below some paths
+        there are pages; CSP is spoken at all others."""
+        path = request.path
+        for beginning, page in self._pages.items():
+            if path.startswith(beginning):
+                return await page(request)
         if request.method != "POST":
-            refusal = _refused(405, "CSP is spoken by POST")
-            return evolve(refusal, headers={**refusal.headers, "allow": "POST"})
+            return not_allowed("CSP is spoken by POST", "POST")
         content_type = request.headers.get("content-type", "")
         codec = self._codec(content_type, request.body)
         if codec is None:
-            return _refused(415, "send CSP in XML or WBXML")
+            return refused(415, "send CSP in XML or WBXML")
         try:
             document = codec.decode(request.body)
             if isinstance(document.root, WVCSPVersionDiscoveryResponse):
@@ -99,12 +135,12 @@ class Door:
                 raise CodecError("no transaction")
         except CodecError as problem:
             self._log.debug("Not CSP from {peer}: {problem}", peer=request.peer, problem=problem)
-            return _refused(400, str(problem))
+            return refused(400, str(problem))
         try:
             body = await self._answer(document, codec, request)
         except Exception:
             self._log.failure("A message could not be answered")
-            return _refused(500, "internal error")
+            return refused(500, "internal error")
         return HTTPResponse(
             status=200,
             headers={"content-type": content_type or f"application/vnd.wv.csp.{codec.name}"},
@@ -135,6 +171,7 @@ class Door:
             request.body,
             request.peer,
             request.host,
+            request.origin,
             self.transactions,
             self._sessions,
             self._outbox,

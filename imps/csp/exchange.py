@@ -16,7 +16,8 @@ from twisted.logger import Logger
 from imps.csp.codec.document import Document
 from imps.csp.codec.wbxml import WBXMLCodec
 from imps.csp.codec.xml import XMLCodec
-from imps.csp.outbox import Outbox
+from imps.csp.im import Way
+from imps.csp.outbox import Outbox, Outgoing
 from imps.csp.primitives.access import (
     ClientCapabilityResponse,
     Disconnect,
@@ -33,7 +34,7 @@ from imps.csp.primitives.envelope import (
     TransactionDescriptor,
     WVCSPMessage,
 )
-from imps.csp.primitives.im import ForwardMessageRequest, SendMessageRequest
+from imps.csp.primitives.im import ForwardMessageRequest, NewMessage, SendMessageRequest
 from imps.csp.primitives.values import SessionType, TransactionMode
 from imps.csp.results import result, status, status_of
 from imps.csp.transactions import Context, Transactions
@@ -73,6 +74,7 @@ class Exchange:
     _body: bytes
     _source: str
     _host: str
+    _origin: str
     _transactions: Transactions
     _sessions: Sessions
     _outbox: Outbox
@@ -223,15 +225,27 @@ class Exchange:
         session = present.session
         try:
             outgoing, others = await self._outbox.take(
-                session, self._responses, self._codec.name, not self._requests, polled
+                session, self._responses, self._way, not self._requests, polled
             )
+            answers = [*answers, *await self._answer_all(others, (), present, version)]
+            return await self._with_ours(answers, outgoing, session, version)
         except StoreUnavailable:
             answers = [*answers, _answering(None, status_of(_UNAVAILABLE, version))]
             return self._encoded(answers, version)
-        answers = [*answers, *await self._answer_all(others, (), present, version)]
-        if outgoing.transaction is not None:
-            answers.append(outgoing.transaction)
+
+    async def _with_ours(
+        self, answers: list[Transaction], outgoing: Outgoing, session: Session, version: Version
+    ) -> bytes:
+        """Answers and what goes out with them; nothing where there is neither. A message that the
+        client could not read is left to a notification."""
+        while (ours := outgoing.transaction) is not None:
             version = Version(session.door["version"])
+            octets = self._written([*answers, ours], version, outgoing.has_more)
+            if self._can_be_read(octets):
+                return octets
+            if not isinstance(ours.content, NewMessage):
+                return self._encoded([*answers, ours], version, outgoing.has_more)
+            outgoing = await self._outbox.instead_of(session, ours, self._way)
         return self._encoded(answers, version, outgoing.has_more) if answers else b""
 
     async def _finished(
@@ -268,6 +282,10 @@ class Exchange:
             self._log.debug("An answer was not kept: {problem}", problem=problem)
             return False
 
+    @property
+    def _way(self) -> Way:
+        return Way(self._codec.name, self._origin)
+
     def _context(
         self,
         transaction: Transaction,
@@ -280,6 +298,7 @@ class Exchange:
             encoding=self._codec.name,
             source=self._source,
             host=self._host,
+            origin=self._origin,
             transaction_id=transaction.descriptor.transaction_id or "",
             session=session,
             operation_id=operation_id,
@@ -295,8 +314,25 @@ class Exchange:
         self, transactions: list[Transaction], version: Version, has_waiting: bool = False
     ) -> bytes:
         """The answering message; 432 in place of answers with which it is more than the client can
-        read. It says whether to poll, but not before negotiation is over; the place of that flag is
-        another in 1.1."""
+        read."""
+        octets = self._written(transactions, version, has_waiting)
+        if self._can_be_read(octets):
+            return octets
+        too_large = status(
+            StatusCode.RESPONSE_TOO_LARGE, version, "the answer is too large for you"
+        )
+        return self._written(
+            [_with(each, too_large) for each in transactions], version, has_waiting
+        )
+
+    def _can_be_read(self, octets: bytes) -> bool:
+        return self._most_octets is None or len(octets) <= self._most_octets
+
+    def _written(
+        self, transactions: list[Transaction], version: Version, has_waiting: bool
+    ) -> bytes:
+        """The answering message, however large. It says whether to poll, but not before negotiation
+        is over; the place of that flag is another in 1.1."""
         negotiating = any(
             isinstance(each.content, LoginResponse | ClientCapabilityResponse)
             for each in transactions
@@ -307,14 +343,6 @@ class Exchange:
         descriptor = self._session.descriptor
         if descriptor.session_id is None:
             descriptor = SessionDescriptor(session_type=SessionType.OUTBAND)
-        session = SessionElement(descriptor=descriptor, transactions=tuple(transactions), poll=poll)
-        octets = self._codec.encode(WVCSPMessage(session=session), version)
-        if self._most_octets is None or len(octets) <= self._most_octets:
-            return octets
-        too_large = status(
-            StatusCode.RESPONSE_TOO_LARGE, version, "the answer is too large for you"
-        )
-        transactions = [_with(each, too_large) for each in transactions]
         session = SessionElement(descriptor=descriptor, transactions=tuple(transactions), poll=poll)
         return self._codec.encode(WVCSPMessage(session=session), version)
 

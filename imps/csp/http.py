@@ -46,6 +46,7 @@ class HTTPDoor(ServerFactory):
     metrics: Metrics = field(factory=Metrics)
     is_draining: bool = field(default=False, init=False)
     body_octets: int = field(default=0, init=False)
+    unsent_octets: int = field(default=0, init=False)
     _open: set[HTTPConnection] = field(factory=set, init=False)
     _connections: Counter[str] = field(factory=Counter, init=False)
     _requests: Counter[str] = field(factory=Counter, init=False)
@@ -92,6 +93,10 @@ class HTTPDoor(ServerFactory):
         self._requests[source] += 1
         return self._requests[source] <= self.limits.requests_per_source
 
+    def has_room_for(self, octets: int) -> bool:
+        """Whether so much more may wait for clients who do not read."""
+        return self.unsent_octets + octets <= self.limits.body_memory_octets
+
     def serve(self, request: HTTPRequest, respond: Callable[[HTTPResponse], None]) -> None:
         """Have the door answer; nothing that goes wrong there reaches the client."""
         self._in_hand += 1
@@ -127,4 +132,4 @@ class HTTPDoor(ServerFactory):
             self._idle = Deferred()
             await self._idle
         for connection in list(self._open):
-            connection.transport.loseConnection()
+            connection.close()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
-from twisted.internet.interfaces import IDelayedCall
+from twisted.internet.interfaces import IDelayedCall, ISSLTransport
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 
@@ -55,6 +55,9 @@ class HTTPConnection(Protocol):
         self._answering: _Asked | None = None
         self._is_going_on = False
         self._is_paused = False
+        self._is_full = False
+        self._unsent_octets = 0
+        self._is_secure = False
         self._refusal = 0
         self._is_over = False
         self._overdue: IDelayedCall | None = None
@@ -64,6 +67,8 @@ class HTTPConnection(Protocol):
 
     def connectionMade(self) -> None:
         limits = self._door.limits
+        self._is_secure = ISSLTransport.providedBy(self.transport)
+        self.transport.registerProducer(self, True)
         self._idle = self._door.clock.callLater(limits.idle_timeout_seconds, self._too_idle)
 
     def dataReceived(self, data: bytes) -> None:
@@ -111,7 +116,21 @@ class HTTPConnection(Protocol):
             self._idle.cancel()
             self._idle = None
         self._forget_body()
+        self._forget_unsent()
         self._door.forget(self)
+
+    def pauseProducing(self) -> None:
+        """The client does not read as fast as we write: what else it asks for has to wait."""
+        self._is_full = True
+
+    def resumeProducing(self) -> None:
+        """The client has been sent what there was."""
+        self._is_full = False
+        self._forget_unsent()
+        self._go_on()
+
+    def stopProducing(self) -> None:
+        """The connection is lost, as is said by connectionLost, too."""
 
     # What the parser says.
 
@@ -165,6 +184,8 @@ class HTTPConnection(Protocol):
             headers=self._headers,
             body=bytes(self._body),
             peer=self.source,
+            target=self._target.decode("latin-1"),
+            is_secure=self._is_secure,
         )
         self._forget_body()
         if not self._is_over:
@@ -187,14 +208,14 @@ class HTTPConnection(Protocol):
         if self._is_going_on:
             return
         self._is_going_on = True
-        while self._pending and self._answering is None:
+        while self._pending and self._answering is None and not self._is_full:
             self._answering = self._pending.popleft()
             if self._door.admits(self.source):
                 self._door.serve(self._answering.request, self._respond)
             else:
                 self._respond(HTTPResponse(status=503))
         self._is_going_on = False
-        if self._refusal and self._answering is None:
+        if self._refusal and self._answering is None and not self._pending:
             self._refuse(self._refusal)
         elif self._pending and not self._is_paused:
             self._is_paused = True
@@ -208,9 +229,14 @@ class HTTPConnection(Protocol):
         if asked is None or self._idle is None:
             # The client is gone.
             return
+        if self._door.unsent_octets and not self._door.has_room_for(len(response.body)):
+            response = HTTPResponse(status=503)
         self._door.metrics.http_answered(response.status)
         self._idle.reset(self._door.limits.idle_timeout_seconds)
         self.transport.write(self._written(response, asked))
+        if self._is_full:
+            self._unsent_octets += len(response.body)
+            self._door.unsent_octets += len(response.body)
         if not asked.is_kept:
             self._hang_up_in_time()
         else:
@@ -240,6 +266,7 @@ class HTTPConnection(Protocol):
         """Say no before the request is read, and close: what still comes in is read, and dropped,
         for a while, so that the client gets to see the answer."""
         self._is_over = True
+        self._refusal = 0
         self._in_time()
         self._stop_idle()
         self._forget_body()
@@ -262,12 +289,18 @@ class HTTPConnection(Protocol):
         else:
             self._hang_up_in_time()
 
+    def close(self) -> None:
+        """Close the connection once what was written is sent."""
+        # With a producer that it has told to wait, the transport would stay open for that.
+        self.transport.unregisterProducer()
+        self.transport.loseConnection()
+
     def _hang_up_in_time(self) -> None:
         """Close the connection once what was written is sent, if that does not take for ever."""
         self._is_over = True
         self._in_time()
         self._stop_idle()
-        self.transport.loseConnection()
+        self.close()
         self._overdue = self._door.clock.callLater(HANG_UP_SECONDS, self._hang_up)
 
     def _hang_up(self) -> None:
@@ -287,3 +320,7 @@ class HTTPConnection(Protocol):
     def _forget_body(self) -> None:
         self._door.body_octets -= len(self._body)
         self._body = bytearray()
+
+    def _forget_unsent(self) -> None:
+        self._door.unsent_octets -= self._unsent_octets
+        self._unsent_octets = 0

@@ -6,10 +6,11 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
-from attrs import define, evolve
+from attrs import define, evolve, frozen
 from twisted.internet.interfaces import IReactorTime
 
 from imps.csp.content import content_of, font_element, wrapped
+from imps.csp.content_links import ContentLinks
 from imps.csp.primitives.common import Result, Status
 from imps.csp.primitives.declaration import Primitive
 from imps.csp.primitives.envelope import Transaction, TransactionDescriptor
@@ -35,9 +36,20 @@ from imps.model.events import MessageReported, MessageWaits
 from imps.model.extension import Extension
 from imps.model.message import Content, Draft, Message, OneClient
 from imps.model.status import Refusal, StatusCode
+from imps.model.version import Version
 from imps.sap.delivery import Delivery
 from imps.sap.sessions import Session
 from imps.store.deliveries import Acknowledgement, InFlight, Said
+
+
+@frozen
+class Way:
+    """How what the server sends on its own account gets to a client: in the encoding of the request
+    that it comes back with, and from which origin that was asked for."""
+
+    encoding: str
+    origin: str = ""
+
 
 _OWN_TRANSACTION_ID = re.compile(r"s\d+")
 
@@ -62,6 +74,7 @@ class Messaging:
     _element: IInstantMessaging
     _delivery: Delivery
     _clock: IReactorTime
+    _links: ContentLinks
 
     def register(self, transactions: Transactions) -> None:
         """Serve and send the transactions of instant messaging."""
@@ -99,29 +112,32 @@ class Messaging:
             raise Refusal(StatusCode.INVALID_MESSAGE_ID, "no such message")
         return status(StatusCode.OK, context.version)
 
-    async def request_of(
-        self, session: Session, flight: InFlight, encoding: str
-    ) -> Transaction | None:
+    async def request_of(self, session: Session, flight: InFlight, way: Way) -> Transaction | None:
         """What is in flight as a transaction of the server, each time the same; None for what this
         session did not agree to be told, or cannot be told so."""
         what = flight.what
         if isinstance(what, Message):
-            return await self._new_message(session, what, flight, encoding)
+            return await self._new_message(session, what, flight, way.encoding)
         if isinstance(what, MessageWaits):
-            return await self._notification(session, what, flight.transaction_id)
+            return await self._notification(session, what, flight.transaction_id, way.origin)
         if isinstance(what, MessageReported) and session.has("MDELIV"):
             return request(flight.transaction_id, _delivery_report(what))
         return None
 
     async def _notification(
-        self, session: Session, waits: MessageWaits, transaction_id: str
+        self, session: Session, waits: MessageWaits, transaction_id: str, origin: str
     ) -> Transaction | None:
-        """A notification of a message; none once nobody can fetch it any more."""
+        """A notification of a message; none once nobody can fetch it any more, or where the client
+        does not even want that."""
         try:
             message = await self._element.fetch(session.id, waits.message_id, with_large=False)
         except Refusal:
             return None
-        info = message_info(session.user, message, waits.since)
+        if session.capabilities.rejects(message.content.type, message.content.size):
+            return None
+        version = Version(session.door["version"])
+        uris = await self._links.uris(session, version, origin, (message,))
+        info = message_info(session.user, message, waits.since, uri=uris.get(message.message_id))
         return request(transaction_id, MessageNotification(message_info=info))
 
     async def _new_message(
@@ -129,7 +145,10 @@ class Messaging:
     ) -> Transaction | None:
         """A message as it is pushed, by what was agreed when it was first sent; else None."""
         agreed = session if not flight.record else session.as_of(flight.record)
-        fits = agreed.capabilities.fits(message.content.type, message.content.size)
+        said, size = agreed.capabilities, message.content.size
+        fits = said.fits(message.content.type, size) and not said.rejects(
+            message.content.type, size
+        )
         prefers_push = agreed.capabilities.delivery_method is DeliveryMethod.PUSH
         if not (fits and agreed.has("NEWM") and (prefers_push or not agreed.has("NOTIF"))):
             return None
@@ -218,10 +237,12 @@ def message_info(
     message: Message,
     at: float,
     transfer_encoding: TransferEncoding | None = None,
+    uri: str | None = None,
 ) -> MessageInfo:
     """What is to be known of a message; its validity is what remains at a time."""
     return MessageInfo(
         message_id=message.message_id,
+        message_uri=uri,
         content_type=message.content.type,
         content_encoding=transfer_encoding,
         content_size=message.content.size,

@@ -8,6 +8,7 @@ from typing import Any
 from attrs import define, evolve
 from twisted.internet.interfaces import IReactorTime
 
+from imps.csp.content_links import ContentLinks
 from imps.csp.im import check_sender, message_info, recipients_of
 from imps.csp.primitives.declaration import Primitive
 from imps.csp.primitives.im import (
@@ -34,6 +35,7 @@ class Mailbox:
     _element: IInstantMessaging
     _sessions: Sessions
     _clock: IReactorTime
+    _links: ContentLinks
 
     def register(self, transactions: Transactions) -> None:
         """Serve the transactions of messages that wait."""
@@ -48,7 +50,11 @@ class Mailbox:
         session = context.open_session
         waiting = await self._element.waiting(session.id, request.message_count)
         now = self._clock.seconds()
-        infos = tuple(message_info(session.user, each, now) for each in waiting.messages)
+        uris = await self._links.uris(session, context.version, context.origin, waiting.messages)
+        infos = tuple(
+            message_info(session.user, each, now, uri=uris.get(each.message_id))
+            for each in waiting.messages
+        )
         return GetMessageListResponse(
             message_infos=infos,
             message_info_list=MessageInfoList(message_infos=infos) if infos else None,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from attrs import define, frozen
 
-from imps.csp.im import Messaging, request, said_by
+from imps.csp.im import Messaging, Way, request, said_by
 from imps.csp.notices import Notices
 from imps.csp.presence import PresenceDelivery
 from imps.csp.primitives.declaration import Primitive
@@ -52,7 +52,7 @@ class Outbox:
         self,
         session: Session,
         responses: Sequence[Transaction],
-        encoding: str,
+        way: Way,
         wanted: bool,
         polled: Taken | None = None,
     ) -> tuple[Outgoing, list[Transaction]]:
@@ -85,12 +85,19 @@ class Outbox:
                 others.append(response)
         if taken is None:
             taken = await self._delivery.take(session.id, wanted=wanted and not others)
-        return await self._outgoing(session, taken, encoding), others
+        return await self._outgoing(session, taken, way), others
 
-    async def _outgoing(self, session: Session, taken: Taken, encoding: str) -> Outgoing:
+    async def instead_of(self, session: Session, unreadable: Transaction, way: Way) -> Outgoing:
+        """What is sent instead of a message that its client could not read, as if that had said
+        so: a notification of it, if the client agreed to that."""
+        says, transaction_id = Acknowledgement.REFUSED, unreadable.descriptor.transaction_id or ""
+        taken = await self._delivery.take(session.id, says, transaction_id)
+        return await self._outgoing(session, taken, way)
+
+    async def _outgoing(self, session: Session, taken: Taken, way: Way) -> Outgoing:
         """The first of what waits that this session can be told, and agreed to be."""
         while (flight := taken.in_flight) is not None:
-            transaction, has_more = await self._request(session, flight, encoding)
+            transaction, has_more = await self._request(session, flight, way)
             if transaction is not None:
                 return Outgoing(transaction, taken.has_more or has_more)
             says = Acknowledgement.REFUSED
@@ -98,7 +105,7 @@ class Outbox:
         return Outgoing(None, taken.has_more)
 
     async def _request(
-        self, session: Session, flight: InFlight, encoding: str
+        self, session: Session, flight: InFlight, way: Way
     ) -> tuple[Transaction | None, bool]:
         """What is in flight, as it is sent; None for what this session is not to be sent. And
         whether a part of it is left for later."""
@@ -113,5 +120,5 @@ class Outbox:
         elif isinstance(flight.what, Notification):
             content = self._notices.notification_of(session, flight.what)
         else:
-            return await self._messaging.request_of(session, flight, encoding), False
+            return await self._messaging.request_of(session, flight, way), False
         return None if content is None else request(flight.transaction_id, content), has_more

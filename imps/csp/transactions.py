@@ -29,7 +29,7 @@ _log = Logger()
 @frozen(kw_only=True)
 class Context:
     """What a transaction came in with: version, encoding, source, its id, its session if any; and
-    the host that it was sent to, if the client says that."""
+    the host and the origin that it was sent to, if the client says that."""
 
     version: Version
     encoding: str
@@ -38,6 +38,7 @@ class Context:
     session: Session | None = None
     operation_id: str = ""
     host: str = ""
+    origin: str = ""
     extensions: tuple[Extension, ...] = ()
 
     @property

@@ -36,6 +36,7 @@ _CODES = {
     Stored.NOT_WELCOME: StatusCode.RECIPIENT_BLOCKED_SENDER,
     Stored.NO_SUCH_CLIENT: StatusCode.INVALID_CLIENT_ID,
     Stored.REFUSED_OFFLINE: StatusCode.RECIPIENT_NOT_LOGGED_IN,
+    Stored.NOT_ACCEPTED: StatusCode.UNSUPPORTED_MEDIA_TYPE,
 }
 
 
@@ -73,6 +74,19 @@ class InstantMessaging:
         """
         now = self._clock.seconds()
         found = await self._messages.fetch(session_id, message_id, with_large=with_large, now=now)
+        if found is None:
+            raise Refusal(StatusCode.INVALID_MESSAGE_ID, "no such message")
+        return found
+
+    async def link(self, session_id: str, message_ids: Sequence[str]) -> dict[str, str]:
+        """Tokens by which the content of messages that wait for the user of a session can be had
+        without one, the same each time (CSP, MessageURI); of those that there are."""
+        return await self._messages.link(session_id, message_ids, now=self._clock.seconds())
+
+    async def linked(self, token: str) -> Message:
+        """The message to which a token leads, which goes on waiting; refused with 426 if there is
+        none, or none any more."""
+        found = await self._messages.linked(token, now=self._clock.seconds())
         if found is None:
             raise Refusal(StatusCode.INVALID_MESSAGE_ID, "no such message")
         return found

@@ -96,6 +96,14 @@ class IInstantMessaging(Interface):
         """A message that waits for the user of a session; refused with 426 if there is none. Large
         content is read only if it is wanted."""
 
+    async def link(session_id: str, message_ids: Sequence[str]) -> dict[str, str]:
+        """Tokens by which the content of messages that wait for the user of a session can be had
+        without one, the same each time (CSP, MessageURI); of those that there are."""
+
+    async def linked(token: str) -> Message:
+        """The message to which a token leads, which goes on waiting; refused with 426 if there is
+        none, or none any more."""
+
     async def waiting(session_id: str, at_most: int | None = None) -> Waiting:
         """What waits for the user of a session and was not delivered yet (CSP, GetMessageList)."""
 

@@ -4,6 +4,8 @@ from enum import Enum
 
 from attrs import frozen
 
+from imps.model.message import media_type
+
 
 class ClientType(Enum):
     """The kind of device or program behind a session."""
@@ -103,14 +105,47 @@ class Capabilities:
     def fits(self, content_type: str, octets: int) -> bool:
         """Whether content of a type and size can be pushed; plain text of any size that fits can
         (IM features, delivery methods)."""
-        bare = content_type.partition(";")[0].strip().casefold()
-        limits = [each for each in self.content_types if _covers(each.content_type, bare)]
-        is_taken = limits or self.any_content or not self.content_types or bare == "text/plain"
+        bare = media_type(content_type)
+        named = any(_covers(each.content_type, bare) for each in self.content_types)
+        is_taken = named or self.any_content or not self.content_types or bare == "text/plain"
+        return is_taken and self._is_small_enough(bare, octets)
+
+    @property
+    def rejected(self) -> dict[str, int]:
+        """Above which size content of which types, maybe with an asterisk, is neither pushed nor
+        announced (CSP 1.3, ContentPolicy)."""
+        rejected: dict[str, int] = {}
+        for each in self.content_types:
+            bounds = (each.policy_octets, each.max_octets, self.max_push_octets)
+            most = next((bound for bound in bounds if bound is not None), None)
+            named = media_type(each.content_type)
+            if (
+                each.policy is ContentPolicy.REJECT
+                and most is not None
+                and named.split() == [named]
+            ):
+                rejected[named] = min(most, rejected.get(named, most))
+        return rejected
+
+    def rejects(self, content_type: str, octets: int) -> bool:
+        """Whether content of a type and size is not to be had at all."""
+        bare = media_type(content_type)
+        return any(octets > most and _covers(named, bare) for named, most in self.rejected.items())
+
+    def needs_link(self, content_type: str, octets: int) -> bool:
+        """Whether content is too large to be pushed, or maybe to be fetched in a message, which is
+        larger than what it holds: it is to be had elsewhere (CSP 1.3, MessageURI)."""
+        fits = self._is_small_enough(media_type(content_type), octets) and self.can_fetch(octets)
+        return not fits or (self.parser_octets is not None and 2 * octets > self.parser_octets)
+
+    def _is_small_enough(self, bare: str, octets: int) -> bool:
+        """Whether content of a media type is within what is pushed of that."""
         bounds = [self.max_push_octets, self.parser_octets]
         if bare.startswith("text/"):
             bounds.append(self.max_text_octets)
-        bounds += [each.max_octets for each in limits]
-        return bool(is_taken) and all(bound is None or octets <= bound for bound in bounds)
+        covering = (each for each in self.content_types if _covers(each.content_type, bare))
+        bounds += [each.max_octets for each in covering]
+        return all(bound is None or octets <= bound for bound in bounds)
 
     def can_fetch(self, octets: int) -> bool:
         """Whether content of a size can be fetched."""
@@ -120,7 +155,7 @@ class Capabilities:
 
 def _covers(named: str, content_type: str) -> bool:
     """Whether a type that a client names, maybe with an asterisk, is this one."""
-    named = named.partition(";")[0].strip().casefold()
+    named = media_type(named)
     if named.endswith("*"):
         return content_type.startswith(named[:-1])
     return named == content_type

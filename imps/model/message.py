@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from enum import Enum
 
 from attrs import Factory, field, frozen
 
 from imps.model.address import Address
 from imps.model.extension import Extension
+
+CHARSET = re.compile(r";\s*charset\s*=\s*\"?([^\s;\"]+)\"?", re.IGNORECASE)
+"""The charset that a content type names."""
+
+
+def media_type(content_type: str) -> str:
+    """A content type without its parameters, in lower case."""
+    return content_type.partition(";")[0].strip().casefold()
 
 
 class FontSize(Enum):
@@ -79,8 +88,8 @@ class Content:
 
     @property
     def text(self) -> str | None:
-        """The content as text, if it is text."""
-        if not self.type.lower().startswith("text/"):
+        """The content as text, if it is text; what names a charset is in one that is not known."""
+        if not media_type(self.type).startswith("text/") or CHARSET.search(self.type):
             return None
         try:
             return self.octets.decode()

@@ -58,6 +58,16 @@ class RoutedInstantMessaging:
         message: Message = await self._table.local.fetch(session_id, message_id, with_large)
         return message
 
+    async def link(self, session_id: str, message_ids: Sequence[str]) -> dict[str, str]:
+        """What waits for a user of ours waits here, whoever sent it."""
+        tokens: dict[str, str] = await self._table.local.link(session_id, message_ids)
+        return tokens
+
+    async def linked(self, token: str) -> Message:
+        """Tokens are ours."""
+        message: Message = await self._table.local.linked(token)
+        return message
+
     async def waiting(self, session_id: str, at_most: int | None = None) -> Waiting:
         """What waits for a user of ours waits here, whoever sent it."""
         waiting: Waiting = await self._table.local.waiting(session_id, at_most)

@@ -69,15 +69,17 @@ class Session:
     @property
     def fields(self) -> dict[str, str]:
         """What the store has to know: how it takes messages, its priority and handling and whether
-        it can be notified of them, if it takes any; whether it takes reports; of which kinds it
-        takes notifications; how it asks its user who may see what, if it does; what becomes of
-        messages while nobody is signed on, if it said so; and of what type its client is."""
+        it can be notified of them, if it takes any; what it rejects above which size; whether it
+        takes reports; of which kinds it takes notifications; how it asks its user who may see what,
+        if it does; what becomes of messages while nobody is signed on, if it said so; and of what
+        type its client is."""
         agreed = self.capabilities
         messaging = [str(agreed.priority), agreed.online_handling.value]
         if self.has("NOTIF"):
             messaging.append("NOTIF")
         return {
             "messaging": " ".join(messaging) if self.has("NEWM", "NOTIF") else "",
+            "rejects": " ".join(f"{named} {most}" for named, most in agreed.rejected.items()),
             "takes_reports": "1" if self.has("MDELIV") else "",
             "notifications": " ".join(sorted(each.value for each in self.notifications)),
             "asks": " ".join(self._asks),

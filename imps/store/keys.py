@@ -42,6 +42,10 @@ class Buckets:
             return None
         return int(match[1])
 
+    def of_token(self, token: str) -> int | None:
+        """The bucket a token begins with, its user's, as a session id does."""
+        return self.of_session(token)
+
     def prefix(self, bucket: int) -> str:
         """What every key of a bucket begins with."""
         return f"imps:{{{bucket:02}}}:"

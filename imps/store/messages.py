@@ -6,6 +6,7 @@ import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from enum import Enum
+from secrets import token_urlsafe
 
 from attrs import define
 
@@ -39,6 +40,7 @@ class Stored(Enum):
     NAMES_NEEDED = -3
     NO_SUCH_CLIENT = -4
     REFUSED_OFFLINE = -5
+    NOT_ACCEPTED = -6
 
 
 @define(eq=False)
@@ -112,6 +114,38 @@ class Messages:
             int(with_large),
         )
         return unpacked_message(message_id, *found) if found else None
+
+    async def link(
+        self, session_id: str, message_ids: Sequence[str], *, now: float
+    ) -> dict[str, str]:
+        """Tokens by which the content of messages that a session may have can be read without it,
+        the same each time, for as long as they wait; of those that there are."""
+        bucket = self._buckets.of_session(session_id)
+        if bucket is None or not message_ids:
+            return {}
+        new = [(each, f"{bucket:02}{token_urlsafe(16)}") for each in message_ids]
+        tokens = await self._client.run(
+            "link_messages",
+            [self._buckets.prefix(bucket)],
+            session_id,
+            repr(now),
+            *(part for pair in new for part in pair),
+        )
+        pairs = zip(message_ids, tokens, strict=True)
+        return {message_id: token.decode() for message_id, token in pairs if token}
+
+    async def linked(self, token: str, *, now: float) -> Message | None:
+        """The message to which a token leads, as long as it waits."""
+        bucket = self._buckets.of_token(token)
+        if bucket is None:
+            return None
+        found = await self._client.run(
+            "read_linked", [self._buckets.prefix(bucket)], token, repr(now)
+        )
+        if not found:
+            return None
+        message_id, head, content = found
+        return unpacked_message(message_id.decode(), head, content)
 
     async def waiting(
         self, session_id: str, at_most: int, *, now: float

@@ -82,7 +82,10 @@ class Speaker:
         response = await self._door._answer(
             HTTPRequest(
                 method="POST",
-                headers={"content-type": f"application/vnd.wv.csp.{self._encoding}"},
+                headers={
+                    "content-type": f"application/vnd.wv.csp.{self._encoding}",
+                    "host": "imps.example:8080",
+                },
                 body=octets,
                 peer="127.0.0.1",
             )

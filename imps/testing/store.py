@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
-from typing import Any
+from typing import Any, ClassVar
 
 from twisted.internet import reactor
 from twisted.internet.task import Clock, deferLater
@@ -52,8 +53,10 @@ async def empty_store(reactor: Any, settings: Settings) -> None:
 
 
 class StoreTestCase(TestCase):
-    """A test with an empty store, and a clock that stands still."""
+    """A test with an empty store, and a clock that stands still; ``overrides`` are settings that
+    are not the defaults."""
 
+    overrides: ClassVar[Mapping[str, object]] = {}
     store: Store
     clock: Clock
     settings: Settings
@@ -62,7 +65,9 @@ class StoreTestCase(TestCase):
     async def setUp(self) -> None:  # type: ignore[override]  # trial awaits it
         directory, _ = private_server()
         redis = f"unix://{directory}/store.sock"
-        self.settings = Settings.read(None, {"data": str(directory), "redis": redis})
+        self.settings = Settings.read(
+            None, {"data": str(directory), "redis": redis, **self.overrides}
+        )
         self.clock = Clock()
         self.clock.advance(EPOCH)
         await empty_store(reactor, self.settings)

@@ -37,6 +37,7 @@ class ReadingTests(SynchronousTestCase):
             "text/html; charset=iso-8859-1",
             'TEXT/HTML;CHARSET="ISO-8859-1"',
             "text/html;charset=latin1; format=flowed",
+            "text/html; charset=4",
         ):
             for data, encoding in (
                 ("grüße".encode("latin-1"), None),
@@ -51,10 +52,25 @@ class ReadingTests(SynchronousTestCase):
         self.assertEqual((content.type, content.text), ("text/plain", "grüße"))
 
     def test_octets_of_another_charset_stay_as_they_are(self):
-        for content_type in ("text/plain; charset=klingon", "text/plain; charset=us-ascii"):
-            content = content_of(info(content_type), b"gr\xfc\xdfe")
-            self.assertEqual((content.type, content.octets), (content_type, b"gr\xfc\xdfe"))
+        for content_type, octets in (
+            ("text/plain; charset=klingon", b"gr\xfc\xdfe"),
+            ("text/plain; charset=us-ascii", b"gr\xfc\xdfe"),
+            ("text/plain; charset=klingon", b"\0q\0a\0p"),
+        ):
+            content = content_of(info(content_type), octets)
+            self.assertEqual((content.type, content.octets), (content_type, octets))
             self.assertIsNone(content.text)
+
+    def test_plain_text_holds_only_what_every_client_can_be_sent(self):
+        for data in ("a\0b\x0c\uffffc", b"a\0b\x0c\xef\xbf\xbfc"):
+            content = content_of(info("Text/Plain; format=flowed"), data)
+            self.assertEqual(content.text, "a\ufffdb\ufffd\ufffdc")
+            self.assertEqual(content.size, 12)
+            content = content_of(info("text/x-vcard"), data)
+            self.assertEqual(content.octets, b"a\0b\x0c\xef\xbf\xbfc")
+
+    def test_characters_in_two_surrogates_are_joined(self):
+        self.assertEqual(content_of(info(), b"\xed\xa0\xbd\xed\xb8\x80").text, "😀")
 
     def test_base64_is_taken_off_with_its_line_ends(self):
         octets = bytes(range(256))
@@ -108,6 +124,7 @@ class WrappingTests(SynchronousTestCase):
         for content in (
             Content(octets=b"\x89PNG\xff", type="image/png"),
             Content(octets=b"gr\xfc\xdfe", type="text/plain; charset=klingon"),
+            Content(octets=b"BEGIN:VCARD\x0cEND:VCARD", type="text/x-vcard"),
         ):
             for encoding, capabilities in (
                 ("xml", BARE),

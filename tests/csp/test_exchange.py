@@ -2,6 +2,7 @@ from xml.etree.ElementTree import fromstring
 
 from imps.csp.codec.wbxml import WBXMLCodec
 from imps.csp.codec.xml import XMLCodec
+from imps.csp.content_links import ContentLinks
 from imps.csp.door import Door, HTTPRequest
 from imps.csp.im import Messaging
 from imps.csp.notices import Notices
@@ -57,7 +58,8 @@ class RepetitionTests(StoreTestCase):
         stored = StoredSessions(self.store.client, buckets, 30, 50, 20)
         sessions = Sessions(stored, buckets, self.clock, limits, self.parts.working)
         self.transactions = Transactions()
-        messaging = Messaging(self.parts.im, self.parts.delivery, self.clock)
+        links = ContentLinks(self.parts.im)
+        messaging = Messaging(self.parts.im, self.parts.delivery, self.clock, links)
         presence = PresenceDelivery(self.parts.presence)
         authorization = PresenceAuthorization(
             self.parts.reactive_authorization, self.parts.presence

@@ -77,6 +77,7 @@ class RequestTests(HTTPTestCase):
             self.assertEqual(
                 (request.method, request.body, request.peer), ("POST", b"body", "10.0.0.1")
             )
+            self.assertEqual((request.target, request.is_secure), ("/any/path?x=y", False))
             self.assertEqual(request.headers["content-type"], "A/B")
             self.assertEqual(request.headers["x-y"], "2")
 
@@ -88,6 +89,15 @@ class RequestTests(HTTPTestCase):
             self.assertIn(b"Content-Length: %d" % len(body), head)
             self.assertNotIn(b"chunked", head)
             self.assertEqual(rest, body)
+
+    def test_answer_to_head_has_no_body_but_tells_its_length(self):
+        async def answer(request):
+            return HTTPResponse(status=200, body=b"body")
+
+        self.door = self.opened(answer)
+        head, _, body = self.said(b"HEAD /a HTTP/1.1\r\nHost: a\r\n\r\n").partition(b"\r\n\r\n")
+        self.assertIn(b"Content-Length: 4", head)
+        self.assertEqual(body, b"")
 
     def test_connection_is_kept_and_answers_keep_the_order(self):
         waiting: list[Deferred[None]] = []

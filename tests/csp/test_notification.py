@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from typing import Any
 
 from attrs import evolve
@@ -22,9 +23,10 @@ from imps.csp.primitives.im import (
     NewMessage,
 )
 from imps.csp.primitives.services import IMFeat, IMReceiveFunc, WVCSPFeat
+from imps.csp.primitives.values import TransferEncoding
 from imps.model.capability import DeliveryMethod
 from imps.testing.conformance import ALL, shows, shows_feature
-from imps.testing.door import EVERY, OK, DoorTestCase, Speaker, message_to, text_of
+from imps.testing.door import EVERY, OK, DoorTestCase, Speaker, delivered, message_to, text_of
 
 PUSH, NOTIFY = DeliveryMethod.PUSH, DeliveryMethod.NOTIFY
 
@@ -123,6 +125,44 @@ class NotificationTests(DeliveryTestCase):
         message_id = await self.ann.send("bob", text="x" * 101)
         await self.bob.say(OK, await self.notified(self.bob))
         self.assertEqual(await self.code(self.bob, message_id), 432)
+
+    @shows_feature("capabilities respected", "content length")
+    async def test_message_that_is_too_large_once_it_is_written_is_notified(self) -> None:
+        """In XML, and in BASE64, content takes more than it is."""
+        for number, (version, encoding) in enumerate(EVERY):
+            bob = self.speaker("bob", f"phone {number}", version, encoding)
+            await bob.sign_on()
+            await self.offer(bob, parser_size=4000)
+            request: Any = message_to(self.ann.user, "bob", text=b64encode(bytes(2700)).decode())
+            info: Any = evolve(
+                request.message_info,
+                content_type="image/gif",
+                content_encoding=TransferEncoding.BASE64,
+            )
+            await self.ann.ask(evolve(request, message_info=info))
+            await self.ann.send("bob", text="short")
+            transaction: Any = await bob.poll()
+            if encoding == "wbxml":
+                self.assertIsInstance(transaction.content, NewMessage)
+                transaction = await bob.say(delivered(transaction), transaction)
+            else:
+                message_id = transaction.content.message_info.message_id
+                self.assertIsInstance(transaction.content, MessageNotification)
+                self.assertEqual(await self.code(bob, message_id), 432)
+                await bob.ask(MessageDelivered(message_id=message_id))
+                transaction = await bob.say(OK, transaction)
+            self.assertEqual(text_of(transaction), "short")
+            await bob.say(delivered(transaction), transaction)
+
+    async def test_message_that_cannot_be_read_by_who_takes_no_notifications_is_passed_over(
+        self,
+    ) -> None:
+        functions = IMReceiveFunc(newm=True)
+        await self.offer(self.bob, parser_size=4000)
+        await self.ask_for(self.bob, WVCSPFeat(im_feat=IMFeat(im_receive_func=functions)))
+        await self.ann.send("bob", text="<" * 2000)
+        await self.ann.send("bob", text="short")
+        self.assertEqual(text_of(await self.bob.poll()), "short")
 
     async def test_refused_notification_leaves_the_message_to_the_next_session(self) -> None:
         await self.offer(self.bob, NOTIFY)

@@ -53,6 +53,12 @@ class Element:
     async def fetch(self, session_id, message_id, with_large=True):
         return session_id, message_id, with_large
 
+    async def link(self, session_id, message_ids):
+        return session_id, message_ids
+
+    async def linked(self, token):
+        return token
+
     async def waiting(self, session_id, at_most=None):
         return session_id, at_most
 
@@ -173,6 +179,8 @@ class RoutedTests(SynchronousTestCase):
     def test_what_waits_for_a_session_waits_at_home(self):
         for asked, expected in (
             (self.im.fetch("id", "m1", False), ("id", "m1", False)),
+            (self.im.link("id", ["m1"]), ("id", ["m1"])),
+            (self.im.linked("token"), "token"),
             (self.im.waiting("id", 5), ("id", 5)),
             (self.im.reject("id", ["m1"]), ("id", ["m1"])),
             # What is sent on may be for users whom others serve.

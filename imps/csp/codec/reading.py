@@ -135,8 +135,7 @@ class Reader:
             case Kind.STRING:
                 return partial(self._text, name, child.element.exact)
             case Kind.INTEGER:
-                clamped = child.element.clamped
-                return lambda node: integer(name, content_of(node), clamped)
+                return _number(child)
             case Kind.BOOLEAN:
                 return lambda node: boolean(name, content_of(node))
             case Kind.DATE:
@@ -284,6 +283,21 @@ def _enumeration(child: Child) -> Convert:
         return [members[word] for word in words if word in members]
 
     return convert_packed if element.packed else convert
+
+
+def _number(child: Child) -> Convert:
+    """A number; where others may be skipped, None for what is none."""
+    element = child.element
+
+    def convert(node: Node) -> int | None:
+        try:
+            return integer(element.name, content_of(node), element.clamped)
+        except Unusable:
+            if element.open:
+                return None
+            raise
+
+    return convert
 
 
 def _folded(word: str) -> str:

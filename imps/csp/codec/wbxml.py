@@ -284,6 +284,8 @@ def _settle(node: Node, pieces: list[str | bytes]) -> None:
     value: str | bytes
     if len(pieces) == 1:
         value = pieces[0]
+    elif all(isinstance(piece, bytes) for piece in pieces):
+        value = b"".join(piece for piece in pieces if isinstance(piece, bytes))
     else:
         value = "".join(utf8(piece) if isinstance(piece, bytes) else piece for piece in pieces)
     if len(node):

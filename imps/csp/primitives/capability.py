@@ -39,7 +39,8 @@ class CapabilityList:
     ] = None
     any_content: Annotated[bool | None, Element("AnyContent")] = None
     accepted_charsets: Annotated[
-        tuple[int, ...], Element("AcceptedCharset", until=V12, aliases=("AcceptedCharSet",))
+        tuple[int, ...],
+        Element("AcceptedCharset", until=V12, aliases=("AcceptedCharSet",), open=True),
     ] = ()
     accepted_content_types: Annotated[
         tuple[AcceptedContentType, ...], Element("AcceptedContentType")
@@ -75,7 +76,9 @@ class CapabilityList:
     online_etem_handling: Annotated[
         OnlineETEMHandling | None, Element("OnlineETEMHandling", since=V13)
     ] = None
-    plain_text_charsets: Annotated[tuple[int, ...], Element("PlainTextCharset", since=V13)] = ()
+    plain_text_charsets: Annotated[
+        tuple[int, ...], Element("PlainTextCharset", since=V13, open=True)
+    ] = ()
     supported_offline_bearers: Annotated[
         tuple[Bearer, ...], Element("SupportedOfflineBearer", since=V13, open=True)
     ] = ()

@@ -7,9 +7,11 @@
 -- with the clients that it is for, as JSON, '' for all.
 -- Returns for each 1 stored (now or before), 0 no such user, -1 too much waits for the user, -2 the user
 -- takes nothing from the sender, -3 the names of the sender are needed to tell, -4 none of these clients
--- is on line, -5 nobody is, and nothing is to be kept for the user then.
+-- is on line, -5 nobody is, and nothing is to be kept for the user then, -6 all sessions that would get
+-- it reject such content.
 -- include sessions
 -- include access
+-- include content_policy
 -- Changes nothing, and is refused where the store is full: later writes of a script are not.
 redis.call('SETRANGE', KEYS[1], 0, '')
 local prefix, message_id, now = KEYS[1], ARGV[1], tonumber(ARGV[2])
@@ -19,16 +21,31 @@ local size = #head + #content
 -- What a user wants to be kept while nobody is signed on is what a client said last.
 local REFUSES = {PRIORITYREJECT = true, REJECT = true, SENDREJECT = true}
 
+-- Whether a session rejects this message, by what it says of types and sizes.
+local said
+local function is_unwanted(rejects)
+    if not rejects or rejects == '' then
+        return false
+    end
+    said = said or cjson.decode(head)
+    return is_rejected(rejects, said.type, said.size)
+end
+
 -- The sessions of a user that get a message, which may be for some clients alone; and if it is for one
--- session alone, that one: of highest priority, the latest among equals, if that asks for it.
+-- session alone, that one: of highest priority, the latest among equals, if that asks for it. None where
+-- all of them reject it.
 local function takers(user, clients)
     local sessions, best, best_priority, best_opened, best_handling = ' ', nil, nil, nil, nil
+    local some_reject = false
     for _, id in ipairs(redis.call('HVALS', prefix .. 'sessions:' .. user)) do
-        local messaging, expires, opened = unpack(redis.call('HMGET', prefix .. 'session:' .. id,
-            'messaging', 'expires', 'opened'))
+        local messaging, expires, opened, rejects = unpack(redis.call('HMGET',
+            prefix .. 'session:' .. id, 'messaging', 'expires', 'opened', 'rejects'))
         local priority, handling = (messaging or ''):match('^(%S+) (%S+)')
-        if priority and tonumber(expires) > now
-            and (clients == '' or means_client_of(prefix, clients, id)) then
+        local may_have = priority and tonumber(expires) > now
+            and (clients == '' or means_client_of(prefix, clients, id))
+        if may_have and is_unwanted(rejects) then
+            some_reject = true
+        elseif may_have then
             sessions = sessions .. id .. ' '
             priority, opened = tonumber(priority), tonumber(opened)
             if not best or priority > best_priority
@@ -36,6 +53,9 @@ local function takers(user, clients)
                 best, best_priority, best_opened, best_handling = id, priority, opened, handling
             end
         end
+    end
+    if some_reject and not best then
+        return nil
     end
     if best_handling == 'DETECT' then
         return ' ' .. best .. ' ', best
@@ -65,7 +85,9 @@ local function store(user, clients)
         return -1
     end
     local sessions, only = takers(user, clients)
-    if sessions == ' ' and clients ~= '' then
+    if not sessions then
+        return -6
+    elseif sessions == ' ' and clients ~= '' then
         return -4
     elseif sessions == ' ' and REFUSES[redis.call('HGET', state, 'offline_handling')] then
         return -5

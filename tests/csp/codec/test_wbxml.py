@@ -13,7 +13,8 @@ from imps.csp.primitives.blocking import BlockEntityRequest
 from imps.csp.primitives.capability import CapabilityList
 from imps.csp.primitives.declaration import Unknown, Unreadable
 from imps.csp.primitives.envelope import WVCSPMessage
-from imps.csp.primitives.im import SendMessageRequest
+from imps.csp.primitives.identity import Recipient
+from imps.csp.primitives.im import MessageInfo, NewMessage, SendMessageRequest
 from imps.csp.primitives.invitations import InviteRequest
 from imps.csp.primitives.notices import SystemMessageRequest
 from imps.csp.primitives.presence import (
@@ -27,7 +28,7 @@ from imps.model.capability import Bearer, CIRMethod
 from imps.model.invitation import InviteType
 from imps.model.presence import CommunicationMeans
 from imps.model.version import V11, V12, V13, Version
-from imps.testing.messages import contents, wbxml_message
+from imps.testing.messages import contents, message, wbxml_message
 
 LOGIN = "00 01 5d 00 00 7a 03 77763a616e6e 00 01 01"
 ANN = LoginRequest(user_id=Address("ann"))
@@ -62,6 +63,15 @@ class TextTests(WBXMLTestCase):
     def test_pieces_are_joined(self) -> None:
         pieces = f"{text('a')} 02 81 69 83 02 {text('')} 80 2c 80 42 c3 02 62 63 83 00"
         self.assertEqual(self.password(pieces, b"x\0yz\0"), "a\u00e9yzTHTTPbcx")
+
+    def test_pieces_that_are_octets_stay_octets(self) -> None:
+        new = NewMessage(
+            message_info=MessageInfo(recipient=Recipient(), content_size=3),
+            content_data=b"\x89P\xff",
+        )
+        written = self.codec.encode(message(new), V13)
+        in_pieces = written.replace(b"\xc3\x03\x89P\xff", b"\xc3\x02\x89P\xc3\x00\xc3\x01\xff")
+        self.assertEqual(contents(self.decoded(in_pieces).root), [new])
 
     def test_tail_of_a_table_string_is_a_string(self) -> None:
         self.assertEqual(self.password("83 02", b"secret\0"), "cret")

@@ -336,6 +336,14 @@ class SpellingTests(XMLTestCase):
         search = self.read("<Search-Request><SearchID>0x23829381</SearchID></Search-Request>")
         self.assertEqual(search, SearchRequest(search_id=0x23829381))
 
+    def test_charsets_of_other_names_than_numbers_are_skipped(self) -> None:
+        for name in ("AcceptedCharset", "PlainTextCharset"):
+            each = f"<{name}>UTF-8</{name}><{name}>106</{name}><{name}/>"
+            offered = f"<CapabilityList>{each}</CapabilityList>"
+            said = self.read(f"<ClientCapability-Request>{offered}</ClientCapability-Request>")
+            charsets = said.capability_list.accepted_charsets
+            self.assertEqual(charsets + said.capability_list.plain_text_charsets, (106,))
+
 
 class TroubleTests(XMLTestCase):
     """One bad transaction does not spoil the others."""

@@ -20,13 +20,22 @@ local function read_message(prefix, user, id, with_large)
     return head, content
 end
 
+-- Where a token leads by which the content of a message can be had without a session: to the id of the
+-- message and its user. It is kept with the message, too, and goes with it.
+local function link_key(prefix, token)
+    return prefix .. 'link:' .. token
+end
+
 local function remove_message(prefix, user, id)
-    local size = redis.call('HGET', message_key(prefix, user, id), 'size') or 0
+    local size, token = unpack(redis.call('HMGET', message_key(prefix, user, id), 'size', 'link'))
+    if token then
+        redis.call('DEL', link_key(prefix, token))
+    end
     redis.call('DEL', message_key(prefix, user, id), content_key(prefix, user, id))
     redis.call('ZREM', prefix .. 'queue:' .. user, id)
     redis.call('ZREM', prefix .. 'expiring-messages', id .. ' ' .. user)
     redis.call('ZREM', prefix .. 'held-messages', id .. ' ' .. user)
-    redis.call('HINCRBY', prefix .. 'waiting:' .. user, 'octets', -size)
+    redis.call('HINCRBY', prefix .. 'waiting:' .. user, 'octets', -(size or 0))
 end
 
 -- What became of a message is told its sender, once, if the sender wants that: as work, which is left
