@@ -12,6 +12,7 @@ from imps.model.message import Message
 from imps.model.presence import Attribute, attributes_named
 from imps.model.status import StatusCode
 from imps.store.client import StoreClient
+from imps.store.endings import Ending
 from imps.store.keys import Buckets
 from imps.store.packing import unpacked_event, unpacked_message
 from imps.store.sessions import MAX_EVENTS_IN_FLIGHT
@@ -55,12 +56,14 @@ class InFlight:
 @frozen
 class Taken:
     """What a session is to be sent next, if anything, whether more waits behind that, whether an
-    acknowledgement meant something, and what it has caused."""
+    acknowledgement meant something, what it has caused, and the message that it was the first
+    for."""
 
     acknowledged: bool
     has_more: bool
     in_flight: InFlight | None = None
     work: Work | None = None
+    ending: Ending | None = None
 
 
 @define(eq=False)
@@ -95,7 +98,7 @@ class Deliveries:
         bucket = self._buckets.of_session(session_id)
         if bucket is None:
             return Taken(acknowledged=False, has_more=False)
-        done, more, caused, *sent = await self._client.run(
+        done, more, caused, ended, *sent = await self._client.run(
             "deliver",
             [self._buckets.prefix(bucket)],
             session_id,
@@ -112,7 +115,8 @@ class Deliveries:
             NEWS_AT_A_TIME,
         )
         work = Work.unpacked(bucket, caused) if caused else None
-        return Taken(bool(done), bool(more), _in_flight(sent) if sent else None, work)
+        ending = Ending.unpacked(ended) if ended else None
+        return Taken(bool(done), bool(more), _in_flight(sent) if sent else None, work, ending)
 
 
 def _in_flight(sent: list[bytes]) -> InFlight:
