@@ -29,6 +29,7 @@ from imps.csp.notices import Notices
 from imps.csp.outbox import Outbox
 from imps.csp.presence import PresenceDelivery
 from imps.csp.reactive_authorization import PresenceAuthorization
+from imps.csp.tracing import Tracing
 from imps.csp.transactions import Transactions
 from imps.elements.access import AccessControl
 from imps.elements.attribute_lists import AttributeLists
@@ -61,6 +62,7 @@ from imps.store.presence import Presences
 from imps.store.reactive_authorization import ReactiveAuthorizations
 from imps.store.sessions import Sessions as StoredSessions
 from imps.store.subscriptions import Subscriptions
+from imps.store.traces import Traces
 from imps.store.wakeups import Wakeups
 from imps.store.work import WorkRecords
 
@@ -279,6 +281,12 @@ class Parts:
         return TCPDoor(self.sessions, wakeups, limits, self.reactor)
 
     @cached_property
+    def tracing(self) -> Tracing:
+        """What operators see of what is said to clients and by them."""
+        traces = Traces(self.store.client, self.store.buckets)
+        return Tracing(traces, self.store.domains[0], self.reactor)
+
+    @cached_property
     def door(self) -> Door:
         """The CSP door, with all that it serves and sends."""
         settings, sessions = self.settings, self.sessions
@@ -314,7 +322,8 @@ class Parts:
             text_characters=settings.codec.max_text_characters,
         )
         outbox = Outbox(self.delivery, messaging, presence, authorization, notices)
-        door = Door(XMLCodec(limits), WBXMLCodec(limits), transactions, sessions, outbox)
+        xml, wbxml = XMLCodec(limits), WBXMLCodec(limits)
+        door = Door(xml, wbxml, transactions, sessions, outbox, self.tracing)
         door.register()
         return door
 

@@ -77,6 +77,7 @@ class Exchange:
     _polls: list[Transaction] = field(init=False)
     _responses: list[Transaction] = field(init=False)
     _most_octets: int | None = field(default=None, init=False)
+    present: Present | None = field(default=None, init=False)
     _log = Logger()
 
     def __attrs_post_init__(self) -> None:
@@ -92,7 +93,7 @@ class Exchange:
             return self._refused(Refusal(StatusCode.VERSION_NOT_SUPPORTED), version)
         once = [each for each in self._requests if self._runs_once(each)]
         try:
-            present = await self._present(once)
+            present = self.present = await self._present(once)
         except AnsweredBefore as before:
             return before.answer
         except Refusal as refusal:
