@@ -10,7 +10,7 @@ from functools import partial
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
-from attrs import define, field
+from attrs import define
 
 from imps.commands.opening import add_store_options, directory_of, on_store
 from imps.config import Settings
@@ -18,6 +18,8 @@ from imps.model.account import Account
 from imps.model.address import Address
 
 if TYPE_CHECKING:
+    from twisted.internet.defer import Deferred
+
     from imps.store.opening import Store
     from imps.store.traces import Look
 
@@ -38,6 +40,8 @@ def _run(options: argparse.Namespace) -> None:
 
 
 async def _trace(user: Address, settings: Settings, store: Store, reactor: Any) -> None:
+    from twisted.internet.defer import Deferred
+
     from imps.store.processes import Processes
     from imps.store.traces import Look, Trace, Traces
 
@@ -45,7 +49,7 @@ async def _trace(user: Address, settings: Settings, store: Store, reactor: Any) 
     if not await Processes(store.client).all():
         raise SystemExit("imps: no service runs on this store")
     traces = Traces(store.client, store.buckets)
-    shown = Shown()
+    shown = Shown(Deferred())
     look = Look(store.client, traces, Trace(token_hex(8), _names(account)), shown.write)
     _say(f"tracing {account.address} until Ctrl-C")
     await _look(look, shown, reactor)
@@ -61,15 +65,9 @@ def _names(account: Account) -> tuple[Address, ...]:
 
 @define(eq=False)
 class Shown:
-    """Standard output, as long as somebody reads it."""
+    """Standard output, as long as somebody reads it, until it is ``closed``."""
 
-    closed: Any = field(init=False)
-
-    @closed.default
-    def _open(self) -> Any:
-        from twisted.internet.defer import Deferred
-
-        return Deferred()
+    closed: Deferred[None]
 
     def write(self, text: str) -> None:
         """Show a text at once."""

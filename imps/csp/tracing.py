@@ -25,6 +25,7 @@ from imps.csp.masking import masked, shortened
 from imps.csp.primitives.access import LoginRequest
 from imps.csp.primitives.envelope import WVCSPMessage
 from imps.model.address import Address
+from imps.model.version import Version
 from imps.store.errors import StoreError
 from imps.store.traces import Trace, Traces
 
@@ -146,7 +147,9 @@ class Tracing:
         }
         if not traces:
             return
-        version = document.version or (present and present.session.door.get("version"))
+        version = document.version
+        if version is None and present is not None:
+            version = Version(present.session.door["version"])
         session = f"session {shortened(session_id)}" if session_id else "no session"
         head = f"{session}, CSP {version or 'of no version'}, {codec.name.upper()}"
         came = _described("from client", *asked, head, codec)
