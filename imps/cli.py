@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from imps.commands.status import add_status_command
+from imps.commands.trace import add_trace_command
 from imps.commands.upgrade import add_upgrade_command
 from imps.commands.users import add_user_commands
 from imps.version import program_version
@@ -48,6 +49,7 @@ def _chat(options: argparse.Namespace) -> None:
 COMMANDS: tuple[Callable[[Commands], None], ...] = (
     add_user_commands,
     add_status_command,
+    add_trace_command,
     add_upgrade_command,
     _add_chat_command,
 )

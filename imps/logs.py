@@ -23,6 +23,7 @@ from twisted.python.logfile import LogFile
 
 # What twisted.python.log adds to its events, for observers of its own.
 _LEGACY = frozenset({"format", "isError", "message", "system", "time", "why"})
+_PLAIN = (str, int, type(None))
 
 
 def as_json_line(event: LogEvent) -> str | None:
@@ -30,7 +31,7 @@ def as_json_line(event: LogEvent) -> str | None:
 
     None where there is nothing to tell.
     """
-    message, failure = formatEvent(event), event.get("log_failure")
+    message, failure = _message(event), event.get("log_failure")
     level = event.get("log_level")
     if not message and failure is None:
         return None
@@ -42,17 +43,26 @@ def as_json_line(event: LogEvent) -> str | None:
         "message": message,
     }
     for name, value in event.items():
-        if not name.startswith("log_") and name not in _LEGACY and _is_plain(value):
+        if name[:4] != "log_" and name not in _LEGACY and _is_plain(value):
             written.setdefault(name, value)
     if failure is not None:
         written["traceback"] = failure.getTraceback()
     return f"{json.dumps(written)}\n"
 
 
+def _message(event: LogEvent) -> str:
+    """What an event says. There is a record of every message: where nothing is to be filled in,
+    formatting would take a fifth of the time for one."""
+    said = event.get("log_format")
+    if isinstance(said, str) and "{" not in said and "}" not in said:
+        return said
+    return formatEvent(event)
+
+
 def _is_plain(value: object) -> bool:
     if isinstance(value, float):
         return isfinite(value)
-    return value is None or isinstance(value, str | int)
+    return isinstance(value, _PLAIN)
 
 
 def json_observer(

@@ -31,6 +31,7 @@ from imps.csp.notices import Notices
 from imps.csp.outbox import Outbox
 from imps.csp.presence import PresenceDelivery
 from imps.csp.reactive_authorization import PresenceAuthorization
+from imps.csp.tracing import Tracing
 from imps.csp.transactions import Transactions
 from imps.elements.access import AccessControl
 from imps.elements.attribute_lists import AttributeLists
@@ -64,6 +65,7 @@ from imps.store.presence import Presences
 from imps.store.reactive_authorization import ReactiveAuthorizations
 from imps.store.sessions import Sessions as StoredSessions
 from imps.store.subscriptions import Subscriptions
+from imps.store.traces import Traces
 from imps.store.wakeups import Wakeups
 from imps.store.work import WorkRecords
 
@@ -297,6 +299,12 @@ class Parts:
         return TCPDoor(self.sessions, wakeups, limits, self.reactor)
 
     @cached_property
+    def tracing(self) -> Tracing:
+        """What operators see of what is said to clients and by them."""
+        traces = Traces(self.store.client, self.store.buckets)
+        return Tracing(traces, self.store.domains[0], self.reactor)
+
+    @cached_property
     def door(self) -> Door:
         """The CSP door, with all that it serves and sends."""
         settings, sessions = self.settings, self.sessions
@@ -334,7 +342,8 @@ class Parts:
         )
         outbox = Outbox(self.delivery, messaging, presence, authorization, notices)
         pages = {CONTENT_PATH: ContentPage(self.im).answer}
-        door = Door(XMLCodec(limits), WBXMLCodec(limits), transactions, sessions, outbox, pages)
+        xml, wbxml = XMLCodec(limits), WBXMLCodec(limits)
+        door = Door(xml, wbxml, transactions, sessions, outbox, self.tracing, pages)
         door.register()
         return door
 

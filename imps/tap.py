@@ -114,6 +114,7 @@ class IMPSService(Service):
             port = await self._listening("admin.endpoint", description, admin)
             self._admin_ports.append(port)
         parts.timers.start()
+        parts.tracing.start()
         doors = [("CSP", port) for port in csp_ports]
         doors += [("CIR", port) for port in cir_ports]
         doors += [("Admin", port) for port in self._admin_ports]
@@ -154,6 +155,7 @@ class IMPSService(Service):
             await self._starting
         if self._parts is not None:
             self._parts.timers.stop()
+            self._parts.tracing.stop()
             await self._within(FINISH_SECONDS, self._finish(self._parts))
         await _closed(self._admin_ports)
         if self._heartbeat is not None:

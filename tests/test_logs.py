@@ -37,6 +37,15 @@ class JSONLineTests(SynchronousTestCase):
             },
         )
 
+    def test_braces_are_written_as_twisted_has_them(self):
+        for text, message in {
+            "{{x}} {y}": "{x} 1",
+            "plain": "plain",
+            "}": "Unable to format",
+        }.items():
+            self.log.info(text, y=1)
+            self.assertIn(message, self.line()["message"])
+
     def test_failure_has_its_traceback_in_a_field(self):
         try:
             raise ValueError("for the operator")

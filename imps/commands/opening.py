@@ -33,14 +33,19 @@ def on_directory(options: argparse.Namespace, work: OnDirectory, makes_store: bo
     """
 
     async def with_directory(settings: Settings, store: Store, reactor: Any) -> None:
-        from imps.elements.directory import Directory
-        from imps.store.accounts import Accounts
-
-        accounts = Accounts(store.client, store.buckets, settings.session.remember_seconds)
-        allowed = settings.presence.allowed_by_default
-        await work(Directory(accounts, store.secrets, store.domains, reactor, allowed))
+        await work(directory_of(settings, store, reactor))
 
     on_store(options, with_directory, makes_store)
+
+
+def directory_of(settings: Settings, store: Store, reactor: Any) -> Directory:
+    """The directory on an open store."""
+    from imps.elements.directory import Directory
+    from imps.store.accounts import Accounts
+
+    accounts = Accounts(store.client, store.buckets, settings.session.remember_seconds)
+    allowed = settings.presence.allowed_by_default
+    return Directory(accounts, store.secrets, store.domains, reactor, allowed)
 
 
 def on_store(options: argparse.Namespace, work: OnStore, makes_store: bool = False) -> None:

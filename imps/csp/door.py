@@ -24,6 +24,7 @@ from imps.csp.primitives.discovery import (
     WVCSPVersionDiscoveryResponse,
 )
 from imps.csp.primitives.envelope import WVCSPMessage
+from imps.csp.tracing import Tracing
 from imps.csp.transactions import Context, Transactions
 from imps.model.version import V12
 from imps.sap.sessions import Sessions
@@ -105,6 +106,7 @@ class Door:
     transactions: Transactions
     _sessions: Sessions
     _outbox: Outbox
+    _tracing: Tracing
     _pages: Mapping[str, Page] = field(factory=dict)
     _log = Logger()
 
@@ -135,6 +137,7 @@ class Door:
                 raise CodecError("no transaction")
         except CodecError as problem:
             self._log.debug("Not CSP from {peer}: {problem}", peer=request.peer, problem=problem)
+            self._tracing.show_unreadable(request.body, codec, problem)
             return refused(400, str(problem))
         try:
             body = await self._answer(document, codec, request)
@@ -176,6 +179,8 @@ class Door:
             self._sessions,
             self._outbox,
         )
+        if self._tracing.is_on:
+            return await self._tracing.answer(exchange, document, request.body, codec)
         return await exchange.answer()
 
 

@@ -82,6 +82,7 @@ class Exchange:
     _polls: list[Transaction] = field(init=False)
     _responses: list[Transaction] = field(init=False)
     _most_octets: int | None = field(default=None, init=False)
+    present: Present | None = field(default=None, init=False)
     _log = Logger()
 
     def __attrs_post_init__(self) -> None:
@@ -98,6 +99,7 @@ class Exchange:
         once = [each for each in self._requests if self._runs_once(each)]
         try:
             present, polled = await self._begun(once)
+            self.present = present
         except AnsweredBefore as before:
             return before.answer
         except Refusal as refusal:

@@ -19,6 +19,7 @@ from imps.elements.interfaces import (
     Sent,
     Waiting,
 )
+from imps.elements.message_log import message_accepted, message_ended, message_refused
 from imps.metrics import Metrics
 from imps.model.address import Address
 from imps.model.message import Draft, Message, OneClient
@@ -136,7 +137,9 @@ class InstantMessaging:
         if len(named) > MOST_LISTED:
             raise Refusal(StatusCode.BAD_PARAMETER, f"more than {MOST_LISTED} messages")
         now = self._clock.seconds()
-        there, work = await self._messages.dispose(session_id, named, code, now=now)
+        there, work, endings = await self._messages.dispose(session_id, named, code, now=now)
+        for ending in endings:
+            message_ended(ending)
         for each in work:
             self._work.begin(each)
         failures = (
@@ -188,6 +191,9 @@ class InstantMessaging:
                 if outcome is Stored.NO_SUCH_CLIENT and all(map(_is_any, clients[recipient])):
                     code = StatusCode.INVALID_APPLICATION_ID
                 failures.append(Detail(code, users=(here[recipient],)))
+                message_refused(message, recipient, code)
+            else:
+                message_accepted(message, recipient)
         served = sum(outcome is Stored.YES for outcome in outcomes.values())
         self._metrics.messages_accepted.inc(served)
         return Outcome(served, tuple(failures))

@@ -9,6 +9,7 @@ from twisted.internet.interfaces import IReactorTime
 from zope.interface import implementer
 
 from imps.elements.interfaces import IDelivery, IWork
+from imps.elements.message_log import message_ended
 from imps.metrics import Metrics
 from imps.model.address import Address
 from imps.model.events import MessageReported, Notification
@@ -83,5 +84,7 @@ class Delivery:
     def _has_taken(self, taken: Taken, acknowledgement: Acknowledgement) -> None:
         if taken.acknowledged and acknowledgement in _HAS_IT:
             self._metrics.messages_acknowledged.inc()
+        if taken.ending is not None:
+            message_ended(taken.ending)
         if taken.work is not None:
             self._work.begin(taken.work)

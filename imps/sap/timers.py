@@ -10,6 +10,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
+from imps.elements.message_log import message_ended
 from imps.metrics import Metrics
 from imps.store.errors import StoreError
 from imps.store.keys import Buckets
@@ -61,6 +62,8 @@ class Timers:
             while has_more:
                 due = await self._records.due(bucket, now=self._clock.seconds())
                 has_more = due.has_more
+                for ending in due.endings:
+                    message_ended(ending)
                 for work in due.work:
                     await self._done(work)
 

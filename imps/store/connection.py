@@ -23,7 +23,7 @@ from imps.store.errors import StoreUnavailable
 from imps.store.servers import Sentinels, Server, reason_of_loss
 
 Argument = bytes | str | int
-Heard = Callable[[bytes], None]
+Heard = Callable[[bytes, bytes], None]
 
 Refused = txredisapi.ResponseError
 Lost = txredisapi.ConnectionError
@@ -34,7 +34,8 @@ RETRY_SECONDS = 0.2
 class Connection(txredisapi.RedisProtocol):
     """One connection, which gives itself up when a reply is overdue.
 
-    What is published on a channel it subscribes to is ``heard``, by the channel's name.
+    What is published on a channel it subscribes to is ``heard``, with the channel's name.
+
     A timer for each command would cost an eighth of the throughput. Replies come in the order of
     the commands, so one timer for the oldest will do. The library's own way to send a command and
     to wait for its reply takes more than twice the time of this one.
@@ -91,7 +92,7 @@ class Connection(txredisapi.RedisProtocol):
 
     def replyReceived(self, reply: object) -> None:
         if self._heard is not None and isinstance(reply, list) and reply[:1] == [b"message"]:
-            self._heard(reply[1])
+            self._heard(reply[1], reply[2])
             return
         _, expected = self._expected.popleft()
         if isinstance(reply, Exception):

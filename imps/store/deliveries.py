@@ -14,6 +14,7 @@ from imps.model.presence import Attribute, attributes_named
 from imps.model.status import StatusCode
 from imps.store.client import StoreClient
 from imps.store.connection import Argument
+from imps.store.endings import Ending
 from imps.store.keys import Buckets
 from imps.store.packing import unpacked_event, unpacked_message
 from imps.store.sessions import MAX_EVENTS_IN_FLIGHT, Found, Sessions, found_in
@@ -69,12 +70,14 @@ class InFlight:
 @frozen
 class Taken:
     """What a session is to be sent next, if anything, whether more waits behind that, whether an
-    acknowledgement meant something, and what it has caused."""
+    acknowledgement meant something, what it has caused, and the message that it was the first
+    for."""
 
     acknowledged: bool
     has_more: bool
     in_flight: InFlight | None = None
     work: Work | None = None
+    ending: Ending | None = None
 
 
 @define(eq=False)
@@ -155,9 +158,10 @@ class Deliveries:
 
 
 def _taken(bucket: int, reply: list[Any]) -> Taken:
-    done, more, caused, *sent = reply
+    done, more, caused, ended, *sent = reply
     work = Work.unpacked(bucket, caused) if caused else None
-    return Taken(bool(done), bool(more), _in_flight(sent) if sent else None, work)
+    ending = Ending.unpacked(ended) if ended else None
+    return Taken(bool(done), bool(more), _in_flight(sent) if sent else None, work, ending)
 
 
 def _in_flight(sent: list[bytes]) -> InFlight:

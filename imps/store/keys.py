@@ -16,6 +16,7 @@ from imps.model.address import Address
 
 FORMAT = "imps:{store}:format"
 PROCESSES = "imps:{store}:processes"
+TRACES = "imps:{store}:traces"
 
 _SESSION_ID = re.compile(r"([0-9]{2})[!-~]+")
 
@@ -23,6 +24,11 @@ _SESSION_ID = re.compile(r"([0-9]{2})[!-~]+")
 def process_key(id: str) -> str:
     """Where a process that serves the store says so."""
     return f"imps:{{store}}:process:{id}"
+
+
+def trace_key(id: str) -> str:
+    """Where it says that somebody looks at a trace; the channel of that has the same name."""
+    return f"imps:{{store}}:trace:{id}"
 
 
 @frozen

@@ -14,6 +14,7 @@ from imps.model.address import Address
 from imps.model.message import Message, OneClient
 from imps.model.status import StatusCode
 from imps.store.client import StoreClient
+from imps.store.endings import Ending
 from imps.store.keys import Buckets
 from imps.store.packing import packed, report_packed, unpacked_message
 from imps.store.presence import names
@@ -163,15 +164,15 @@ class Messages:
 
     async def dispose(
         self, session_id: str, message_ids: Sequence[str], code: StatusCode, *, now: float
-    ) -> tuple[list[bool], list[Work]]:
+    ) -> tuple[list[bool], list[Work], list[Ending]]:
         """Take messages out that a session may have; each sender who wants a report gets this code.
 
-        Says for each whether there was one, and what is to be done now.
+        Says for each whether there was one, what is to be done now, and which are gone for good.
         """
         bucket = self._buckets.of_session(session_id)
         if bucket is None:
-            return [False for _ in message_ids], []
-        outcomes, work = await self._client.run(
+            return [False for _ in message_ids], [], []
+        outcomes, work, ended = await self._client.run(
             "dispose_of_messages",
             [self._buckets.prefix(bucket)],
             session_id,
@@ -180,7 +181,8 @@ class Messages:
             int(code),
             *message_ids,
         )
-        return list(map(bool, outcomes)), [Work.unpacked(bucket, each) for each in work if each]
+        begun = [Work.unpacked(bucket, each) for each in work if each]
+        return list(map(bool, outcomes)), begun, [Ending.unpacked(each) for each in ended if each]
 
 
 def _clients(named: Sequence[OneClient]) -> str:

@@ -94,7 +94,7 @@ class Wakeups:
             raise StoreError("not a session id")
         return f"{self._buckets.prefix(bucket)}wake:{session_id}".encode()
 
-    def _heard(self, channel: bytes) -> None:
+    def _heard(self, channel: bytes, content: bytes = b"") -> None:
         for woken in tuple(self._listeners.get(channel, ())):
             try:
                 woken()

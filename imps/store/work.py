@@ -16,6 +16,7 @@ from twisted.logger import Logger
 
 from imps.model.status import StatusCode
 from imps.store.client import StoreClient
+from imps.store.endings import Ending
 from imps.store.keys import Buckets
 
 LEASE_SECONDS = 30
@@ -46,10 +47,12 @@ def ignored(work: Work) -> None:
 
 @frozen
 class Due:
-    """Work to be done now, the caller's for a while, and whether more is due."""
+    """Work to be done now, the caller's for a while, whether more is due, and which messages have
+    expired."""
 
     work: tuple[Work, ...]
     has_more: bool
+    endings: tuple[Ending, ...]
 
 
 @define(eq=False)
@@ -65,7 +68,7 @@ class WorkRecords:
 
         What this causes elsewhere, and work that nobody has done in time, is the caller's to do.
         """
-        more, records = await self._client.run(
+        more, records, ended = await self._client.run(
             "run_timers",
             [self._buckets.prefix(bucket)],
             repr(now),
@@ -74,7 +77,8 @@ class WorkRecords:
             int(StatusCode.SESSION_EXPIRED),
             int(StatusCode.MESSAGE_EXPIRED),
         )
-        return Due(tuple(self._readable(bucket, records)), bool(more))
+        endings = tuple(map(Ending.unpacked, ended))
+        return Due(tuple(self._readable(bucket, records)), bool(more), endings)
 
     def _readable(self, bucket: int, records: list[bytes]) -> Iterator[Work]:
         """The work that can be read; what cannot does not keep the rest from being done."""

@@ -61,6 +61,34 @@ class LogTests(TestCase):
         messages = [line["message"] for line in self.objects(file.read_text())]
         self.assertTrue(any("imps cannot start: csp" in message for message in messages))
 
+    async def test_what_becomes_of_a_message_is_an_object_each(self):
+        service = Service(self)
+        url = await service.start()
+        await add_users(service.data, "ann", "bob")
+        ann, bob = (Nokia(self, [url], f"wv:{name}@localhost") for name in ("ann", "bob"))
+        for client in (ann, bob):
+            await client.sign_on()
+        sent = await ann.send(bob.user, text=TEXT)
+        await bob.poll()
+        await service.stop()
+        lines = self.objects(service.program.output)
+        records = [each for each in lines if each["namespace"] == "imps.messages"]
+        self.assertEqual([each["event"] for each in records], ["accepted", "delivered"])
+        for record in records:
+            self.assertEqual(record["message"], f"Message {record['event']}: {sent.message_id}")
+            said = {name: record[name] for name in list(record)[5:]}
+            self.assertEqual(
+                said,
+                {
+                    "message_id": sent.message_id,
+                    "sender": ann.user,
+                    "recipient": bob.user,
+                    "content_type": "text/plain",
+                    "size": len(TEXT),
+                    "code": 200,
+                },
+            )
+
     async def test_no_secret_and_no_message_is_in_it(self):
         file = settings_file(self, 'log_level = "debug"\n')
         services = Services(self, 2, ("--admin", "tcp:0", "--config", file))

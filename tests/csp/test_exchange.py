@@ -65,7 +65,8 @@ class RepetitionTests(StoreTestCase):
             self.parts.reactive_authorization, self.parts.presence
         )
         outbox = Outbox(self.parts.delivery, messaging, presence, authorization, Notices(sessions))
-        self.door = Door(XMLCodec(), WBXMLCodec(), self.transactions, sessions, outbox)
+        tracing = self.parts.tracing
+        self.door = Door(XMLCodec(), WBXMLCodec(), self.transactions, sessions, outbox, tracing)
         user = Address.parse("wv:ann@localhost")
         await self.add_accounts(user)
         self.session = await sessions.open(user, "phone", None, {"version": 12, "cookie": "c"})

@@ -167,7 +167,7 @@ class DiscoveryTests(SynchronousTestCase):
     def discovered(self, version: Version, encoding: str, *known: str) -> tuple[str, ...]:
         """What the door offers to a client that knows these namespaces."""
         codec = CODECS[encoding]
-        door = Door(XMLCodec(), WBXMLCodec(), Transactions(), NOTHING, NOTHING)
+        door = Door(XMLCodec(), WBXMLCodec(), Transactions(), NOTHING, NOTHING, NOTHING)
         asked = VersionList(session_ns_names=known) if known else None
         request = HTTPRequest(
             method="POST",

@@ -60,15 +60,23 @@ class WBXMLCodec:
 
     def decode(self, document: bytes) -> Document:
         """Read a document. Raises CodecError, and nothing else, for what is none."""
-        try:
-            parser = _Parser(document, self._limits)
-            root = parser.parse()
-        except IndexError:
-            raise CodecError("truncated") from None
+        root, version = self._parsed(document)
         if root.tag not in _ROOTS:
             raise CodecError("not a document of CSP")
         value: Root = self._reader.read(_ROOTS[root.tag], root)
-        return Document.of(value, root.attrib.get("xmlns"), parser.public_version)
+        return Document.of(value, root.attrib.get("xmlns"), version)
+
+    def tree(self, document: bytes) -> Node:
+        """The elements of a document, whatever they are. Raises CodecError where there are none."""
+        return self._parsed(document)[0]
+
+    def _parsed(self, document: bytes) -> tuple[Node, Version | None]:
+        """The elements of a document, and the version that its public id names."""
+        try:
+            parser = _Parser(document, self._limits)
+            return parser.parse(), parser.public_version
+        except IndexError:
+            raise CodecError("truncated") from None
 
     def encode(self, root: Root, version: Version) -> bytes:
         """Write a document. Raises CannotEncode for what the version does not allow."""

@@ -75,7 +75,7 @@ class XMLCodec:
 
     def decode(self, document: bytes) -> Document:
         """Read a document. Raises CodecError, and nothing else, for what is none."""
-        root = self._parse(document)
+        root = self.tree(document)
         namespace, name = local_name(root.tag)
         if name not in _ROOTS:
             raise CodecError("not a document of CSP")
@@ -83,7 +83,8 @@ class XMLCodec:
         public_id = root.getroottree().docinfo.public_id if _DOCTYPE in document else None
         return Document.of(value, namespace, version_in_public_id(public_id))
 
-    def _parse(self, document: bytes) -> etree._Element:
+    def tree(self, document: bytes) -> etree._Element:
+        """The elements of a document, whatever they are. Raises CodecError where there are none."""
         document = document.strip().removeprefix(_BYTE_ORDER_MARK).lstrip()
         tags = document.count(b"<")
         if tags > 2 * self._limits.elements:

@@ -4,7 +4,7 @@
 -- KEYS[1] the bucket's prefix; ARGV[1] now, ARGV[2] until when the work is ours, ARGV[3] how much of
 -- each at most, ARGV[4] the code with which a session expires, ARGV[5] that of the report on a message
 -- that has expired.
--- Returns 1 if there may be more that is due, and the work.
+-- Returns 1 if there may be more that is due, the work, and the endings of messages.
 -- include sessions
 local prefix, now, limit = KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[3])
 local more = 0
@@ -29,10 +29,14 @@ for _, id in ipairs(due('expiring-sessions')) do
     end
 end
 
+local endings = {}
 for _, member in ipairs(due('expiring-messages')) do
     local message_id, user = member:match('^(%S+) (.*)$')
     redis.call('ZREM', prefix .. 'expiring-messages', member)
-    report_message(prefix, user, message_id, ARGV[5], ARGV[1], ARGV[1])
+    local _, ending = report_message(prefix, user, message_id, ARGV[5], ARGV[1], ARGV[1])
+    if ending ~= '' then
+        endings[#endings + 1] = ending
+    end
     remove_message(prefix, user, message_id)
 end
 
@@ -56,4 +60,4 @@ for _, id in ipairs(due('overdue')) do
         redis.call('ZREM', prefix .. 'overdue', id)
     end
 end
-return {more, records}
+return {more, records, endings}

@@ -18,9 +18,9 @@
 -- flight, [9] until when the work that this causes is left to the caller, [10] the code of a report that
 -- a message has arrived, [12] of how many publishers there may be news at a time.
 -- Returns what became of the acknowledgement (1 done, 0 unknown), 1 or 0 for whether more waits, the
--- work that is to be done now ('' for none), and then, if there is something to send, 'event', its
--- transaction id and the event, or 'news', its transaction id, for each publisher a line with it, the
--- attributes, those that the session has asked for and the name by which it knows the publisher, with
+-- work that is to be done now ('' for none), the ending of the message that this session is the first to
+-- have ('' for none), and then, if there is something to send, 'event', its transaction id and the event,
+-- or 'news', its transaction id, for each publisher a line with it, the attributes, those that the session has asked for and the name by which it knows the publisher, with
 -- tabs between, and the telephone number of the session's user, '' for none, or 'message', its
 -- transaction id, since when it is in flight, the session's record of that time ('' if it is the same),
 -- its id, head and content, '' for large content.
@@ -32,7 +32,7 @@ local function delivered(prefix, given)
     cursor = cursor or '0'
     local takes_messages = messaging ~= ''
     if not user then
-        return {0, 0, ''}
+        return {0, 0, '', ''}
     end
     -- The answer says at its end whether anything waits. Having begun to write, this goes on where the
     -- store is full.
@@ -41,7 +41,7 @@ local function delivered(prefix, given)
     local outbox, events = prefix .. 'outbox:' .. id, prefix .. 'events:' .. id
     local sending = prefix .. 'sending:' .. id
     local again, tries_limit = tonumber(given[6]), tonumber(given[7])
-    local work = ''
+    local work, ending = '', ''
 
     local function name(message_id)
         return message_key(prefix, user, message_id)
@@ -55,10 +55,11 @@ local function delivered(prefix, given)
     -- This session has a message, or gives it up. Its first acknowledgement is reported, if the sender
     -- wants that.
     local function leave(message_id, acknowledged)
-        local message = name(message_id)
-        if acknowledged and redis.call('EXISTS', message) == 1 then
-            work = report_message(prefix, user, message_id, given[10], given[2], given[9])
-            redis.call('HSET', message, 'closed', 1)
+        if acknowledged then
+            work, ending = report_message(prefix, user, message_id, given[10], given[2], given[9])
+            if ending ~= '' then
+                redis.call('HSET', name(message_id), 'closed', 1)
+            end
         end
         leave_message(prefix, user, message_id, id, is_awaiting)
     end
@@ -130,7 +131,7 @@ local function delivered(prefix, given)
 
     -- An acknowledgement that means nothing gets an answer of its own, to which nothing is added.
     if given[5] ~= '1' or given[11] ~= '' and done == 0 then
-        return {done, more(), work}
+        return {done, more(), work, ending}
     end
 
     -- Events: those that were not answered in time, in order, and then the next that waits. What is in
@@ -164,7 +165,7 @@ local function delivered(prefix, given)
         local _, times, expires, put_at, event_key, event = fields_of_sending(in_flight[late + 1])
         redis.call('HSET', sending, in_flight[late],
             sending_of(given[2], times + 1, expires, put_at, event_key, event))
-        return {done, more(), work, 'event', in_flight[late], event}
+        return {done, more(), work, ending, 'event', in_flight[late], event}
     end
     while redis.call('HLEN', sending) < tonumber(given[8]) do
         local first = redis.call('ZPOPMIN', outbox)[1]
@@ -177,7 +178,7 @@ local function delivered(prefix, given)
             local own = next_transaction()
             redis.call('HSET', sending, own, sending_of(given[2], 1, expires, put_at, first, event))
             prolong(sending, 86400)
-            return {done, more(), work, 'event', own, event}
+            return {done, more(), work, ending, 'event', own, event}
         end
     end
 
@@ -205,7 +206,7 @@ local function delivered(prefix, given)
                     sending_of(given[2], news_tries, now + 86400, given[2], 'news', told))
                 prolong(sending, 86400)
                 local number = redis.call('HGET', prefix .. 'account:' .. user, 'msisdn')
-                return {done, more(), work, 'news', own, told, number or ''}
+                return {done, more(), work, ending, 'news', own, told, number or ''}
             end
         end
     end
@@ -215,14 +216,14 @@ local function delivered(prefix, given)
         local head, content = read_message(prefix, user, message_id, false)
         local record = redis.call('HGET', key, 'flight_record') or ''
         local waits = event_waits(prefix, id, given[8]) or message_waits(prefix, user, cursor)
-        return {done, waits and 1 or 0, work, 'message', transaction, since, record, message_id, head,
+        return {done, waits and 1 or 0, work, ending, 'message', transaction, since, record, message_id, head,
             content}
     end
 
     if flight then
         local is_valid = tonumber(redis.call('HGET', name(flight), 'expires') or 0) > now
         if is_valid and now - at < again then
-            return {done, 0, work}
+            return {done, 0, work, ending}
         end
         if is_valid and tonumber(tries) < tries_limit then
             -- The same message once more, as it was: since when it flies is part of what it says.
@@ -263,5 +264,5 @@ local function delivered(prefix, given)
             return sent(message_id, given[2])
         end
     end
-    return {done, 0, work}
+    return {done, 0, work, ending}
 end

@@ -38,17 +38,22 @@ local function remove_message(prefix, user, id)
     redis.call('HINCRBY', prefix .. 'waiting:' .. user, 'octets', -(size or 0))
 end
 
--- What became of a message is told its sender, once, if the sender wants that: as work, which is left
--- for a while to whoever caused it. Returns that, '' for none.
+-- What became of a message, which is said once. Its sender is told, if the sender wants that: as work,
+-- which is left for a while to whoever caused it. Returns that, '' for none; and the ending: what is
+-- written down of the message, '' if that was done before or there is no such message.
 local function report_message(prefix, user, id, code, at, lease)
-    local report, closed = unpack(redis.call('HMGET', message_key(prefix, user, id), 'report',
-        'closed'))
-    if not report or closed then
-        return ''
+    local head, report, closed = unpack(redis.call('HMGET', message_key(prefix, user, id), 'head',
+        'report', 'closed'))
+    if not head or closed then
+        return '', ''
+    end
+    local ending = {id, user, code, head}
+    if not report then
+        return '', ending
     end
     local work = cjson.encode({'report', id .. ':' .. user, id, user, at, report, tonumber(code)})
     leave_work(prefix, id .. ':' .. user, work, lease)
-    return work
+    return work, ending
 end
 
 -- A message that was for one session alone, which did not take it, is for all: behind what waits, so
