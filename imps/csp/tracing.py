@@ -15,7 +15,6 @@ from datetime import UTC, datetime
 from attrs import define, field
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
-from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
@@ -26,6 +25,7 @@ from imps.csp.primitives.access import LoginRequest
 from imps.csp.primitives.envelope import WVCSPMessage
 from imps.model.address import Address
 from imps.model.version import Version
+from imps.sap.rounds import Rounds
 from imps.store.errors import StoreError
 from imps.store.traces import Trace, Traces
 
@@ -48,14 +48,12 @@ class Tracing:
     _by_name: dict[Address, list[Trace]] = field(factory=dict, init=False)
     _sessions: dict[str, Address] = field(factory=dict, init=False)
     _under_way: int = field(default=0, init=False)
-    _loop: LoopingCall = field(init=False)
+    _rounds: Rounds = field(init=False)
     _log = Logger()
 
-    @_loop.default
-    def _make_loop(self) -> LoopingCall:
-        loop = LoopingCall(lambda: Deferred.fromCoroutine(self._look()))
-        loop.clock = self._clock
-        return loop
+    @_rounds.default
+    def _make_rounds(self) -> Rounds:
+        return Rounds(self.look, INTERVAL_SECONDS, "Nobody knows who looks", self._clock)
 
     @property
     def is_on(self) -> bool:
@@ -64,20 +62,11 @@ class Tracing:
 
     def start(self) -> None:
         """Begin to ask who looks."""
-        self._loop.start(INTERVAL_SECONDS, now=True)
+        self._rounds.start()
 
     def stop(self) -> None:
         """Ask no more."""
-        if self._loop.running:
-            self._loop.stop()
-
-    async def _look(self) -> None:
-        try:
-            await self.look()
-        except StoreError as problem:
-            self._log.debug("Nobody knows who looks: {problem}", problem=problem)
-        except Exception:
-            self._log.failure("Nobody knows who looks")
+        self._rounds.stop()
 
     async def look(self) -> None:
         """Ask who looks, and say to those who have begun that they see what is said here."""

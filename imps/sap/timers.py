@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from attrs import define, field
-from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
-from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
 from imps.elements.message_log import message_ended
 from imps.metrics import Metrics
+from imps.sap.rounds import Rounds
 from imps.store.errors import StoreError
 from imps.store.keys import Buckets
 from imps.store.work import Work, WorkRecords
@@ -29,31 +28,20 @@ class Timers:
     _buckets: Buckets
     _clock: IReactorTime
     _metrics: Metrics = field(factory=Metrics)
-    _loop: LoopingCall = field(init=False)
+    _rounds: Rounds = field(init=False)
     _log = Logger()
 
-    @_loop.default
-    def _make_loop(self) -> LoopingCall:
-        loop = LoopingCall(lambda: Deferred.fromCoroutine(self._look()))
-        loop.clock = self._clock
-        return loop
+    @_rounds.default
+    def _make_rounds(self) -> Rounds:
+        return Rounds(self.do_all, INTERVAL_SECONDS, "Not all that is due was done", self._clock)
 
     def start(self) -> None:
         """Begin to look."""
-        self._loop.start(INTERVAL_SECONDS, now=True)
+        self._rounds.start()
 
     def stop(self) -> None:
         """Look no more."""
-        if self._loop.running:
-            self._loop.stop()
-
-    async def _look(self) -> None:
-        try:
-            await self.do_all()
-        except StoreError as problem:
-            self._log.debug("Not all that is due was done: {problem}", problem=problem)
-        except Exception:
-            self._log.failure("Not all that is due was done")
+        self._rounds.stop()
 
     async def do_all(self) -> None:
         """Do what is due now."""
