@@ -11,6 +11,7 @@ from xml.sax.saxutils import escape
 from attrs import define, field
 from twisted.internet.defer import DeferredLock
 
+from imps.model.version import V13
 from imps.testing.contacts import contacts_in, list_of, properties, properties_in
 from imps.testing.handset import Message, Transaction, flattened, received, users
 from imps.testing.http import Answer, Line
@@ -303,3 +304,23 @@ class Android(Watcher):
             f"<ContentType>text/plain</ContentType><ContentSize>{size}</ContentSize></MessageInfo>"
             f"<ContentData>{self.quoted(text)}</ContentData></SendMessage-Request>"
         )
+
+    async def block(self, user: str) -> int:
+        """Take nothing from a user any more; the code of the answer."""
+        return await self._change_blocked("AddList", user)
+
+    async def unblock(self, user: str) -> int:
+        """Take messages from a user again; the code of the answer."""
+        return await self._change_blocked("RemoveList", user)
+
+    async def _change_blocked(self, how: str, user: str) -> int:
+        """It says each time that the block list is in use; in 1.3 that the grant list is not."""
+        changed = f"<{how}><UserID>{user}</UserID></{how}>"
+        if self.version is V13:
+            lists = (
+                f"<BlockList>{changed}</BlockList><BlockListInUse>T</BlockListInUse>"
+                "<GrantListInUse>F</GrantListInUse>"
+            )
+        else:
+            lists = f"<BlockList><InUse>T</InUse>{changed}</BlockList>"
+        return (await self.ask(f"<BlockEntity-Request>{lists}</BlockEntity-Request>")).code
