@@ -16,7 +16,7 @@ GOES_ON_SECONDS = 60
 SETTLE_SECONDS = 60
 
 # What was under way to a handset comes again after half a minute, unless told otherwise.
-_SETTINGS = "[messages]\nresend_seconds = 1\nmax_tries = 100\n[session]\nmessages_per_second = 50\n"
+_SETTINGS = "[messages]\nresend_seconds = 1\nmax_tries = 100\n"
 
 
 async def _measure(plan: Plan) -> list[Figure]:

@@ -172,7 +172,7 @@ class SessionSettings:
     server_poll_min_seconds: int = _seconds(5)
     reveal_unknown_users: bool = False
     requests_per_second: int = _count(50)
-    messages_per_second: int = _count(25)
+    messages_per_second: int = field(default=0, validator=_at_least(0))
     max_per_user: int = _count(20)
     login_failures_per_account: int = _count(10)
     login_failures_per_source: int = _count(300)

@@ -101,7 +101,7 @@ class Sessions:
     _resend_seconds: float
     _requests_per_second: int
     _most_of_a_user: int
-    _messages_per_second: int = 25
+    _messages_per_second: int = 0
 
     async def open(
         self,
@@ -182,7 +182,8 @@ class Sessions:
         messages: int = 0,
     ) -> tuple[Argument, ...]:
         """What scripts that look a session up take first."""
-        of_a_message = self._requests_per_second / self._messages_per_second
+        most_messages = self._messages_per_second or self._requests_per_second
+        of_a_message = self._requests_per_second / most_messages
         return (
             session_id,
             repr(now),

@@ -35,7 +35,6 @@ resend_seconds = 1
 max_tries = 100
 [session]
 requests_per_second = 1000
-messages_per_second = 1000
 """
 
 

@@ -27,7 +27,6 @@ SMALL_MESSAGES = 1000
 SETTINGS = """
 [session]
 requests_per_second = 10_000
-messages_per_second = 10_000
 """
 
 

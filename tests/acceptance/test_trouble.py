@@ -24,7 +24,6 @@ resend_seconds = 2
 max_tries = 50
 [session]
 requests_per_second = 1000
-messages_per_second = 1000
 """
 
 # Each version and encoding of the one with one of the other's; SMS 2.0 has but one.

@@ -32,7 +32,6 @@ FAST = """
 max_tries = 100
 [session]
 requests_per_second = 1000
-messages_per_second = 1000
 """
 ANDROIDS = tuple(product((V11, V12, V13), ENCODINGS))
 NOKIAS = tuple(product((V11, V12), ENCODINGS))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from attrs import evolve
+
 from imps.csp.primitives.access import (
     Functions,
     GetSPInfoRequest,
@@ -24,6 +26,7 @@ from imps.csp.primitives.services import FundamentalFeat, IMFeat, IMReceiveFunc,
 from imps.csp.service_tree import functions_named
 from imps.model.address import Address
 from imps.model.version import V12
+from imps.parts import Parts
 from imps.testing.conformance import shows_feature
 from imps.testing.door import DoorTestCase, Speaker, message_to, text_of
 
@@ -132,6 +135,12 @@ class AgreementTests(DoorTestCase):
         self.assertIsInstance(await self.ann.ask(KeepAliveRequest()), KeepAliveResponse)
 
     async def test_session_that_sends_too_much_gets_503_and_slows_nobody_else(self) -> None:
+        settings = evolve(self.settings.session, messages_per_second=25)
+        self.parts = Parts(evolve(self.settings, session=settings), self.store, self.clock)
+        self.door = self.parts.csp
+        self.ann, self.bob = self.speaker("ann"), self.speaker("bob")
+        await self.ann.sign_on()
+        await self.bob.sign_on()
         codes = []
         while 503 not in codes:
             answer: Any = await self.bob.ask(message_to(self.bob.user, "ann"))
