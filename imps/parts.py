@@ -265,7 +265,14 @@ class Parts:
             self.settings.presence.max_value_octets,
             self.settings.presence.automatic_subscription,
         )
-        watching = Watching(subscriptions, element, publishers, self.directory, self.reactor)
+        watching = Watching(
+            subscriptions,
+            self.stored_sessions,
+            element,
+            publishers,
+            self.directory,
+            self.reactor,
+        )
         self.working.register("presence", watching.tell)
         self.working.register("follow", watching.follow)
         self.working.register("unsubscribe", watching.end)
@@ -301,8 +308,8 @@ class Parts:
     @cached_property
     def tracing(self) -> Tracing:
         """What operators see of what is said to clients and by them."""
-        traces = Traces(self.store.client, self.store.buckets)
-        return Tracing(traces, self.store.domains[0], self.reactor)
+        traces, domain = Traces(self.store.client), self.store.domains[0]
+        return Tracing(traces, self.stored_sessions, domain, self.reactor)
 
     @cached_property
     def door(self) -> Door:

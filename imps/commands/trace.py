@@ -48,7 +48,7 @@ async def _trace(user: Address, settings: Settings, store: Store, reactor: Any) 
     account = await directory_of(settings, store, reactor).get(user)
     if not await Processes(store.client).all():
         raise SystemExit("imps: no service runs on this store")
-    traces = Traces(store.client, store.buckets)
+    traces = Traces(store.client)
     shown = Shown(Deferred())
     look = Look(store.client, traces, Trace(token_hex(8), _names(account)), shown.write)
     _say(f"tracing {account.address} until Ctrl-C")

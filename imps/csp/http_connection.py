@@ -112,9 +112,7 @@ class HTTPConnection(Protocol):
         self._is_over = True
         self._pending.clear()
         self._in_time()
-        if self._idle is not None:
-            self._idle.cancel()
-            self._idle = None
+        self._stop_idle()
         self._forget_body()
         self._forget_unsent()
         self._door.forget(self)

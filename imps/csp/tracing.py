@@ -27,6 +27,7 @@ from imps.model.address import Address
 from imps.model.version import Version
 from imps.sap.rounds import Rounds
 from imps.store.errors import StoreError
+from imps.store.sessions import Sessions
 from imps.store.traces import Trace, Traces
 
 INTERVAL_SECONDS = 1
@@ -41,6 +42,7 @@ class Tracing:
     domain."""
 
     _traces: Traces
+    _stored_sessions: Sessions
     _home_domain: str
     _clock: IReactorTime
     _process: str = field(factory=lambda: f"process {os.getpid()} on {socket.gethostname()}")
@@ -79,7 +81,7 @@ class Tracing:
         opened = [
             (session_id, user)
             for user in {trace.user for trace in self._known.values()}
-            for session_id in await self._traces.sessions_of(user)
+            for session_id in await self._stored_sessions.of(user)
         ]
         seen = [each for each in self._sessions.items() if each[1] in self._by_name]
         self._sessions = dict([*seen, *opened][-MOST_SESSIONS:])

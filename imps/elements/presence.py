@@ -60,8 +60,8 @@ class PresenceService:
     _reactive: ReactiveAuthorization
     _work: IWork
     _clock: IReactorTime
-    _max_value_octets: int = 16_384
-    _follows_lists: bool = True
+    _max_value_octets: int
+    _follows_lists: bool
 
     async def publish(self, caller: Caller, values: Mapping[Attribute, PresenceValue]) -> None:
         """Change attributes of the caller and of its client; others stay (CSP, UpdatePresence).

@@ -14,6 +14,7 @@ from imps.elements.presence import Attributes, PresenceService, permitted
 from imps.elements.publishers import Publishers
 from imps.model.address import Address
 from imps.model.presence import Attribute, attributes_named
+from imps.store.sessions import Sessions
 from imps.store.subscriptions import Seen, Subscriber, Subscriptions, Told
 from imps.store.work import Work
 
@@ -25,6 +26,7 @@ class Watching:
     """Does the work of subscriptions; all of it may be done again."""
 
     _subscriptions: Subscriptions
+    _sessions: Sessions
     _presence: PresenceService
     _publishers: Publishers
     _directory: Directory
@@ -81,7 +83,7 @@ class Watching:
         they follow it, and no longer to others."""
         owner, contact_list = map(Address.parse, work.details[:2])
         members = await self._publishers.publishers_in(owner, contact_list)
-        for session_id in await self._subscriptions.sessions_of(owner):
+        for session_id in await self._sessions.of(owner):
             subscribed = await self._subscriptions.through(session_id, contact_list)
             attributes, through = subscribed.followed, subscribed.publishers
             if members is None or attributes is not None:

@@ -119,6 +119,10 @@ def _encoded(command: Sequence[Argument]) -> bytes:
     return b"".join(words)
 
 
+def _ignore(connection: Connection) -> None:
+    """What is to be done with a new connection where nothing is."""
+
+
 @define(eq=False)
 class Link:
     """Stays connected to the store's server from ``start`` until ``close``.
@@ -129,7 +133,7 @@ class Link:
     reactor: Any
     server: Server | Sentinels
     timeout_seconds: float
-    _made: Callable[[Connection], object] = field(default=lambda connection: None)
+    _made: Callable[[Connection], object] = _ignore
     _heard: Heard | None = None
     _is_quiet: bool = False
     connection: Connection | None = field(default=None, init=False)
@@ -138,6 +142,11 @@ class Link:
     _closed: bool = field(default=False, init=False)
     _reason: str = field(default="", init=False)
     _log = Logger()
+
+    def beside(self, heard: Heard, made: Callable[[Connection], object] = _ignore) -> Link:
+        """Another link to the same server, to hear what is published; it logs nothing of its own
+        coming and going."""
+        return Link(self.reactor, self.server, self.timeout_seconds, made, heard, is_quiet=True)
 
     def start(self) -> None:
         """Connect, and stay connected until ``close``."""

@@ -198,6 +198,11 @@ class Sessions:
             repr(max(1.0, messages * of_a_message)),
         )
 
+    async def of(self, user: Address) -> list[str]:
+        """The ids of the sessions that a user has."""
+        key = f"{self._buckets.prefix_of(user)}sessions:{user.canonical}"
+        return [each.decode() for each in await self._client.execute("HVALS", key)]
+
     async def finish(
         self,
         session_id: str,

@@ -327,12 +327,6 @@ class Subscriptions:
             watchers.setdefault(Address.parse(name), WatcherStatus(status))
         return watchers
 
-    async def sessions_of(self, user: Address) -> list[str]:
-        """The sessions of a user."""
-        key = f"{self._buckets.prefix_of(user)}sessions:{user.canonical}"
-        found: list[bytes] = await self._client.execute("HVALS", key)
-        return [each.decode() for each in found]
-
     def _prefix(self, session_id: str) -> str:
         return self._buckets.prefix(self._buckets.of_session(session_id) or 0)
 

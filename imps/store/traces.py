@@ -16,7 +16,7 @@ from imps.model.address import Address
 from imps.store.client import StoreClient
 from imps.store.connection import Connection, Link, Lost, Refused
 from imps.store.errors import StoreError
-from imps.store.keys import TRACES, Buckets, trace_key
+from imps.store.keys import TRACES, trace_key
 
 LIFETIME_SECONDS = 10
 """How long somebody who says nothing is believed to look."""
@@ -40,7 +40,6 @@ class Traces:
     """The traces of the users of this store."""
 
     _client: StoreClient
-    _buckets: Buckets
 
     async def keep(self, trace: Trace, *, now: float) -> None:
         """Somebody looks at this trace, and will for a while."""
@@ -69,11 +68,6 @@ class Traces:
         """Show a text to whoever looks at a trace by now."""
         await self._client.execute("PUBLISH", trace_key(trace.id), text.encode())
 
-    async def sessions_of(self, user: Address) -> list[str]:
-        """The ids of the sessions that a user has."""
-        key = f"{self._buckets.prefix_of(user)}sessions:{user.canonical}"
-        return [each.decode() for each in await self._client.execute("HVALS", key)]
-
 
 @define(eq=False)
 class Look:
@@ -88,14 +82,7 @@ class Look:
 
     @_link.default
     def _second_link(self) -> Link:
-        known = self._client.link
-        return Link(
-            known.reactor,
-            known.server,
-            known.timeout_seconds,
-            heard=lambda _, text: self._seen(text.decode()),
-            is_quiet=True,
-        )
+        return self._client.link.beside(heard=lambda _, text: self._seen(text.decode()))
 
     def start(self) -> None:
         """Connect, and stay connected until ``close``."""

@@ -39,15 +39,7 @@ class Wakeups:
 
     @_link.default
     def _second_link(self) -> Link:
-        known = self._client.link
-        return Link(
-            known.reactor,
-            known.server,
-            known.timeout_seconds,
-            self._connected,
-            self._heard,
-            is_quiet=True,
-        )
+        return self._client.link.beside(self._heard, self._connected)
 
     def start(self) -> None:
         """Connect, and stay connected until ``close``."""

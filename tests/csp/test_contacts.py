@@ -9,12 +9,10 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from imps.csp.contacts import wants_contacts
 from imps.csp.primitives.access import (
-    ClientCapabilityRequest,
     Functions,
     ServiceRequest,
     ServiceResponse,
 )
-from imps.csp.primitives.capability import AcceptedContentType, CapabilityList
 from imps.csp.primitives.common import DetailedResult, Property, Result, Status
 from imps.csp.primitives.contacts import (
     AddNickList,
@@ -38,7 +36,6 @@ from imps.csp.primitives.values import SessionType
 from imps.csp.service_tree import functions_named
 from imps.elements.interfaces import Caller
 from imps.model.address import Address
-from imps.model.capability import Bearer, ClientType, DeliveryMethod
 from imps.model.version import V11, V12, V13
 from imps.testing.conformance import ALL, shows, shows_feature
 from imps.testing.door import (
@@ -106,18 +103,7 @@ class ContactListsTests(ContactListsTestCase):
             listed = await self.manage(ann)
             assert listed.nick_list is not None
             self.assertEqual(len(listed.nick_list.user_ids), 100)
-            capabilities = CapabilityList(
-                client_type=ClientType.MOBILE_PHONE,
-                initial_delivery_method=DeliveryMethod.PUSH,
-                accepted_content_types=(AcceptedContentType(content_type="text/plain"),),
-                accepted_content_length=1000,
-                supported_bearers=(Bearer.HTTP,),
-                multi_trans=1,
-                parser_size=2000,
-            )
-            await ann.ask(
-                ClientCapabilityRequest(client_id=ann.client_id, capability_list=capabilities)
-            )
+            await self.offer(ann, parser_size=2000)
             request = ListManageRequest(contact_list=FRIENDS, receive_list=True)
             answer: Any = await ann.ask(request)
             self.assertIsInstance(answer, Status)

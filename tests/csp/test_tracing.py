@@ -22,7 +22,7 @@ TEXT = "meet me at the harbour"
 class TracingTestCase(DoorTestCase):
     async def setUp(self) -> None:  # type: ignore[override]
         await super().setUp()
-        self.traces = Traces(self.store.client, self.store.buckets)
+        self.traces = Traces(self.store.client)
         self.shown = ""
         self.moved: Deferred[None] = Deferred()
 
