@@ -156,9 +156,7 @@ class Contacts:
     async def _notify_of_adding(self, caller: Caller, added: Iterable[Address]) -> None:
         """Tell users of ours that they are contacts of the caller's now."""
         users = {
-            account.address
-            for each in added
-            if (account := await self._directory.find(each)) is not None
+            user for each in added if (user := await self._directory.account_of(each)) is not None
         } - {caller.user}
         if users:
             owner = await self._directory.find(caller.user)

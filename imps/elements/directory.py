@@ -144,6 +144,17 @@ class Directory:
                 return None
         return account
 
+    async def account_of(self, address: Address) -> Address | None:
+        """The account that an address could be of, whether or not it exists unless it is named by
+        telephone number; None if it can be of none of ours."""
+        user = self.at_home(address)
+        if not user.is_user or not self.is_home(user):
+            return None
+        if user.msisdn is None:
+            return user
+        account = await self.find(user)
+        return None if account is None else account.address
+
     async def names_of(self, user: Address) -> tuple[Address, ...]:
         """The names by which others may know a user: the address, and one by telephone number."""
         account = await self.find(user)

@@ -234,15 +234,9 @@ class InstantMessaging:
             code, domains = StatusCode.DOMAIN_NOT_SUPPORTED, (address.domain,)
             failures.append(Detail(code, users=(user,), domains=domains))
         else:
-            return await self._named(address)
+            # A telephone number of nobody is refused where its messages would be kept.
+            return await self._directory.account_of(address) or address
         return None
-
-    async def _named(self, address: Address) -> Address:
-        """The account that a telephone number belongs to; other addresses as they are."""
-        if address.msisdn is None:
-            return address
-        account = await self._directory.find(address)
-        return address if account is None else account.address
 
 
 def _is_any(client: OneClient) -> bool:

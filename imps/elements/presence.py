@@ -85,7 +85,7 @@ class PresenceService:
         """Change what the mobile network knows of a user's phone, None being that it knows no more;
         others stay. It stands beside what clients publish, and needs none (network presence).
         """
-        publisher = await self._publishers.account_of(user)
+        publisher = await self._directory.account_of(user)
         if publisher is None or not await self._published(publisher, "", values):
             raise Refusal(StatusCode.UNKNOWN_USER, "there is no such user")
 

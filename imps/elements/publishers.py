@@ -63,7 +63,7 @@ class Publishers:
         return {
             publisher: each
             for each in members
-            if (publisher := await self.account_of(each)) is not None
+            if (publisher := await self._directory.account_of(each)) is not None
         }
 
     async def meant(
@@ -74,7 +74,7 @@ class Publishers:
         targets = Targets()
         for user in dict.fromkeys(users):
             address = self._directory.at_home(user)
-            publisher = await self.account_of(address)
+            publisher = await self._directory.account_of(address)
             if publisher is not None:
                 targets.users[publisher] = user
             elif address.is_user and not self._directory.is_home(address):
@@ -93,13 +93,3 @@ class Publishers:
         if not (targets.users or targets.contact_lists or targets.failures):
             raise Refusal(StatusCode.BAD_PARAMETER, "no user or contact list")
         return targets
-
-    async def account_of(self, address: Address) -> Address | None:
-        """The account that an address could be of; None if it can be of none of ours."""
-        user = self._directory.at_home(address)
-        if not user.is_user or not self._directory.is_home(user):
-            return None
-        if user.msisdn is None:
-            return user
-        account = await self._directory.find(user)
-        return None if account is None else account.address

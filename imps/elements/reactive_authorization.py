@@ -80,7 +80,7 @@ class ReactiveAuthorization:
 
     async def _notify(self, caller: Caller, watcher: Address) -> None:
         """Tell the caller's other sessions what somebody may see by an answer."""
-        answered = (await self._stored.of(caller.user)).get(watcher)
+        answered = await self._stored.get(caller.user, watcher)
         notification = Notification(
             type=NotificationType.AUTHORIZATION_CHANGED,
             users=(watcher,),
@@ -94,7 +94,7 @@ class ReactiveAuthorization:
         if account is not None:
             return account.address
         named = self._directory.at_home(watcher)
-        if named not in await self._stored.of(caller.user):
+        if await self._stored.get(caller.user, named) is None:
             raise Refusal(StatusCode.UNKNOWN_USER, f"there is no user {watcher}")
         return named
 

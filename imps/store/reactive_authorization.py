@@ -94,12 +94,19 @@ class ReactiveAuthorizations:
 
     async def of(self, publisher: Address) -> dict[Address, Answered]:
         """Who has asked a publisher, and what was said."""
-        key = f"{self._buckets.prefix_of(publisher)}reactive:{publisher.canonical}"
-        found: list[bytes] = await self._client.execute("HGETALL", key)
+        found: list[bytes] = await self._client.execute("HGETALL", self._key(publisher))
         return {
             Address.parse(watcher.decode()): _answered(record)
             for watcher, record in zip(found[::2], found[1::2], strict=True)
         }
+
+    async def get(self, publisher: Address, watcher: Address) -> Answered | None:
+        """What a publisher was asked for by somebody, and said; None if nothing was asked."""
+        record = await self._client.execute("HGET", self._key(publisher), watcher.canonical)
+        return None if record is None else _answered(record)
+
+    def _key(self, publisher: Address) -> str:
+        return f"{self._buckets.prefix_of(publisher)}reactive:{publisher.canonical}"
 
     async def _say(
         self, publisher: Address, watcher: Address, said: str, names: str, now: float
