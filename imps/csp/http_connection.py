@@ -13,6 +13,7 @@ from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 
 from imps.csp.door import HTTPRequest, HTTPResponse
+from imps.sending import DirectSender
 
 if TYPE_CHECKING:
     from imps.csp.http import HTTPDoor
@@ -50,6 +51,7 @@ class HTTPConnection(Protocol):
         self._body = bytearray()
         self._head_octets = 0
         self._is_in_head = True
+        self._is_between = True
         self._began = False
         self._pending: deque[_Asked] = deque()
         self._answering: _Asked | None = None
@@ -68,6 +70,7 @@ class HTTPConnection(Protocol):
     def connectionMade(self) -> None:
         limits = self._door.limits
         self._is_secure = ISSLTransport.providedBy(self.transport)
+        self._sender = DirectSender(self.transport)
         self.transport.registerProducer(self, True)
         self._idle = self._door.clock.callLater(limits.idle_timeout_seconds, self._too_idle)
 
@@ -76,11 +79,11 @@ class HTTPConnection(Protocol):
             return
         if self._idle is not None:
             self._idle.reset(self._door.limits.idle_timeout_seconds)
-        if self._overdue is None and self._answering is None:
+        self._began = self._is_between = False
+        self._feed(data)
+        if not self._is_between and self._overdue is None and self._is_free:
             wait = self._door.limits.body_timeout_seconds
             self._overdue = self._door.clock.callLater(wait, self._too_slow)
-        self._began = False
-        self._feed(data)
         if self._is_in_head and not self._began:
             self._head_octets += len(data)
             self._check_head()
@@ -135,6 +138,7 @@ class HTTPConnection(Protocol):
     def on_message_begin(self) -> None:
         self._target, self._headers, self._head_octets = b"", {}, 0
         self._is_in_head = self._began = True
+        self._is_between = False
 
     def on_url(self, url: bytes) -> None:
         self._target += url
@@ -157,8 +161,8 @@ class HTTPConnection(Protocol):
         if not self._refusal and int(length) > self._door.limits.max_body_octets:
             self._refusal = 413
         expects = self._headers.get("expect", "").lower() == "100-continue"
-        if expects and not self._refusal and self._answering is None and not self._pending:
-            self.transport.write(_CONTINUE)
+        if expects and not self._refusal and self._is_free:
+            self._sender.send(_CONTINUE)
 
     def on_body(self, body: bytes) -> None:
         if self._refusal:
@@ -191,7 +195,12 @@ class HTTPConnection(Protocol):
             self._pending.append(_Asked(request, is_kept, is_old))
         # Nothing is read that comes after the last request.
         self._is_over = self._is_over or not is_kept
-        self._is_in_head, self._head_octets = True, 0
+        self._is_in_head, self._is_between, self._head_octets = True, True, 0
+
+    @property
+    def _is_free(self) -> bool:
+        """Whether every request that has come in whole is answered."""
+        return self._answering is None and not self._pending
 
     @property
     def _method(self) -> str:
@@ -213,7 +222,7 @@ class HTTPConnection(Protocol):
             else:
                 self._respond(HTTPResponse(status=503))
         self._is_going_on = False
-        if self._refusal and self._answering is None and not self._pending:
+        if self._refusal and self._is_free:
             self._refuse(self._refusal)
         elif self._pending and not self._is_paused:
             self._is_paused = True
@@ -231,7 +240,7 @@ class HTTPConnection(Protocol):
             response = HTTPResponse(status=503)
         self._door.metrics.http_answered(response.status)
         self._idle.reset(self._door.limits.idle_timeout_seconds)
-        self.transport.write(self._written(response, asked))
+        self._sender.send(self._written(response, asked))
         if self._is_full:
             self._unsent_octets += len(response.body)
             self._door.unsent_octets += len(response.body)
@@ -272,7 +281,7 @@ class HTTPConnection(Protocol):
         self._door.metrics.http_answered(code)
         phrase = _PHRASES.get(code, "")
         head = f"HTTP/1.1 {code} {phrase}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
-        self.transport.write(head.encode("latin-1"))
+        self._sender.send(head.encode("latin-1"))
         self._overdue = self._door.clock.callLater(LINGER_SECONDS, self._hang_up)
 
     def _too_slow(self) -> None:

@@ -6,12 +6,13 @@ The one module that knows the client library.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
 import txredisapi
 from attrs import define, field
+from hiredis import pack_command
 from twisted.internet.defer import CancelledError, Deferred, TimeoutError
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.internet.protocol import Factory
@@ -53,7 +54,7 @@ class Connection(txredisapi.RedisProtocol):
         """Send a command; its reply comes before the deadline, or the connection is lost."""
         if not self.connected:
             raise txredisapi.ConnectionError("not connected")
-        self.transport.write(_encoded(command))
+        self.transport.write(pack_command(command))
         reply: Deferred[Any] = Deferred()
         self._expected.append((deadline, reply))
         if self._timer is None:
@@ -90,6 +91,13 @@ class Connection(txredisapi.RedisProtocol):
     def _is_overdue(self) -> bool:
         return bool(self._expected) and self._expected[0][0] <= self._clock.seconds()
 
+    def dataReceived(self, data: bytes, unpause: bool = False) -> None:
+        # The library walks through every reply for what might be a number, or a transaction; we
+        # have asked for neither.
+        self._reader.feed(data)
+        while (reply := self._reader.gets()) is not False:
+            self.replyReceived(reply)
+
     def replyReceived(self, reply: object) -> None:
         if self._heard is not None and isinstance(reply, list) and reply[:1] == [b"message"]:
             self._heard(reply[1], reply[2])
@@ -108,15 +116,6 @@ class Connection(txredisapi.RedisProtocol):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-
-
-def _encoded(command: Sequence[Argument]) -> bytes:
-    """A command in the protocol of Redis."""
-    words = [b"*%d\r\n" % len(command)]
-    for each in command:
-        octets = each if isinstance(each, bytes) else str(each).encode()
-        words.append(b"$%d\r\n%b\r\n" % (len(octets), octets))
-    return b"".join(words)
 
 
 def _ignore(connection: Connection) -> None:

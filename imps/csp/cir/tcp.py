@@ -37,6 +37,7 @@ from imps.csp.cir.turns import Turns
 from imps.csp.cir.waking import Watch
 from imps.model.status import Refusal, StatusCode
 from imps.sap.sessions import Sessions
+from imps.sending import DirectSender
 from imps.store.errors import StoreError
 from imps.store.wakeups import Wakeups
 
@@ -95,6 +96,7 @@ class CIRConnection(LineReceiver):
             self.transport.setTcpNoDelay(True)
             self.transport.setTcpKeepAlive(True)
         self.transport.registerProducer(_Unread(self.transport), True)
+        self._sender = DirectSender(self.transport)
         self._expect_within(HELLO_SECONDS)
 
     def lineReceived(self, line: bytes) -> None:
@@ -158,7 +160,7 @@ class CIRConnection(LineReceiver):
             self._deadline = self._door.clock.callLater(seconds, self.transport.abortConnection)
 
     def _say(self, text: str) -> None:
-        self.transport.write(f"{text}\r\n".encode())
+        self._sender.send(f"{text}\r\n".encode())
         if self._watch is not None:
             self._expect_within(self._door.limits.idle_timeout_seconds)
 
