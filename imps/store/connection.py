@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from typing import Any, cast
 
 import txredisapi
 from attrs import define, field
@@ -54,7 +54,8 @@ class Connection(txredisapi.RedisProtocol):
         """Send a command; its reply comes before the deadline, or the connection is lost."""
         if not self.connected:
             raise txredisapi.ConnectionError("not connected")
-        self.transport.write(pack_command(command))
+        # The types of the library say that a command is one word.
+        self.transport.write(pack_command(cast(Any, command)))
         reply: Deferred[Any] = Deferred()
         self._expected.append((deadline, reply))
         if self._timer is None:
