@@ -250,6 +250,21 @@ class ProviderSettings:
     logo_file: str = ""
 
 
+def _number(_: object, attribute: Attribute[Any], value: str) -> None:
+    if not re.fullmatch(r"\+?\d{2,15}", value, re.ASCII):
+        raise ValueError(f"{attribute.name}: {value!r} is no telephone number")
+
+
+@frozen
+class SMSSettings:
+    """Texts to phones and from them."""
+
+    endpoint: str = ""
+    number: str = field(default="4664", validator=_number)
+    max_waiting: int = _count(100)
+    max_parts: int = field(default=6, validator=[_at_least(1), _at_most(255)])
+
+
 @frozen
 class AdminSettings:
     """The door for operators."""
@@ -282,6 +297,7 @@ class Settings:
     contacts: ContactSettings = ContactSettings()
     access: AccessSettings = AccessSettings()
     provider: ProviderSettings = ProviderSettings()
+    sms: SMSSettings = SMSSettings()
 
     @classmethod
     def read(

@@ -34,6 +34,7 @@ class Metrics:
     messages_accepted: Counter = field(init=False)
     messages_acknowledged: Counter = field(init=False)
     work_done_late: Counter = field(init=False)
+    texts_malformed: Counter = field(init=False)
     store_up: Gauge = field(init=False)
     store_memory_bytes: Gauge = field(init=False)
     store_memory_limit_bytes: Gauge = field(init=False)
@@ -43,6 +44,9 @@ class Metrics:
     _transactions: _Children = field(init=False)
     _transaction_seconds: _Children = field(init=False)
     _logins: _Children = field(init=False)
+    _texts_received: _Children = field(init=False)
+    _texts_submitted: _Children = field(init=False)
+    _texts_reported: _Children = field(init=False)
     _store_seconds: _Children = field(init=False)
     _store_failures: _Children = field(init=False)
 
@@ -88,6 +92,22 @@ class Metrics:
         self.work_done_late = counter(
             "imps_due_work", "Pieces of work that became due or were left over, and are done."
         )
+        self.texts_malformed = counter(
+            "imps_sms_malformed", "What a gateway sent that could not be read, or is not for us."
+        )
+        self._texts_received = _Children(
+            counter("imps_sms_received", "Texts from phones, by what became of them.", ["outcome"])
+        )
+        self._texts_submitted = _Children(
+            counter(
+                "imps_sms_submitted",
+                "Short messages given to a gateway, by what it said.",
+                ["outcome"],
+            )
+        )
+        self._texts_reported = _Children(
+            counter("imps_sms_reports", "Reports on short messages, by what they say.", ["outcome"])
+        )
         self._store_seconds = _Children(
             histogram(
                 "imps_store_seconds",
@@ -121,6 +141,18 @@ class Metrics:
     def login_tried(self, code: int) -> None:
         """Somebody tried to sign on."""
         self._logins[int(code)].inc()
+
+    def text_received(self, outcome: str) -> None:
+        """A text came from a phone."""
+        self._texts_received[outcome].inc()
+
+    def text_submitted(self, outcome: str) -> None:
+        """A short message was given to a gateway, which said this."""
+        self._texts_submitted[outcome].inc()
+
+    def text_reported(self, outcome: str) -> None:
+        """A gateway has reported on a short message."""
+        self._texts_reported[outcome].inc()
 
     def store_called(self, script: str, seconds: float) -> None:
         """The store answered in this time."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 from attrs import define, field
@@ -49,18 +50,23 @@ from imps.sap.delivery import Delivery
 from imps.sap.routed import RoutedInstantMessaging
 from imps.sap.service_table import ServiceTable
 from imps.sap.sessions import SessionLimits, Sessions
+from imps.sap.texts import Texts
 from imps.sap.timers import Timers
 from imps.sap.work import Working
+from imps.sms.inbox import Inbox
+from imps.sms.outbox import Outbox as TextOutbox
 from imps.store.access_lists import AccessLists
 from imps.store.accounts import Accounts
 from imps.store.attribute_lists import AttributeLists as StoredAttributeLists
 from imps.store.contact_lists import ContactLists
 from imps.store.deliveries import Deliveries
+from imps.store.incoming_texts import IncomingTexts
 from imps.store.login_failures import LoginFailures
 from imps.store.messages import Messages
 from imps.store.nonces import Nonces
 from imps.store.opening import Store
 from imps.store.outboxes import Outboxes
+from imps.store.outgoing_texts import OutgoingTexts
 from imps.store.presence import Presences
 from imps.store.reactive_authorization import ReactiveAuthorizations
 from imps.store.sessions import Sessions as StoredSessions
@@ -79,6 +85,7 @@ class Parts:
     reactor: Any
     metrics: Metrics = field(factory=Metrics)
     cir_offer: CIROffer = POLLING_ONLY
+    process_id: str = field(factory=lambda: token_hex(8))
 
     @cached_property
     def directory(self) -> Directory:
@@ -279,9 +286,34 @@ class Parts:
         return element
 
     @cached_property
+    def outgoing_texts(self) -> OutgoingTexts:
+        """Texts to phones, as they are stored."""
+        client, buckets, settings = self.store.client, self.store.buckets, self.settings.sms
+        return OutgoingTexts(
+            client, buckets, self.process_id, settings.max_waiting, settings.max_parts
+        )
+
+    @cached_property
+    def texts(self) -> Texts:
+        """Texts to phones and from them, for whoever has something to do with them."""
+        return Texts(self.settings.sms.number, self.outgoing_texts, self.working, self.reactor)
+
+    @cached_property
+    def inbox(self) -> Inbox:
+        """What phones send."""
+        client, buckets, settings = self.store.client, self.store.buckets, self.settings.sms
+        stored = IncomingTexts(client, buckets, self.process_id, settings.max_waiting)
+        return Inbox(stored, self.texts.take, self.reactor, self.metrics)
+
+    @cached_property
+    def outbox(self) -> TextOutbox:
+        """What is sent to phones."""
+        return TextOutbox(self.outgoing_texts, self.working, self.reactor, self.metrics)
+
+    @cached_property
     def timers(self) -> Timers:
         """What becomes due as time passes; the elements know how that is done."""
-        assert self.local_im and self.presence
+        assert self.local_im and self.presence and self.texts
         do, buckets = self.working.do, self.store.buckets
         return Timers(self.work, do, buckets, self.reactor, self.metrics)
 

@@ -1,10 +1,11 @@
-"""Messages and events as octets in the store: JSON, and the content of messages bare."""
+"""Messages, events and texts as octets in the store: JSON, and the content of messages bare."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
+from attrs import asdict
 from cattrs import Converter
 
 from imps.model.address import Address
@@ -18,6 +19,7 @@ from imps.model.events import (
 from imps.model.extension import Extension, Foreign
 from imps.model.message import Color, Content, Font, FontSize, FontStyle, Message
 from imps.model.status import StatusCode
+from imps.model.text import IncomingText, OutgoingText
 
 _CONVERTER = Converter()
 _CONVERTER.register_unstructure_hook(Address, str)
@@ -118,6 +120,40 @@ def unpacked_event(octets: bytes) -> Event:
     kind = fields.pop("kind")
     event: Event = _CONVERTER.structure(fields, _EVENTS[kind])
     return event
+
+
+def incoming_text_packed(text: IncomingText) -> bytes:
+    """A text from a phone: all but its id and its sender."""
+    return _text_packed(text, "id", "sender")
+
+
+def unpacked_incoming_text(id: str, sender: str, record: bytes) -> IncomingText:
+    """A text from what ``incoming_text_packed`` made of it."""
+    return IncomingText(id=id, sender=sender, **_text_fields(record))
+
+
+def outgoing_text_packed(text: OutgoingText) -> bytes:
+    """A text to a phone: all but its id, whom it is to, and what its watcher is told."""
+    return _text_packed(text, "id", "to", "watcher", "about")
+
+
+def unpacked_outgoing_text(id: str, to: str, record: bytes) -> OutgoingText:
+    """A text from what ``outgoing_text_packed`` made of it."""
+    return OutgoingText(id=id, to=to, **_text_fields(record))
+
+
+def _text_packed(text: IncomingText | OutgoingText, *but: str) -> bytes:
+    fields = asdict(text, filter=lambda field, value: field.name not in but and value is not None)
+    if text.octets is not None:
+        fields["octets"] = text.octets.hex()
+    return json.dumps(fields, separators=(",", ":")).encode()
+
+
+def _text_fields(record: bytes) -> dict[str, Any]:
+    fields: dict[str, Any] = json.loads(record)
+    if "octets" in fields:
+        fields["octets"] = bytes.fromhex(fields["octets"])
+    return fields
 
 
 def _font(fields: list[Any]) -> Font:

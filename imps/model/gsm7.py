@@ -1,0 +1,116 @@
+"""The 7-bit default alphabet of GSM (3GPP TS 23.038), and which alphabet a text is sent in.
+
+A character takes one septet, one of the extension two. What the alphabet lacks is never replaced by
+a question mark: look-alikes of punctuation take its place, and any other text goes as UCS-2.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from enum import IntEnum
+
+from attrs import frozen
+
+_BASIC = (
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞ\x1bÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
+    "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
+)
+_ESCAPE = 0x1B
+_EXTENSION = {
+    0x0A: "\f",
+    0x14: "^",
+    0x28: "{",
+    0x29: "}",
+    0x2F: "\\",
+    0x3C: "[",
+    0x3D: "~",
+    0x3E: "]",
+    0x40: "|",
+    0x65: "€",
+}
+
+_CODES: dict[str, bytes] = {
+    character: bytes([code]) for code, character in enumerate(_BASIC) if code != _ESCAPE
+} | {character: bytes([_ESCAPE, code]) for code, character in _EXTENSION.items()}
+
+# What looks like a character of the alphabet, and means the same in a text.
+_LOOK_ALIKES = str.maketrans(
+    {
+        **dict.fromkeys("\u2018\u2019\u201a\u201b\u2032\u00b4`", "'"),
+        **dict.fromkeys("\u201c\u201d\u201e\u201f\u2033\u00ab\u00bb", '"'),
+        **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-"),
+        **dict.fromkeys("\t\u00a0\u2002\u2003\u2007\u2009\u202f", " "),
+        "\u2026": "...",
+        "\u2022": "*",
+        "\u00ad": "",
+        "\ufeff": "",
+    }
+)
+
+
+class Coding(IntEnum):
+    """The alphabet of a short message, by the numbers that Kannel has for them."""
+
+    GSM = 0
+    OCTETS = 1
+    UCS2 = 2
+
+
+@frozen
+class Coded:
+    """A text as it is sent: its characters, in an alphabet that has them all."""
+
+    text: str
+    coding: Coding
+
+
+def coded(text: str) -> Coded:
+    """A text in the alphabet that suits it: that of GSM if its characters, or look-alikes of them,
+    are there; else UCS-2, with the characters as they are."""
+    composed = unicodedata.normalize("NFC", text)
+    if is_gsm(alike := composed.translate(_LOOK_ALIKES)):
+        return Coded(alike, Coding.GSM)
+    # Half a surrogate pair is no character; it could not be written down either.
+    return Coded(
+        composed.encode("utf-16-be", "surrogatepass").decode("utf-16-be", "replace"), Coding.UCS2
+    )
+
+
+def is_gsm(text: str) -> bool:
+    """Whether the alphabet has every character of a text."""
+    return all(character in _CODES for character in text)
+
+
+def septets(text: str) -> int:
+    """How many septets a text takes; KeyError for a character that the alphabet lacks."""
+    return sum(len(_CODES[character]) for character in text)
+
+
+def units(character: str, coding: Coding) -> int:
+    """How much of a short message a character takes: septets, or units of UCS-2."""
+    return len(_CODES[character]) if coding is Coding.GSM else 1 + (character > "\uffff")
+
+
+def encoded(text: str) -> bytes:
+    """A text, an octet for each septet; KeyError for a character that the alphabet lacks."""
+    return b"".join(_CODES[character] for character in text)
+
+
+def decoded(octets: bytes) -> str:
+    """The text that septets say, one in each octet.
+
+    An extension that is not known is read as the character in its place in the basic alphabet, and
+    an escape at the end as a blank, as the standard has it (TS 23.038, 6.2.1.1).
+    """
+    characters = []
+    is_escaped = False
+    for octet in octets:
+        code = octet & 0x7F
+        if is_escaped:
+            characters.append(_EXTENSION.get(code, _BASIC[code] if code != _ESCAPE else " "))
+            is_escaped = False
+        elif code == _ESCAPE:
+            is_escaped = True
+        else:
+            characters.append(_BASIC[code])
+    return "".join(characters) + (" " if is_escaped else "")

@@ -1,0 +1,194 @@
+from attrs import evolve
+from twisted.internet.defer import Deferred
+
+from imps.model.text import OutgoingText
+from imps.sap.texts import TooManyTexts
+from imps.sms.gateway import SUBMIT_SECONDS, Answer
+from imps.sms.outbox import MOST_TRIES
+from imps.store.errors import StoreUnavailable
+from imps.store.outgoing_texts import DOUBT_SECONDS, Reported, Said
+from tests.sms.scripted import ACCEPTED, ANN, BOB, LATER, UNKNOWN, Scripted, TrafficTestCase
+
+REFUSED = Answer(said=Said.FAILED, reason="no such number")
+TROUBLE = Answer(said=Said.LATER, in_vain=True)
+
+
+class SendingTests(TrafficTestCase):
+    overrides = {"sms": {"number": "12345", "max_waiting": 3}}
+
+    async def sent(self, *answers, **changes):
+        """Send a text to a gateway that gives these answers."""
+        self.gateway.answers = list(answers) or [ACCEPTED]
+        await self.send(**changes)
+        await self.look()
+
+    async def report(self, reported, text_id="1", **changes):
+        known = await self.parts.outbox.report(
+            "scripted", ANN, reported, text_id=text_id, **changes
+        )
+        await self.quiet()
+        return known
+
+    async def test_text_is_sent_at_once_and_its_outcomes_are_told(self):
+        self.parts.texts.on_waiting(self.traffic.outbox.turns.begin)
+        self.assertTrue(await self.send())
+        await self.quiet()
+        self.assertFalse(await self.send())
+        (outgoing,) = self.gateway.submitted
+        self.assertEqual((outgoing.to, outgoing.number), (ANN, "12345"))
+        self.assertEqual(outgoing.validity_seconds, 86_400)
+        self.assertEqual(outgoing.message.text, "hello")
+        self.assertTrue(await self.report(Reported.DELIVERED))
+        await self.told("accepted", "delivered")
+        self.assertEqual({(id, about) for id, _, about in self.outcomes}, {("1", "this")})
+
+    async def test_outcome_that_could_not_be_told_is_told_later(self):
+        failures = [StoreUnavailable("away")]
+
+        async def tell(outcome):
+            if failures:
+                raise failures.pop()
+            await self.tell(outcome)
+
+        self.parts.texts.on_outcome("test", tell)
+        await self.sent()
+        self.assertEqual(self.outcomes, [])
+        self.clock.advance(30)
+        await self.parts.timers.do_all()
+        await self.told("accepted")
+        self.clock.advance(30)
+        await self.parts.timers.do_all()
+        await self.told("accepted")
+
+    async def test_long_text_is_sent_in_parts(self):
+        await self.sent(body="x" * 200)
+        self.assertEqual(self.gateway.texts, ["x" * 153, "x" * 47])
+        places = [each.message.header.place for each in self.gateway.submitted]
+        self.assertEqual([(each.number, each.total) for each in places], [(1, 2), (2, 2)])
+        self.assertEqual(len({each.reference for each in places}), 1)
+
+    async def test_only_what_is_left_of_a_text_is_sent_later(self):
+        await self.sent(ACCEPTED, LATER, ACCEPTED, body="x" * 200)
+        self.assertEqual(len(self.gateway.submitted), 2)
+        await self.look(1)
+        self.assertEqual(len(self.gateway.submitted), 2)
+        await self.look(1)
+        self.assertEqual([each.part for each in self.gateway.submitted], [0, 1, 1])
+        await self.told("accepted")
+
+    async def test_text_waits_for_a_gateway_that_is_away(self):
+        await self.sent(LATER)
+        for _ in range(MOST_TRIES + 5):
+            await self.look(2)
+        self.gateway.answers = [ACCEPTED]
+        await self.look(2)
+        await self.told("accepted")
+
+    async def test_text_that_makes_trouble_is_tried_less_and_less_often_and_given_up(self):
+        await self.sent(TROUBLE)
+        waits, waited = [], 0
+        while not self.outcomes:
+            before = len(self.gateway.submitted)
+            await self.look(1)
+            waited += 1
+            if len(self.gateway.submitted) > before:
+                waits.append(waited)
+                waited = 0
+        self.assertEqual(waits, [1, 2, 4, 8, 16, 32, 60])
+        self.assertEqual(len(self.gateway.submitted), MOST_TRIES)
+        await self.told("failed")
+
+    async def test_text_that_the_gateway_refuses_fails(self):
+        await self.sent(REFUSED)
+        await self.look(100)
+        await self.told("failed")
+        self.assertEqual(len(self.gateway.submitted), 1)
+
+    async def test_what_became_of_a_text_is_unknown_once_and_not_twice(self):
+        await self.sent(UNKNOWN, ACCEPTED)
+        await self.look(DOUBT_SECONDS - 1)
+        self.assertEqual(len(self.gateway.submitted), 1)
+        await self.look(1)
+        self.assertEqual(len(self.gateway.submitted), 2)
+        await self.told("accepted")
+
+    async def test_gateway_that_does_not_answer_or_fails_leaves_it_unknown(self):
+        silent = Deferred()
+        self.gateway.answers = [silent, RuntimeError("broken"), ACCEPTED]
+        await self.send()
+        await self.traffic.look()
+        while not self.gateway.submitted:
+            await self.pause()
+        self.clock.advance(SUBMIT_SECONDS)
+        await self.quiet()
+        await self.look(DOUBT_SECONDS)
+        self.assertEqual(len(self.flushLoggedErrors(RuntimeError)), 1)
+        await self.look(DOUBT_SECONDS)
+        await self.told("failed")
+
+    async def test_second_gateway_takes_what_the_first_does_not(self):
+        first, second = Scripted("first", LATER), Scripted("second")
+        self.traffic_through(first, second)
+        await self.send()
+        await self.look()
+        self.assertEqual((len(first.submitted), len(second.submitted)), (1, 1))
+        await self.told("accepted")
+
+    async def test_what_may_have_been_sent_is_not_given_to_a_second_gateway(self):
+        for answer in (UNKNOWN, REFUSED, TROUBLE):
+            first, second = Scripted("first", answer), Scripted("second")
+            self.traffic_through(first, second)
+            await self.send(answer.said.value, to=BOB)
+            await self.look(100)
+            self.assertEqual(second.submitted, [])
+
+    async def test_report_by_the_name_that_the_gateway_gave(self):
+        await self.sent(evolve(ACCEPTED, reference="77"))
+        self.assertFalse(
+            await self.parts.outbox.report("another", ANN, Reported.DELIVERED, reference="77")
+        )
+        self.assertTrue(
+            await self.parts.outbox.report("scripted", ANN, Reported.DELIVERED, reference="77")
+        )
+
+    async def test_report_lets_go_what_nobody_asked_for(self):
+        await self.sent()
+        await self.send("2", "unasked")
+        await self.send("3", "asked", answer=True)
+        await self.look()
+        self.assertEqual(self.gateway.texts, ["hello", "asked"])
+        await self.report(Reported.DELIVERED, "1")
+        await self.report(Reported.DELIVERED, "3")
+        self.assertEqual(self.gateway.texts, ["hello", "asked", "unasked"])
+
+    async def test_no_more_texts_wait_than_may(self):
+        for id in "123":
+            await self.send(id)
+        with self.assertRaises(TooManyTexts):
+            await self.send("4")
+
+    async def test_what_cannot_be_sent_is_not_taken(self):
+        for wrong in (
+            OutgoingText(id="1", to="358401234567", body="x"),
+            OutgoingText(id="1", to="Vodafone", body="x"),
+            OutgoingText(id="1", to=ANN),
+            OutgoingText(id="1", to=ANN, octets=b""),
+        ):
+            with self.assertRaises(ValueError):
+                await self.parts.texts.send(wrong)
+
+    async def test_stopping_finishes_what_is_in_hand(self):
+        self.traffic.start()
+        self.assertTrue(self.gateway.is_running)
+        answer = Deferred()
+        self.gateway.answers = [answer]
+        await self.send()
+        while not self.gateway.submitted:
+            await self.pause()
+        stopping = Deferred.fromCoroutine(self.traffic.stop())
+        self.assertTrue(self.gateway.is_running)
+        answer.callback(ACCEPTED)
+        await stopping
+        self.assertFalse(self.gateway.is_running)
+        await self.settled()
+        await self.told("accepted")
