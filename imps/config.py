@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
-from ipaddress import IPv6Address
+from ipaddress import IPv6Address, ip_network
 from pathlib import Path
 from typing import Any
 
@@ -255,14 +255,75 @@ def _number(_: object, attribute: Attribute[Any], value: str) -> None:
         raise ValueError(f"{attribute.name}: {value!r} is no telephone number")
 
 
+def _country(_: object, attribute: Attribute[Any], value: str) -> None:
+    if not re.fullmatch(r"([1-9]\d{0,2})?", value, re.ASCII):
+        raise ValueError(f"{attribute.name}: {value!r} is no country code, such as 358")
+
+
+def _name(_: object, attribute: Attribute[Any], value: str) -> None:
+    if not re.fullmatch(r"[\w.-]{1,32}", value, re.ASCII):
+        raise ValueError(f"{attribute.name}: must be 1 to 32 letters, digits, '_', '.' or '-'")
+
+
+def _key_in_url(_: object, attribute: Attribute[Any], value: str) -> None:
+    if not re.fullmatch(r"[\w.~-]{16,}", value, re.ASCII):
+        raise ValueError(
+            f"{attribute.name}: must be at least 16 letters, digits, '_', '.', '~' or '-'"
+        )
+
+
+def _networks(_: object, attribute: Attribute[Any], value: tuple[str, ...]) -> None:
+    for each in value:
+        try:
+            ip_network(each)
+        except ValueError:
+            raise ValueError(f"{attribute.name}: {each!r} is no address or network") from None
+
+
+def _url(_: object, attribute: Attribute[Any], value: str) -> None:
+    if not _BASE_URL.fullmatch(value):
+        raise ValueError(f"{attribute.name}: {value!r} is no http URL")
+
+
+def _url_or_none(_: object, attribute: Attribute[Any], value: str) -> None:
+    if value:
+        _url(_, attribute, value)
+
+
+@frozen(kw_only=True)
+class KannelSettings:
+    """A gateway that is Kannel, over HTTP."""
+
+    kind: str = field(default="kannel", validator=_one_of("kannel"))
+    name: str = field(default="kannel", validator=_name)
+    key: str = field(validator=_key_in_url, repr=False)
+    allow: tuple[str, ...] = field(default=("127.0.0.1", "::1"), validator=_networks)
+    send_url: str = field(validator=_url)
+    username: str = ""
+    password: str = field(default="", repr=False)
+    report_url: str = field(default="", validator=_url_or_none)
+
+
+GatewaySettings = KannelSettings
+_GATEWAY_KINDS = {"kannel": KannelSettings}
+
+
+def _gateways(_: object, attribute: Attribute[Any], value: tuple[GatewaySettings, ...]) -> None:
+    names = [each.name for each in value]
+    if len(set(names)) < len(names):
+        raise ValueError(f"{attribute.name}: two have the same name")
+
+
 @frozen
 class SMSSettings:
     """Texts to phones and from them."""
 
     endpoint: str = ""
     number: str = field(default="4664", validator=_number)
+    country_code: str = field(default="", validator=_country)
     max_waiting: int = _count(100)
     max_parts: int = field(default=6, validator=[_at_least(1), _at_most(255)])
+    gateway: tuple[GatewaySettings, ...] = field(default=(), validator=_gateways)
 
 
 @frozen
@@ -305,8 +366,8 @@ class Settings:
     ) -> Settings:
         """The settings of a TOML file, if any, with these keys overridden; of a table those named.
 
-        ``admin = ENDPOINT`` and ``cir = [ENDPOINT]`` are short for the endpoints of those tables.
-        Raises SettingsError, naming the first key that is wrong.
+        ``admin = ENDPOINT``, ``sms = ENDPOINT`` and ``cir = [ENDPOINT]`` are short for the
+        endpoints of those tables. Raises SettingsError, naming the first key that is wrong.
         """
         written = _spelled_out({} if file is None else _parsed(Path(file)))
         said = _merged(written, _spelled_out(overrides or {}))
@@ -318,7 +379,7 @@ class Settings:
 
 def _spelled_out(said: Mapping[str, Any]) -> dict[str, Any]:
     """What is said of the tables that may be named by their endpoint alone."""
-    short = {"admin": str, "cir": list}
+    short = {"admin": str, "sms": str, "cir": list}
     return {
         key: {"endpoint": value} if isinstance(value, short.get(key, ())) else value
         for key, value in said.items()
@@ -388,6 +449,23 @@ def _table(kind: type, converter: Converter) -> Callable[[object, object], objec
     return structure
 
 
+def _tables_of_kinds(converter: Converter) -> Callable[[object, object], object]:
+    """Tables each of which says what it is by its kind."""
+
+    def structure(value: object, _: object) -> object:
+        if not isinstance(value, list | tuple):
+            raise ValueError("must be tables")
+        return tuple(map(structure_one, value))
+
+    def structure_one(table: object) -> object:
+        kind = table.get("kind") if isinstance(table, Mapping) else None
+        if kind not in _GATEWAY_KINDS:
+            raise ValueError(f"kind: must be one of {', '.join(_GATEWAY_KINDS)}")
+        return converter.structure(table, _GATEWAY_KINDS[kind])
+
+    return structure
+
+
 def _strict_converter() -> Converter:
     converter = Converter(forbid_extra_keys=True)
     converter.register_structure_hook(bool, _exactly(bool, "true or false"))
@@ -396,6 +474,9 @@ def _strict_converter() -> Converter:
     converter.register_structure_hook(str, _exactly(str, "a string"))
     converter.register_structure_hook_factory(has, lambda kind: _table(kind, converter))
     converter.register_structure_hook_func(lambda kind: kind == tuple[str, ...], _strings)
+    converter.register_structure_hook_func(
+        lambda kind: kind == tuple[GatewaySettings, ...], _tables_of_kinds(converter)
+    )
     return converter
 
 

@@ -11,7 +11,7 @@ from attrs import define, field
 
 from imps.admin.health import Health
 from imps.admin.network_presence import NetworkPresence
-from imps.config import Settings, SettingsError
+from imps.config import KannelSettings, Settings, SettingsError
 from imps.csp.access import Access, Provider
 from imps.csp.attribute_lists import AttributeListing
 from imps.csp.blocking import Blocking
@@ -54,7 +54,10 @@ from imps.sap.texts import Texts
 from imps.sap.timers import Timers
 from imps.sap.work import Working
 from imps.sms.inbox import Inbox
+from imps.sms.kannel import Kannel
+from imps.sms.kannel_pages import KannelPages
 from imps.sms.outbox import Outbox as TextOutbox
+from imps.sms.traffic import Traffic
 from imps.store.access_lists import AccessLists
 from imps.store.accounts import Accounts
 from imps.store.attribute_lists import AttributeLists as StoredAttributeLists
@@ -85,6 +88,7 @@ class Parts:
     reactor: Any
     metrics: Metrics = field(factory=Metrics)
     cir_offer: CIROffer = POLLING_ONLY
+    sms_url: str = ""
     process_id: str = field(factory=lambda: token_hex(8))
 
     @cached_property
@@ -309,6 +313,38 @@ class Parts:
     def outbox(self) -> TextOutbox:
         """What is sent to phones."""
         return TextOutbox(self.outgoing_texts, self.working, self.reactor, self.metrics)
+
+    @cached_property
+    def kannel_pages(self) -> KannelPages:
+        """What Kannel says of phones."""
+        settings = self.settings.sms
+        return KannelPages(
+            [each for each in settings.gateway if isinstance(each, KannelSettings)],
+            frozenset([settings.number]),
+            settings.country_code,
+            self.inbox,
+            self.outbox,
+            self.reactor,
+            self.metrics,
+        )
+
+    @cached_property
+    def traffic(self) -> Traffic:
+        """What goes through the gateways."""
+        gateways = [
+            Kannel(each, each.report_url or self.sms_url, self.reactor)
+            for each in self.settings.sms.gateway
+        ]
+        return Traffic(
+            self.inbox,
+            self.outbox,
+            gateways,
+            self.texts,
+            self.outgoing_texts,
+            self.working,
+            self.store.buckets,
+            self.reactor,
+        )
 
     @cached_property
     def timers(self) -> Timers:

@@ -19,12 +19,13 @@ from twisted.internet.interfaces import IListeningPort
 from twisted.internet.task import deferLater
 from twisted.logger import ILogObserver, Logger
 
-from imps.admin.door import AdminDoor, on_loopback, pages
-from imps.config import Settings, SettingsError
+from imps.admin.door import pages
+from imps.config import KannelSettings, Settings, SettingsError
 from imps.csp.cir.offer import CIROffer
 from imps.logs import json_observer
 from imps.metrics import Metrics
 from imps.options import Options
+from imps.pages.door import PagesDoor, on_loopback
 from imps.parts import Parts
 from imps.sap.heartbeat import Heartbeat
 from imps.store.errors import StoreError
@@ -109,14 +110,19 @@ class IMPSService(Service):
         csp_ports = [await self._listening("csp", description, csp) for description in settings.csp]
         self._ports += csp_ports
         if settings.admin.endpoint:
-            admin = AdminDoor(pages(parts.health, metrics, parts.network_presence), reactor)
+            admin = PagesDoor(pages(parts.health, metrics, parts.network_presence), reactor)
             description = on_loopback(settings.admin.endpoint)
             port = await self._listening("admin.endpoint", description, admin)
             self._admin_ports.append(port)
+        sms_ports = await self._listening_for_gateways(parts)
+        self._ports += sms_ports
         parts.timers.start()
+        if settings.sms.gateway:
+            parts.traffic.start()
         parts.tracing.start()
         doors = [("CSP", port) for port in csp_ports]
         doors += [("CIR", port) for port in cir_ports]
+        doors += [("SMS", port) for port in sms_ports]
         doors += [("Admin", port) for port in self._admin_ports]
         places = [(door, _shown(port.getHost())) for door, port in doors]
         endpoints = [f"{door} on {address}" for door, address in places]
@@ -128,6 +134,19 @@ class IMPSService(Service):
             self._log.info("{door} on {address}", door=door, address=address)
         _look_for_less_garbage()
         self._log.info("imps is ready")
+
+    async def _listening_for_gateways(self, parts: Parts) -> list[IListeningPort]:
+        """The port for SMS gateways, if there is to be one; it is where they are to report to."""
+        settings = self._settings.sms
+        if not settings.endpoint:
+            if any(isinstance(each, KannelSettings) for each in settings.gateway):
+                raise SettingsError("sms.endpoint: is needed where a gateway is Kannel")
+            return []
+        description = on_loopback(settings.endpoint)
+        door = PagesDoor(parts.kannel_pages.pages, self._reactor)
+        port = await self._listening("sms.endpoint", description, door)
+        parts.sms_url = url_on_this_machine(port.getHost())
+        return [port]
 
     async def _listening(self, setting: str, description: str, door: Any) -> IListeningPort:
         try:
@@ -181,6 +200,8 @@ class IMPSService(Service):
         if self._admin_ports:
             await deferLater(self._reactor, self._settings.admin.drain_seconds)
         await _closed(self._ports)
+        if self._settings.sms.gateway:
+            await parts.traffic.stop()
         await parts.csp.finish()
         parts.cir.hang_up()
         await parts.cir.wakeups.close()
@@ -211,6 +232,14 @@ def _shown(address: Any) -> str:
     """An address that a port listens on, as people write it."""
     host, port = getattr(address, "host", None), getattr(address, "port", None)
     return f"{host}:{port}" if host else str(getattr(address, "name", address))
+
+
+def url_on_this_machine(here: Any) -> str:
+    """The URL by which programs on this machine reach what we listen on."""
+    host, port = getattr(here, "host", ""), getattr(here, "port", 0)
+    if host in ("", "0.0.0.0", "::"):
+        host = "127.0.0.1"
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def offer_of(place: tuple[str, int | None], here: Any) -> CIROffer:

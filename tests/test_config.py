@@ -9,7 +9,7 @@ from imps.config import Settings, SettingsError
 EXPLAINED = Path(__file__).parent.parent / "etc" / "imps.toml"
 
 
-class SettingsTests(SynchronousTestCase):
+class SettingsTestCase(SynchronousTestCase):
     def read(self, text: str = "", **overrides: object) -> Settings:
         file = Path(self.mktemp())
         file.write_text(text)
@@ -18,6 +18,8 @@ class SettingsTests(SynchronousTestCase):
     def refused(self, text: str = "", **overrides: object) -> str:
         return str(self.assertRaises(SettingsError, self.read, text, **overrides))
 
+
+class SettingsTests(SettingsTestCase):
     def test_explained_file_lists_every_setting_with_its_default(self):
         explained = tomllib.loads(EXPLAINED.read_text())
         defaults = Converter(unstruct_collection_overrides={tuple: list}).unstructure(Settings())
@@ -146,3 +148,39 @@ class SettingsTests(SynchronousTestCase):
         error = self.assertRaises(SettingsError, Settings.read, absent)
         self.assertEqual(str(error), f"cannot read {absent}: No such file or directory")
         self.assertIn("line 2", self.refused("data = 'here'\nredis = here"))
+
+
+class GatewaySettingsTests(SettingsTestCase):
+    KANNEL = """
+        [[sms.gateway]]
+        kind = "kannel"
+        key = "a-key-of-a-gateway"
+        send_url = "http://127.0.0.1:13013/cgi-bin/sendsms"
+    """
+
+    def test_endpoint_can_be_said_in_short(self):
+        self.assertEqual(self.read('sms = "tcp:1"').sms.endpoint, "tcp:1")
+        settings = self.read(self.KANNEL, sms="tcp:2")
+        self.assertEqual((settings.sms.endpoint, len(settings.sms.gateway)), ("tcp:2", 1))
+
+    def test_gateway_is_what_its_kind_says(self):
+        (gateway,) = self.read(self.KANNEL).sms.gateway
+        self.assertEqual((gateway.name, gateway.allow), ("kannel", ("127.0.0.1", "::1")))
+        self.assertNotIn("a-key-of-a-gateway", repr(gateway))
+
+    def test_gateway_that_cannot_be_is_refused(self):
+        for changed, complaint in (
+            (('kind = "kannel"', ""), "sms.gateway: kind: must be one of kannel"),
+            (('"kannel"', '"pigeon"'), "sms.gateway: kind: must be one of kannel"),
+            (("a-key-of-a-gateway", "short"), "at least 16 letters"),
+            (("a-key-of-a-gateway", "a-key-with-%-in-it-and-&"), "at least 16 letters"),
+            (("http:", "gopher:"), "is no http URL"),
+            (("key =", 'allow = ["nowhere"]\nkey ='), "'nowhere' is no address or network"),
+            (("key =", 'name = "a b"\nkey ='), "name: must be"),
+            (("key =", "kay = 1\nkey ="), "kay: there is no such setting"),
+        ):
+            self.assertIn(complaint, self.refused(self.KANNEL.replace(*changed)))
+        self.assertIn("two have the same name", self.refused(self.KANNEL * 2))
+        self.assertIn("must be tables", self.refused('[sms]\ngateway = "kannel"'))
+        self.assertIn("no telephone number", self.refused('[sms]\nnumber = "IMPS"'))
+        self.assertIn("no country code", self.refused('[sms]\ncountry_code = "+358"'))

@@ -19,11 +19,11 @@ from typing import Any, NoReturn
 from attrs import define, field, frozen
 from twisted.logger import Logger
 
-from imps.admin.page import Asked, Page
 from imps.elements.presence import PresenceService
 from imps.model.address import Address
 from imps.model.presence import Attribute, Content, Item, PresenceValue, names_of
 from imps.model.status import Refusal
+from imps.pages.page import Asked, Page
 from imps.store.errors import StoreFull, StoreUnavailable
 
 LONGEST_TEXT = 200

@@ -8,6 +8,8 @@ from typing import NoReturn
 from unittest import SkipTest
 
 _PACKAGES = {
+    "bearerbox": "kannel",
+    "smsbox": "kannel",
     "systemd-analyze": "systemd",
     "wbxml2xml": "libwbxml",
     "xml2wbxml": "libwbxml",

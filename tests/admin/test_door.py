@@ -10,10 +10,11 @@ from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.client import Agent, FileBodyProducer, readBody
 from twisted.web.http_headers import Headers
 
-from imps.admin.door import ENDLESS_OCTETS, AdminDoor, on_loopback, pages
+from imps.admin.door import pages
 from imps.admin.health import Health
-from imps.admin.page import Page
 from imps.metrics import Metrics
+from imps.pages.door import ENDLESS_OCTETS, PagesDoor, on_loopback
+from imps.pages.page import Page
 from imps.testing.http import Line
 from imps.testing.store import StoreTestCase
 
@@ -21,7 +22,7 @@ from imps.testing.store import StoreTestCase
 class AdminDoorTestCase(StoreTestCase):
     async def served(self, by_path):
         """Serve these pages; the URL of a door of their own."""
-        door = AdminDoor(by_path, reactor)
+        door = PagesDoor(by_path, reactor)
         port = await serverFromString(reactor, on_loopback("tcp:0")).listen(door)
         self.addCleanup(port.stopListening)
         self.assertEqual(port.getHost().host, "127.0.0.1")

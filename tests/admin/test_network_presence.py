@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 from twisted.internet import reactor
 from twisted.trial.unittest import SynchronousTestCase
 
-from imps.admin.door import MAX_BODY_OCTETS
 from imps.admin.network_presence import Malformed, NetworkPresence, Told, told_in
 from imps.csp.presence_values import presence_element, values_in
 from imps.elements.interfaces import Caller
 from imps.model.address import Address
 from imps.model.presence import EVERY_ATTRIBUTE, Attribute, Presence, PresenceValue, Published
 from imps.model.version import V11, V12, V13
+from imps.pages.door import MAX_BODY_OCTETS
 from tests.admin.test_door import AdminDoorTestCase
 
 ANN = Address.parse("wv:ann@localhost")

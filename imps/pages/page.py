@@ -1,4 +1,4 @@
-"""What a page of the door for operators is asked, and what it says."""
+"""What a page is asked, and what it says."""
 
 from __future__ import annotations
 
@@ -11,10 +11,13 @@ from attrs import field, frozen
 class Asked:
     """A request; the names of its headers are in lower case. It has no body if that is too large.
 
-    A header may hold a key, and the body says where somebody is.
+    What is asked may hold a key, or say what is nobody's business. ``peer`` is the address it comes
+    from.
     """
 
     method: str
+    query: bytes = field(default=b"", repr=False)
+    peer: str = ""
     headers: Mapping[str, str] = field(factory=dict, repr=False)
     body: bytes | None = field(default=b"", repr=False)
 

@@ -1,0 +1,141 @@
+"""The pages that Kannel asks: what came from a phone, and reports on what was sent to one.
+
+Whoever could ask them could be any phone, so they are for those alone who have a gateway's key and
+ask from its address. What Kannel had better not say again is answered with 200, whatever it is;
+what it is to keep and say again, with 503.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from hmac import compare_digest
+from ipaddress import IPv6Address, ip_address, ip_network
+
+from attrs import define
+from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
+
+from imps.config import KannelSettings
+from imps.metrics import Metrics
+from imps.model.gsm7 import Coding
+from imps.model.text import IncomingText
+from imps.pages.page import Answer, Asked, Page
+from imps.sms.inbox import Inbox
+from imps.sms.kannel_requests import Arrived, Malformed, Parameters, arrived, parameters, report
+from imps.sms.numbers import phone_of
+from imps.sms.outbox import Outbox
+from imps.store.errors import StoreError
+from imps.store.incoming_texts import Received
+
+_FORM = "application/x-www-form-urlencoded"
+_TEXT = "text/plain"
+DONE = Page(200, b"", _TEXT)
+LATER = Page(503, b"", _TEXT)
+FORBIDDEN = Page(403, b"", _TEXT)
+
+Serve = Callable[[KannelSettings, Parameters], Awaitable[Page]]
+
+
+@define(eq=False)
+class KannelPages:
+    """``/sms/mo`` and ``/sms/dlr``, for the gateways of these settings."""
+
+    _gateways: Sequence[KannelSettings]
+    _own_numbers: frozenset[str]
+    _country_code: str
+    _inbox: Inbox
+    _outbox: Outbox
+    _clock: IReactorTime
+    _metrics: Metrics
+    _log = Logger()
+
+    @property
+    def pages(self) -> Mapping[bytes, Answer]:
+        """The pages, by their paths."""
+        return {b"/sms/mo": self._served(self._take), b"/sms/dlr": self._served(self._note)}
+
+    def _served(self, serve: Serve) -> Answer:
+        async def answer(asked: Asked) -> Page:
+            if asked.method not in ("GET", "POST"):
+                return Page(405, b"", _TEXT, {"allow": "GET, POST"})
+            try:
+                said = self._said(asked)
+                gateway = self._gateway(said, asked.peer)
+                if gateway is None:
+                    return FORBIDDEN
+                return await serve(gateway, said)
+            except Malformed as problem:
+                self._metrics.texts_malformed.inc()
+                self._log.warn("A gateway said what cannot be meant: {problem}", problem=problem)
+                return DONE
+            except StoreError as problem:
+                self._log.info("A gateway is asked to come again: {problem}", problem=problem)
+                return LATER
+
+        return answer
+
+    def _said(self, asked: Asked) -> Parameters:
+        said = parameters(asked.query)
+        kind = asked.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if asked.method == "POST" and kind == _FORM and asked.body:
+            return {**said, **parameters(asked.body)}
+        return said
+
+    def _gateway(self, said: Parameters, peer: str) -> KannelSettings | None:
+        """Which gateway asks, if any. It takes as long whichever it is."""
+        key = said.get("key", b"")
+        matches = [each for each in self._gateways if compare_digest(key, each.key.encode())]
+        for gateway in matches:
+            if _is_among(peer, gateway.allow):
+                return gateway
+        self._log.warn("Somebody at {peer} is no gateway", peer=peer)
+        return None
+
+    async def _take(self, gateway: KannelSettings, said: Parameters) -> Page:
+        text = self._text(gateway, arrived(said))
+        if text is None:
+            self._metrics.text_received("no phone")
+            return DONE
+        received = await self._inbox.receive(text)
+        return LATER if received is Received.TOO_MANY else DONE
+
+    def _text(self, gateway: KannelSettings, told: Arrived) -> IncomingText | None:
+        """The text from a phone; None for what is from nobody, or from ourselves."""
+        sender, message = phone_of(told.sender, self._country_code), told.message
+        if sender is None or {sender, told.sender} & self._own_numbers:
+            return None
+        is_text = message.coding is not Coding.OCTETS
+        return IncomingText(
+            id=f"{gateway.name}:{told.id}",
+            gateway=gateway.name,
+            sender=sender,
+            number=told.number,
+            received_at=self._clock.seconds(),
+            body=message.text if is_text else "",
+            octets=None if is_text else message.octets,
+            port=message.header.port,
+            sent_at=told.sent_at,
+        )
+
+    async def _note(self, gateway: KannelSettings, said: Parameters) -> Page:
+        told = report(said)
+        await self._outbox.report(
+            gateway.name,
+            told.phone,
+            told.reported,
+            text_id=told.text_id,
+            part=told.part,
+            reason=told.reason,
+        )
+        return DONE
+
+
+def _is_among(peer: str, allowed: Sequence[str]) -> bool:
+    try:
+        address = ip_address(peer)
+    except ValueError:
+        # On a socket of the file system, the file decides who may come.
+        return not peer
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+        address = address.ipv4_mapped
+    return any(address in ip_network(each) for each in allowed)

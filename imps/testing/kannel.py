@@ -1,0 +1,291 @@
+"""Kannel as operators run it, bearerbox and smsbox, and phones that a test plays.
+
+Instead of an SMSC there is the fake one of bearerbox: whoever connects to its port is the network,
+with any number of phones, and says and hears a line for each short message.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote_from_bytes, unquote_to_bytes
+
+from attrs import define, field, frozen
+from twisted.internet.endpoints import TCP4ClientEndpoint, connectProtocol
+from twisted.internet.error import ConnectError
+from twisted.internet.protocol import Protocol
+from twisted.internet.task import deferLater
+from twisted.protocols.basic import LineOnlyReceiver
+from twisted.trial.unittest import TestCase
+from twisted.web.client import Agent, readBody
+
+from imps.model.gsm7 import Coding
+from imps.model.short_message import Header
+from imps.testing.process import PATIENCE_SECONDS, Program, reactor
+from imps.testing.programs import required_program
+from imps.testing.servers import free_ports
+from imps.testing.store import private_directory
+
+LOOK_SECONDS = 0.05
+SERVICE = "4664"
+USERNAME, PASSWORD = "imps", "kannel-password"
+STATUS_PASSWORD = "status"
+
+GET_URL = (
+    "{url}/sms/mo?key={key}&from=%p&to=%P&text=%b&coding=%c&charset=%C&udh=%u&id=%I&smsc=%i&ts=%T"
+)
+
+
+def configuration(directory: Path, ports: list[int], url: str, key: str) -> str:
+    """What ``kannel.conf`` says: all is on the loopback interface, and nothing texts English to
+    phones."""
+    admin, boxes, fake, sendsms = ports
+    groups: list[dict[str, object]] = [
+        {
+            "group": "core",
+            "admin-port": admin,
+            "admin-interface": "127.0.0.1",
+            "admin-password": STATUS_PASSWORD,
+            "status-password": STATUS_PASSWORD,
+            "smsbox-port": boxes,
+            "smsbox-interface": "127.0.0.1",
+            "box-deny-ip": '"*.*.*.*"',
+            "box-allow-ip": '"127.0.0.1"',
+            "store-type": "file",
+            "store-location": directory / "kannel.store",
+            "dlr-storage": "internal",
+            "sms-combine-concatenated-mo-timeout": 120,
+            "log-file": directory / "bearerbox.log",
+            "log-level": 0,
+        },
+        {
+            "group": "smsc",
+            "smsc": "fake",
+            "smsc-id": "FAKE",
+            "port": fake,
+            "connect-allow-ip": "127.0.0.1",
+        },
+        {
+            "group": "smsbox",
+            "smsbox-id": "imps",
+            "bearerbox-host": "127.0.0.1",
+            "bearerbox-port": boxes,
+            "sendsms-port": sendsms,
+            "sendsms-interface": "127.0.0.1",
+            "sendsms-url": "/cgi-bin/sendsms",
+            "global-sender": SERVICE,
+            "mo-recode": "true",
+            "http-request-retry": 10,
+            "http-queue-delay": 1,
+            "http-timeout": 10,
+            "reply-couldnotfetch": '""',
+            "reply-requestfailed": '""',
+            "reply-couldnotrepresent": '""',
+            "reply-emptymessage": '""',
+            "log-file": directory / "smsbox.log",
+            "log-level": 0,
+        },
+        {"group": "smsbox-route", "smsbox-id": "imps", "smsc-id": "FAKE"},
+        {
+            "group": "sendsms-user",
+            "username": USERNAME,
+            "password": PASSWORD,
+            "user-deny-ip": '"*.*.*.*"',
+            "user-allow-ip": '"127.0.0.1"',
+            "concatenation": "true",
+            "max-messages": 10,
+        },
+        {
+            "group": "sms-service",
+            "keyword": "default",
+            "catch-all": "true",
+            "get-url": f'"{GET_URL.format(url=url, key=key)}"',
+            "max-messages": 0,
+            "omit-empty": "true",
+            "concatenation": "true",
+            "assume-plain-text": "true",
+            "accept-x-kannel-headers": "true",
+        },
+    ]
+    return "\n\n".join(
+        "\n".join(f"{name} = {value}" for name, value in group.items()) for group in groups
+    )
+
+
+@frozen
+class OnAir:
+    """A short message as a phone gets it; one with a header may be in any coding."""
+
+    number: str
+    phone: str
+    coding: Coding
+    octets: bytes
+    header: Header
+
+    @property
+    def text(self) -> str:
+        """What the phone shows."""
+        return self.octets.decode("utf-16-be" if self.coding is Coding.UCS2 else "utf-8")
+
+
+class Phones(LineOnlyReceiver):
+    """All phones of a network, on one connection; what they got is in ``heard``."""
+
+    delimiter = b"\n"
+    MAX_LENGTH = 65_536
+    transport: Any
+
+    def __init__(self) -> None:
+        self.heard: list[OnAir] = []
+        self.is_connected = False
+
+    def connectionMade(self) -> None:
+        self.is_connected = True
+
+    def connectionLost(self, reason: Any = None) -> None:
+        self.is_connected = False
+
+    def lineReceived(self, line: bytes) -> None:
+        number, phone, kind, rest = line.decode().split(" ", 3)
+        header, coding, words = Header(), Coding.GSM, rest
+        if kind == "udh":
+            udh, kind, words = rest.split(" ", 2)
+            header = Header.read(unquote_to_bytes(udh))
+        if kind == "ucs-2":
+            coding = Coding.UCS2
+        elif kind == "data":
+            coding = Coding.OCTETS
+        is_text = kind == "text"
+        octets = words.encode() if is_text else unquote_to_bytes(words.replace("+", " "))
+        self.heard.append(OnAir(number, phone, coding, octets, header))
+
+    def text(self, phone: str, words: str, to: str = SERVICE) -> None:
+        """A phone texts."""
+        if words.isascii() and "\n" not in words:
+            self.sendLine(f"{phone} {to} text {words}".encode())
+        else:
+            self._say(phone, to, f"ucs2 {quote_from_bytes(words.encode('utf-16-be'))}")
+
+    def latin(self, phone: str, words: str, to: str = SERVICE) -> None:
+        """A phone texts in the alphabet of GSM."""
+        self.sendLine(f"{phone} {to} text {words}".encode())
+
+    def part(self, phone: str, words: str, header: Header, to: str = SERVICE) -> None:
+        """A phone sends a part of a text."""
+        udh, text = quote_from_bytes(header.octets), quote_from_bytes(words.encode())
+        self._say(phone, to, f"udh-text {udh} {text}")
+
+    def data(self, phone: str, octets: bytes, port: int, to: str = SERVICE) -> None:
+        """A phone sends octets to a port."""
+        header = quote_from_bytes(Header(port=port).octets)
+        self._say(phone, to, f"udh-data {header} {quote_from_bytes(octets)}")
+
+    def _say(self, phone: str, to: str, words: str) -> None:
+        self.sendLine(f"{phone} {to} {words}".encode())
+
+    async def hear(self, count: int) -> list[OnAir]:
+        """Wait until so many short messages have come in all; what they are."""
+        await until(lambda: len(self.heard) >= count, lambda: f"only {self.heard}")
+        return self.heard
+
+    def hang_up(self) -> None:
+        """The network is gone."""
+        self.transport.abortConnection()
+
+
+async def until(holds: Any, complaint: Any = lambda: "") -> None:
+    """Wait until something holds; fail if it does not."""
+    give_up_at = reactor.seconds() + PATIENCE_SECONDS
+    while not holds():
+        if reactor.seconds() > give_up_at:
+            raise AssertionError(f"not in {PATIENCE_SECONDS} seconds: {complaint()}")
+        await deferLater(reactor, LOOK_SECONDS)
+
+
+@define(eq=False)
+class Kannel:
+    """A bearerbox and a smsbox of a test, which bring texts to this URL."""
+
+    test: TestCase
+    url: str
+    key: str
+    directory: Path = field(init=False)
+    ports: list[int] = field(factory=lambda: free_ports(4), init=False)
+    phones: Phones = field(init=False)
+    bearerbox: Program = field(init=False)
+    smsbox: Program = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.directory = private_directory(self.test)
+        (self.directory / "kannel.conf").write_text(
+            configuration(self.directory, self.ports, self.url, self.key) + "\n"
+        )
+
+    @property
+    def send_url(self) -> str:
+        """Where texts are submitted."""
+        return f"http://127.0.0.1:{self.ports[3]}/cgi-bin/sendsms"
+
+    async def start(self) -> None:
+        """Start both, with a network of phones."""
+        await self.start_bearerbox()
+        await self.start_smsbox()
+
+    async def start_bearerbox(self) -> None:
+        """Start what speaks to the network, and have the network there."""
+        self.bearerbox = self._run("bearerbox")
+        await self._listens(self.ports[1])
+        await self.connect()
+
+    async def start_smsbox(self) -> None:
+        """Start what speaks HTTP."""
+        self.smsbox = self._run("smsbox")
+        await self._listens(self.ports[3])
+        await self._status("smsbox:imps")
+
+    async def connect(self) -> None:
+        """The network is there (again)."""
+        await self._listens(self.ports[2])
+        self.phones = Phones()
+        endpoint = TCP4ClientEndpoint(reactor, "127.0.0.1", self.ports[2])
+        await connectProtocol(endpoint, self.phones)
+        self.test.addCleanup(self.phones.hang_up)
+        await self._status(r"FAKE.*online")
+
+    async def _listens(self, port: int) -> None:
+        give_up_at = reactor.seconds() + PATIENCE_SECONDS
+        while True:
+            try:
+                probe = await connectProtocol(
+                    TCP4ClientEndpoint(reactor, "127.0.0.1", port), Protocol()
+                )
+            except ConnectError:
+                if reactor.seconds() > give_up_at:
+                    raise
+                await deferLater(reactor, LOOK_SECONDS)
+            else:
+                assert probe.transport is not None
+                probe.transport.loseConnection()
+                return
+
+    async def status(self) -> str:
+        """What bearerbox says of itself."""
+        url = f"http://127.0.0.1:{self.ports[0]}/status.txt?password={STATUS_PASSWORD}"
+        response: Any = await Agent(reactor).request(b"GET", url.encode())
+        return (await readBody(response)).decode()
+
+    async def _status(self, pattern: str) -> None:
+        give_up_at = reactor.seconds() + PATIENCE_SECONDS
+        while not re.search(pattern, status := await self.status()):
+            if reactor.seconds() > give_up_at:
+                raise AssertionError(f"no {pattern} in {status}")
+            await deferLater(reactor, LOOK_SECONDS)
+
+    def _run(self, name: str) -> Program:
+        program = required_program(name)
+        return Program.start(
+            self.test,
+            [program, "-v", "4", str(self.directory / "kannel.conf")],
+            directory=self.directory,
+        )
