@@ -40,6 +40,14 @@ def _at_most(most: float) -> Check:
     return check
 
 
+def _not_longer_than(most: int) -> Check:
+    def check(_: object, attribute: Attribute[Any], value: str) -> None:
+        if len(value) > most:
+            raise ValueError(f"{attribute.name}: must be at most {most} characters")
+
+    return check
+
+
 def _one_of(*choices: str) -> Check:
     def check(_: object, attribute: Attribute[Any], value: str) -> None:
         if value not in choices:
@@ -324,6 +332,9 @@ class SMSSettings:
     max_waiting: int = _count(100)
     max_parts: int = field(default=6, validator=[_at_least(1), _at_most(255)])
     gateway: tuple[GatewaySettings, ...] = field(default=(), validator=_gateways)
+    offline_notice: str = field(
+        default="{sender} has sent you a message.", validator=_not_longer_than(200)
+    )
 
 
 @frozen

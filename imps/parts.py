@@ -47,6 +47,7 @@ from imps.elements.watching import Watching
 from imps.metrics import Metrics
 from imps.sap.authentication import Authentication
 from imps.sap.delivery import Delivery
+from imps.sap.offline_notices import OfflineNotices
 from imps.sap.routed import RoutedInstantMessaging
 from imps.sap.service_table import ServiceTable
 from imps.sap.sessions import SessionLimits, Sessions
@@ -303,6 +304,13 @@ class Parts:
         return Texts(self.settings.sms.number, self.outgoing_texts, self.working, self.reactor)
 
     @cached_property
+    def offline_notices(self) -> OfflineNotices:
+        """What users are told while they are off line."""
+        notices = OfflineNotices(self.directory, self.texts, self.settings.sms.offline_notice)
+        self.working.register("offline-notice", notices.tell)
+        return notices
+
+    @cached_property
     def inbox(self) -> Inbox:
         """What phones send."""
         client, buckets, settings = self.store.client, self.store.buckets, self.settings.sms
@@ -349,7 +357,7 @@ class Parts:
     @cached_property
     def timers(self) -> Timers:
         """What becomes due as time passes; the elements know how that is done."""
-        assert self.local_im and self.presence and self.texts
+        assert self.local_im and self.presence and self.texts and self.offline_notices
         do, buckets = self.working.do, self.store.buckets
         return Timers(self.work, do, buckets, self.reactor, self.metrics)
 
@@ -390,6 +398,7 @@ class Parts:
             settings.session.server_poll_min_seconds,
             settings.session.max_per_user,
             self.cir_offer,
+            has_offline_notices=bool(settings.sms.gateway and settings.sms.offline_notice),
         )
         links = ContentLinks(self.im, settings.messages.content_url)
         messaging = Messaging(self.im, self.delivery, self.reactor, links)

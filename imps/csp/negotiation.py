@@ -42,6 +42,7 @@ class Negotiation:
     _server_poll_min_seconds: int
     _max_sessions_per_user: int
     _cir: CIROffer = POLLING_ONLY
+    _has_offline_notices: bool = False
 
     def register(self) -> None:
         """Serve the transactions of negotiation."""
@@ -79,6 +80,11 @@ class Negotiation:
         cir = self._cir.agree(offered.supported_cir_methods, host)
         return AgreedCapabilityList(
             supported_bearers=(Bearer.HTTP,),
+            supported_offline_bearers=tuple(
+                bearer
+                for bearer in offered.supported_offline_bearers
+                if bearer is Bearer.SMS and self._has_offline_notices
+            ),
             supported_cir_methods=cir.methods,
             tcp_address=cir.tcp_address,
             tcp_port=cir.tcp_port,
@@ -151,6 +157,8 @@ class Negotiation:
     def _available_to(self, session: Session) -> frozenset[str]:
         """The functions that there are, as far as the user may have them."""
         served = available(self._transactions.supported)
+        if self._has_offline_notices:
+            served |= {"OFFNOTIF"}
         return served if session.granted is None else served & session.granted
 
 

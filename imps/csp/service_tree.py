@@ -60,7 +60,7 @@ FUNCTIONS: dict[str, tuple[type[Primitive], ...]] = {
     "REJCM": (im.RejectMessageRequest,),
     "NOTIF": (im.MessageNotification,),
     "NEWM": (im.NewMessage, im.MessageDelivered),
-    # Nothing notifies who is off line.
+    # Who is off line is told without CSP.
     "OFFNOTIF": (),
     "GLBLU": (blocking.GetBlockedListRequest,),
     "BLENT": (blocking.BlockEntityRequest,),

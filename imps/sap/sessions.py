@@ -14,7 +14,7 @@ from twisted.internet.interfaces import IReactorTime
 
 from imps.elements.interfaces import Caller, IWork
 from imps.model.address import Address
-from imps.model.capability import Capabilities
+from imps.model.capability import Bearer, Capabilities
 from imps.model.notice import NotificationType
 from imps.model.status import Refusal, StatusCode
 from imps.store.keys import Buckets
@@ -67,12 +67,17 @@ class Session:
             yield "ANU"
 
     @property
+    def _is_told_off_line(self) -> bool:
+        agreed = self.services is not None and self.has("OFFNOTIF")
+        return agreed and Bearer.SMS in self.capabilities.offline_bearers
+
+    @property
     def fields(self) -> dict[str, str]:
         """What the store has to know: how it takes messages, its priority and handling and whether
         it can be notified of them, if it takes any; what it rejects above which size; whether it
         takes reports; of which kinds it takes notifications; how it asks its user who may see what,
-        if it does; what becomes of messages while nobody is signed on, if it said so; and of what
-        type its client is."""
+        if it does; what becomes of messages while nobody is signed on, if it said so, and whether
+        its user is told of them then; and of what type its client is."""
         agreed = self.capabilities
         messaging = [str(agreed.priority), agreed.online_handling.value]
         if self.has("NOTIF"):
@@ -84,6 +89,7 @@ class Session:
             "notifications": " ".join(sorted(each.value for each in self.notifications)),
             "asks": " ".join(self._asks),
             "offline_handling": agreed.offline_handling.value if agreed.offline_handling else "",
+            "offline_notices": "1" if self._is_told_off_line else "",
             "client_type": agreed.client_type.value if agreed.client_type else "",
         }
 

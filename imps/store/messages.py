@@ -23,6 +23,7 @@ from imps.store.work import LEASE_SECONDS, Work
 CHUNK = 100
 REMEMBER_SECONDS = 300
 HELD_SECONDS = 120
+OFFLINE_NOTICE_SECONDS = 1800
 """How long a message waits for the one session that is to have it alone: longer than it takes until
 a session that polls, but does not answer, gives it up."""
 
@@ -86,6 +87,7 @@ class Messages:
                     report_packed(message) if message.wants_report else b"",
                     HELD_SECONDS,
                     names(sender_names),
+                    OFFLINE_NOTICE_SECONDS,
                     *(
                         part
                         for user in chunk

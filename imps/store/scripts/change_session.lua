@@ -23,9 +23,18 @@ if redis.call('HEXISTS', key, 'flight') == 1 then
 end
 redis.call('HSET', key, 'record', ARGV[3], 'lifetime', ARGV[4], 'expires', now + ARGV[4],
     unpack(ARGV, 7))
-local offline_handling = redis.call('HGET', key, 'offline_handling')
+local state = prefix .. 'waiting:' .. user
+local client, offline_handling, offline_notices = unpack(redis.call('HMGET', key, 'client',
+    'offline_handling', 'offline_notices'))
 if (offline_handling or '') ~= '' then
-    redis.call('HSET', prefix .. 'waiting:' .. user, 'offline_handling', offline_handling)
+    redis.call('HSET', state, 'offline_handling', offline_handling)
+end
+-- The user is told of messages while off line for as long as the client that agreed on it last does not
+-- agree otherwise; clients that know nothing of it change nothing.
+if offline_notices == '1' then
+    redis.call('HSET', state, 'offline_notices', client)
+elseif redis.call('HGET', state, 'offline_notices') == client then
+    redis.call('HDEL', state, 'offline_notices')
 end
 redis.call('ZADD', prefix .. 'expiring-sessions', 'LT', now + ARGV[4], id)
 redis.call('EXPIRE', key, math.ceil(ARGV[4] + redis.call('HGET', key, 'remembered')))

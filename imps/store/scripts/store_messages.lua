@@ -3,8 +3,9 @@
 -- its head, ARGV[5] its content, ARGV[6] how many messages and ARGV[7] how many octets may wait for
 -- a user, ARGV[8] how long its id is remembered (seconds), ARGV[9] what a report on it says, '' if
 -- none is wanted, ARGV[10] for how long it is held for one session that is to have it alone, ARGV[11] the
--- names of the sender, with blanks between, '' if they have not been looked up, then the recipients, each
--- with the clients that it is for, as JSON, '' for all.
+-- names of the sender, with blanks between, '' if they have not been looked up, ARGV[12] how long a user
+-- who is off line is told of no other message, then the recipients, each with the clients that it is for,
+-- as JSON, '' for all.
 -- Returns for each 1 stored (now or before), 0 no such user, -1 too much waits for the user, -2 the user
 -- takes nothing from the sender, -3 the names of the sender are needed to tell, -4 none of these clients
 -- is on line, -5 nobody is, and nothing is to be kept for the user then, -6 all sessions that would get
@@ -63,6 +64,24 @@ local function takers(user, clients)
     return sessions, nil
 end
 
+-- The user is told of this message while off line, if that was agreed on, and was not told of another one
+-- lately. Nobody waits for that.
+local function leave_offline_notice(user, state)
+    local agreed, noticed = unpack(redis.call('HMGET', state, 'offline_notices', 'offline_noticed'))
+    if not agreed or noticed and now - noticed < tonumber(ARGV[12]) then
+        return
+    end
+    for _, id in ipairs(redis.call('HVALS', prefix .. 'sessions:' .. user)) do
+        if is_alive(prefix, id, now) then
+            return
+        end
+    end
+    redis.call('HSET', state, 'offline_noticed', ARGV[2])
+    said = said or cjson.decode(head)
+    local id = 'offline-notice:' .. message_id .. ':' .. user
+    leave_work(prefix, id, cjson.encode({'offline-notice', id, user, said.from}), now)
+end
+
 local function store(user, clients)
     if redis.call('EXISTS', prefix .. 'account:' .. user) == 0 then
         return 0
@@ -117,11 +136,14 @@ local function store(user, clients)
     redis.call('ZADD', prefix .. 'expiring-messages', ARGV[3], message_id .. ' ' .. user)
     redis.call('ZADD', recent, now, message_id)
     redis.call('EXPIRE', recent, math.ceil(ARGV[8]))
+    if sessions == ' ' then
+        leave_offline_notice(user, state)
+    end
     return 1
 end
 
 local outcomes = {}
-for i = 12, #ARGV, 2 do
+for i = 13, #ARGV, 2 do
     outcomes[#outcomes + 1] = store(ARGV[i], ARGV[i + 1])
 end
 return outcomes

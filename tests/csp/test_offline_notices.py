@@ -1,0 +1,141 @@
+from imps.csp.primitives.access import Functions, LogoutRequest, ServiceRequest
+from imps.csp.primitives.im import NewMessage
+from imps.csp.primitives.services import IMFeat, IMReceiveFunc, WVCSPFeat
+from imps.model.address import Address
+from imps.model.capability import Bearer
+from imps.model.version import V12, V13
+from imps.store.outgoing_texts import PartSettled, Said
+from imps.testing.conformance import shows_feature
+from imps.testing.door import EVERY, DoorTestCase, delivered
+
+PHONE = "+358401234567"
+KANNEL = {
+    "kind": "kannel",
+    "name": "kannel",
+    "key": "a-key-of-the-gateways-own",
+    "send_url": "http://127.0.0.1:1/send",
+}
+ANNOUNCED = IMReceiveFunc(newm=True, offnotif=True)
+PUSHED = IMReceiveFunc(newm=True)
+HALF_AN_HOUR = 1800
+
+
+class OfflineNoticeTestCase(DoorTestCase):
+    async def setUp(self):
+        await super().setUp()
+        await self.directory.change(Address("bob"), msisdn=PHONE)
+        await self.bob.ask(LogoutRequest())
+        self.phone = self.speaker("bob", "phone", V13)
+        await self.phone.sign_on()
+
+    async def agree(self, speaker, functions, bearers=(Bearer.SMS,)):
+        """Have a client agree; what it does not get of the functions."""
+        await self.offer(speaker, supported_offline_bearers=bearers)
+        wanted = Functions(features=WVCSPFeat(im_feat=IMFeat(im_receive_func=functions)))
+        response = await speaker.ask(ServiceRequest(functions=wanted, all_functions_request=False))
+        return response.functions
+
+    async def texts(self):
+        """What bob's phone is texted."""
+        await self.parts.timers.do_all()
+        outgoing, now = self.parts.outgoing_texts, self.clock.seconds()
+        found, _ = await outgoing.take(PHONE, now=now)
+        if found is None:
+            return []
+        accepted = PartSettled(0, Said.ACCEPTED)
+        await outgoing.settle(PHONE, found.text.id, accepted, now=now)
+        return [found.text.body]
+
+
+class OfflineNoticeTests(OfflineNoticeTestCase):
+    overrides = {"sms": {"gateway": [KANNEL]}}
+
+    @shows_feature("messages for who is away, announced", "told that they wait")
+    async def test_who_is_off_line_is_texted_that_a_message_waits(self):
+        self.assertIsNone(await self.agree(self.phone, ANNOUNCED))
+        await self.phone.ask(LogoutRequest())
+        await self.ann.send("bob")
+        self.assertEqual(await self.texts(), ["ann@localhost has sent you a message."])
+
+    @shows_feature("messages for who is away, announced", "at the next login")
+    async def test_message_that_was_announced_comes_at_the_next_login(self):
+        for number, (version, encoding) in enumerate(EVERY):
+            await self.agree(self.phone, ANNOUNCED)
+            await self.phone.ask(LogoutRequest())
+            await self.ann.send("bob")
+            self.assertEqual(len(await self.texts()), 1)
+            self.phone = self.speaker("bob", f"phone {number}", version, encoding)
+            await self.phone.sign_on()
+            waiting = await self.phone.poll()
+            self.assertIsInstance(waiting.content, NewMessage)
+            await self.phone.say(delivered(waiting), waiting)
+            await self.phone.ask(LogoutRequest())
+            self.clock.advance(HALF_AN_HOUR)
+            await self.ann.sign_on()
+            self.phone = self.speaker("bob", "phone", V13, encoding)
+            await self.phone.sign_on()
+
+    async def test_messages_of_half_an_hour_are_announced_once(self):
+        await self.agree(self.phone, ANNOUNCED)
+        await self.phone.ask(LogoutRequest())
+        for text in ("one", "two"):
+            await self.ann.send("bob", text=text)
+        self.assertEqual(len(await self.texts()), 1)
+        self.assertEqual(await self.texts(), [])
+        self.clock.advance(HALF_AN_HOUR)
+        await self.ann.sign_on()
+        await self.ann.send("bob", text="three")
+        self.assertEqual(len(await self.texts()), 1)
+
+    async def test_who_is_on_line_is_not_texted(self):
+        await self.agree(self.phone, ANNOUNCED)
+        await self.ann.send("bob")
+        self.assertEqual(await self.texts(), [])
+
+    async def test_who_cannot_be_reached_by_text_is_not(self):
+        for functions, bearers in (
+            (ANNOUNCED, ()),
+            (ANNOUNCED, (Bearer.HTTP,)),
+            (PUSHED, (Bearer.SMS,)),
+        ):
+            await self.phone.sign_on()
+            await self.agree(self.phone, functions, bearers)
+            await self.phone.ask(LogoutRequest())
+            await self.ann.send("bob")
+            self.assertEqual(await self.texts(), [], (functions, bearers))
+
+    async def test_agreement_lasts_until_the_same_client_agrees_otherwise(self):
+        await self.agree(self.phone, ANNOUNCED)
+        await self.phone.ask(LogoutRequest())
+        other = self.speaker("bob", "another phone", V12)
+        await other.sign_on()
+        await self.agree(other, PUSHED)
+        await other.ask(LogoutRequest())
+        await self.ann.send("bob")
+        self.assertEqual(len(await self.texts()), 1)
+        await self.phone.sign_on()
+        await self.agree(self.phone, PUSHED)
+        await self.phone.ask(LogoutRequest())
+        self.clock.advance(HALF_AN_HOUR)
+        await self.ann.sign_on()
+        await self.ann.send("bob")
+        self.assertEqual(await self.texts(), [])
+
+    async def test_who_has_no_number_on_record_is_not_texted(self):
+        await self.directory.add(Address("carl"), "secret")
+        carl = self.speaker("carl", PHONE, V13)
+        await carl.sign_on()
+        await self.agree(carl, ANNOUNCED)
+        await carl.ask(LogoutRequest())
+        await self.ann.send("carl")
+        self.assertEqual(await self.texts(), [])
+        await self.settled()
+
+
+class WithoutGatewayTests(OfflineNoticeTestCase):
+    async def test_client_is_told_that_nothing_is_announced(self):
+        refused = await self.agree(self.phone, ANNOUNCED)
+        self.assertTrue(refused.features.im_feat.im_receive_func.offnotif)
+        await self.phone.ask(LogoutRequest())
+        await self.ann.send("bob")
+        self.assertEqual(await self.texts(), [])
