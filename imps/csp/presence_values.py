@@ -8,6 +8,7 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Iterable, Iterator
 from enum import Enum
+from functools import lru_cache
 from typing import Any
 
 from imps.csp.access import client_id_of
@@ -98,8 +99,15 @@ def presence_element(told: Presence, version: Version) -> primitives.Presence:
 
     Of an attribute of clients 1.3 has one for each client, and older versions the last of them.
     """
+    sub_list = _sub_list(told.published, version)
+    return primitives.Presence(user_id=told.publisher, presence_sub_lists=(sub_list,))
+
+
+# All who watch somebody are told the same.
+@lru_cache(maxsize=256)
+def _sub_list(told: tuple[Published, ...], version: Version) -> PresenceSubList:
     values: dict[tuple[Attribute, ClientID | None], PresenceValue] = {}
-    for published in told.published:
+    for published in told:
         if _ELEMENTS[published.attribute].exists_in(version):
             client = _client_id(published) if version is V13 else None
             values.pop((published.attribute, client), None)
@@ -111,8 +119,7 @@ def presence_element(told: Presence, version: Version) -> primitives.Presence:
         elements[child.attribute] = (
             (*elements.get(child.attribute, ()), element) if child.many else element
         )
-    sub_list = PresenceSubList(**elements)
-    return primitives.Presence(user_id=told.publisher, presence_sub_lists=(sub_list,))
+    return PresenceSubList(**elements)
 
 
 def _elements(sub_list: PresenceSubList, version: Version) -> Iterator[tuple[Attribute, Any]]:

@@ -195,7 +195,7 @@ class InstantMessaging:
             else:
                 message_accepted(message, recipient)
         served = sum(outcome is Stored.YES for outcome in outcomes.values())
-        self._metrics.messages_accepted.inc(served)
+        self._metrics.messages_accepted.count(times=served)
         return Outcome(served, tuple(failures))
 
     async def _outcomes(

@@ -26,6 +26,8 @@ AROUND_A_PUBLISHER, AROUND_A_VALUE, AROUND_A_PART = 300, 100, 40
 """What is written around all that is told of a publisher, a value, and a part of one; about."""
 
 _GONE = PresenceValue(is_valid=False)
+_ATTRIBUTES = tuple(Attribute)
+_OF_CLIENTS = tuple(attribute for attribute in Attribute if attribute.is_of_client)
 
 
 def shown(
@@ -44,9 +46,7 @@ def shown(
     values = list(_values(known, asked))
     if also_gone:
         gone = asked.difference(each.attribute for each in values)
-        values += [
-            Published(each, _GONE) for each in Attribute if each in gone and each.is_of_client
-        ]
+        values += [Published(each, _GONE) for each in _OF_CLIENTS if each in gone]
     seen = [
         Published(each.attribute, value, each.client)
         for each in values
@@ -56,7 +56,7 @@ def shown(
 
 
 def _values(known: UserPresence, asked: Attributes) -> Iterator[Published]:
-    for attribute in Attribute:
+    for attribute in _ATTRIBUTES:
         if attribute not in asked:
             continue
         if attribute.is_of_client:

@@ -12,6 +12,7 @@ contact list or a private group ``wv:ann/friends@example.org``; a public group
 from __future__ import annotations
 
 import re
+from functools import cached_property, lru_cache
 
 from attrs import frozen
 
@@ -29,6 +30,11 @@ def _legal(name: str) -> bool:
     return len(name) <= _LONGEST_NAME and not _ILLEGAL.search(name)
 
 
+def _written(user: str, resource: str | None, domain: str) -> str:
+    of_user = "" if resource is None else f"/{resource}"
+    return f"{SCHEME}{user}{of_user}" + (f"@{domain}" if domain else "")
+
+
 @frozen(eq=False)
 class Address:
     """One ``wv:`` address in its owner's spelling; two that differ in case alone are equal.
@@ -41,14 +47,15 @@ class Address:
     resource: str | None = None
     domain: str = ""
 
-    @property
+    @cached_property
     def folded(self) -> tuple[str, str | None, str]:
         """What two equal addresses have in common."""
         resource = None if self.resource is None else self.resource.casefold()
         return self.user.casefold(), resource, self.domain.casefold()
 
-    @classmethod
-    def parse(cls, text: str) -> Address:
+    @staticmethod
+    @lru_cache(maxsize=2000)
+    def parse(text: str) -> Address:
         """Read an address; the scheme and the domain may be missing."""
         text = text.strip()
         if text[:3].lower() == SCHEME:
@@ -57,11 +64,10 @@ class Address:
         if not at or not domain:
             name, domain = text, ""
         user, slash, resource = name.partition("/")
-        return cls(user, resource if slash else None, domain)
+        return Address(user, resource if slash else None, domain)
 
     def __str__(self) -> str:
-        resource = "" if self.resource is None else f"/{self.resource}"
-        return f"{SCHEME}{self.user}{resource}" + (f"@{self.domain}" if self.domain else "")
+        return _written(self.user, self.resource, self.domain)
 
     def __eq__(self, other: object) -> bool:
         return self.folded == other.folded if isinstance(other, Address) else NotImplemented
@@ -69,11 +75,10 @@ class Address:
     def __hash__(self) -> int:
         return hash(self.folded)
 
-    @property
+    @cached_property
     def canonical(self) -> str:
         """The one spelling of all that are equal to this address, for keys in the store."""
-        user, resource, domain = self.folded
-        return str(Address(user, resource, domain))
+        return _written(*self.folded)
 
     @property
     def is_user(self) -> bool:

@@ -83,7 +83,7 @@ class Delivery:
 
     def _has_taken(self, taken: Taken, acknowledgement: Acknowledgement) -> None:
         if taken.acknowledged and acknowledgement in _HAS_IT:
-            self._metrics.messages_acknowledged.inc()
+            self._metrics.messages_acknowledged.count()
         if taken.ending is not None:
             message_ended(taken.ending)
         if taken.work is not None:

@@ -64,4 +64,4 @@ class Timers:
         except Exception:
             self._log.failure("Work could not be done: {kind}", kind=work.kind)
         else:
-            self._metrics.work_done_late.inc()
+            self._metrics.work_done_late.count()

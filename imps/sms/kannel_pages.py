@@ -65,7 +65,7 @@ class KannelPages:
                     return FORBIDDEN
                 return await serve(gateway, said)
             except Malformed as problem:
-                self._metrics.texts_malformed.inc()
+                self._metrics.texts_malformed.count()
                 self._log.warn("A gateway said what cannot be meant: {problem}", problem=problem)
                 return DONE
             except StoreError as problem:

@@ -7,7 +7,7 @@ the order of commands, and gains nothing.
 from __future__ import annotations
 
 import re
-from collections.abc import Coroutine, Sequence
+from collections.abc import Sequence
 from hashlib import sha1
 from importlib.resources import files
 from time import perf_counter
@@ -58,6 +58,10 @@ def _with_included(text: bytes, known: set[bytes]) -> bytes:
     return _INCLUDE.sub(included, text)
 
 
+class _UnknownScript(Exception):
+    """The server has not seen a script before, or has forgotten it."""
+
+
 @frozen
 class _Script:
     text: bytes
@@ -87,11 +91,22 @@ class StoreClient:
         """
         known = self._scripts.get(script) or self._read(script)
         rest = (len(keys), *keys, *arguments)
-        return await self._timed(script, self._run(known, *rest))
+        began_at, deadline = perf_counter(), self.link.deadline
+        try:
+            try:
+                return await self._send(deadline, "EVALSHA", known.digest, *rest)
+            except _UnknownScript:
+                return await self._send(deadline, "EVAL", known.text, *rest)
+        finally:
+            self._metrics.store_called(script, perf_counter() - began_at)
 
     async def execute(self, command: str, *arguments: Argument) -> Any:
         """Run one command of the server."""
-        return await self._timed("command", self._send(self.link.deadline, command, *arguments))
+        began_at = perf_counter()
+        try:
+            return await self._send(self.link.deadline, command, *arguments)
+        finally:
+            self._metrics.store_called("command", perf_counter() - began_at)
 
     async def facts(self, section: str) -> dict[str, str]:
         """What the server says about itself, by name."""
@@ -103,38 +118,22 @@ class StoreClient:
         """Wait until the store serves; StoreUnavailable when that takes longer than this."""
         await self.link.connected(timeout_seconds)
 
-    async def _timed(self, script: str, call: Coroutine[Any, Any, Any]) -> Any:
-        began_at = perf_counter()
+    async def _send(self, deadline: float, *command: Argument) -> Any:
         try:
-            return await call
+            connection = self.link.connection or await self.link.connected()
+            try:
+                return await connection.send(deadline, *command)
+            except Refused as error:
+                raise self._refusal(connection, error) from None
+            except Lost:
+                raise self.link.unavailable from None
         except StoreError as error:
             self._metrics.store_failed(type(error).__name__)
             raise
-        finally:
-            self._metrics.store_called(script, perf_counter() - began_at)
 
-    async def _run(self, script: _Script, *rest: Argument) -> Any:
-        deadline = self.link.deadline
-        connection = self.link.connection or await self.link.connected()
-        try:
-            return await connection.send(deadline, "EVALSHA", script.digest, *rest)
-        except Refused as error:
-            if not str(error).startswith("NOSCRIPT"):
-                raise self._refusal(connection, error) from None
-        except Lost:
-            raise self.link.unavailable from None
-        return await self._send(deadline, "EVAL", script.text, *rest)
-
-    async def _send(self, deadline: float, *command: Argument) -> Any:
-        connection = self.link.connection or await self.link.connected()
-        try:
-            return await connection.send(deadline, *command)
-        except Refused as error:
-            raise self._refusal(connection, error) from None
-        except Lost:
-            raise self.link.unavailable from None
-
-    def _refusal(self, connection: Connection, error: Exception) -> StoreError:
+    def _refusal(self, connection: Connection, error: Exception) -> Exception:
+        if str(error).startswith("NOSCRIPT"):
+            return _UnknownScript()
         if _is_deposed(error):
             # There may be another master: whoever connects anew finds it.
             connection.transport.abortConnection()

@@ -49,18 +49,27 @@ class Connection(txredisapi.RedisProtocol):
         self._clock = clock
         self._expected: deque[tuple[float, Deferred[Any]]] = deque()
         self._timer: IDelayedCall | None = None
+        self._unsent: list[bytes] = []
 
     def send(self, deadline: float, *command: Argument) -> Deferred[Any]:
         """Send a command; its reply comes before the deadline, or the connection is lost."""
         if not self.connected:
             raise txredisapi.ConnectionError("not connected")
+        if not self._unsent:
+            self._clock.callLater(0, self._send_all)
         # The types of the library say that a command is one word.
-        self.transport.write(pack_command(cast(Any, command)))
+        self._unsent.append(pack_command(cast(Any, command)))
         reply: Deferred[Any] = Deferred()
         self._expected.append((deadline, reply))
         if self._timer is None:
             self._watch()
         return reply
+
+    def _send_all(self) -> None:
+        # What comes up in one turn of the reactor goes out together.
+        commands, self._unsent = self._unsent, []
+        if self.connected:
+            self.transport.write(b"".join(commands))
 
     async def hang_up(self) -> None:
         """Close the connection, if it is open."""

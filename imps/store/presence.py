@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from attrs import define, frozen
@@ -52,9 +53,8 @@ class Allowed:
     denied: Attributes = frozenset()
     number: int = 0
 
-    @classmethod
+    @staticmethod
     def unpacked(
-        cls,
         user: bytes | None,
         lists: list[bytes],
         default: bytes | None,
@@ -62,29 +62,41 @@ class Allowed:
         number: int,
     ) -> Allowed:
         """What the script of permissions says."""
-        for_user = None if user is None else unpacked(user)[1]
-        for_lists = [unpacked(each) for each in lists]
-        by_default = None if default is None else unpacked(default)[1]
-        notifying = [
-            Target(TargetKind.CONTACT_LIST, Address.parse(spelled))
-            for spelled, each in for_lists
-            if each.notify
-        ]
-        if for_user is not None and for_user.notify:
-            notifying.append(Target(TargetKind.USER))
-        if by_default is not None and by_default.notify:
-            notifying.append(DEFAULT)
-        answer = {} if answered is None else json.loads(answered)
-        return cls(
-            None if for_user is None else for_user.attributes,
-            tuple(each.attributes for _, each in for_lists),
-            None if by_default is None else by_default.attributes,
-            tuple(notifying),
-            attributes_named(answer.get("asked", "")) | attributes_named(answer.get("noticed", "")),
-            attributes_named(answer.get("granted", "")),
-            attributes_named(answer.get("denied", "")),
-            number,
-        )
+        return _allowed(user, tuple(lists), default, answered, number)
+
+
+# Many who watch somebody are allowed the same.
+@lru_cache(maxsize=1000)
+def _allowed(
+    user: bytes | None,
+    lists: tuple[bytes, ...],
+    default: bytes | None,
+    answered: bytes | None,
+    number: int,
+) -> Allowed:
+    for_user = None if user is None else unpacked(user)[1]
+    for_lists = [unpacked(each) for each in lists]
+    by_default = None if default is None else unpacked(default)[1]
+    notifying = [
+        Target(TargetKind.CONTACT_LIST, Address.parse(spelled))
+        for spelled, each in for_lists
+        if each.notify
+    ]
+    if for_user is not None and for_user.notify:
+        notifying.append(Target(TargetKind.USER))
+    if by_default is not None and by_default.notify:
+        notifying.append(DEFAULT)
+    answer = {} if answered is None else json.loads(answered)
+    return Allowed(
+        None if for_user is None else for_user.attributes,
+        tuple(each.attributes for _, each in for_lists),
+        None if by_default is None else by_default.attributes,
+        tuple(notifying),
+        attributes_named(answer.get("asked", "")) | attributes_named(answer.get("noticed", "")),
+        attributes_named(answer.get("granted", "")),
+        attributes_named(answer.get("denied", "")),
+        number,
+    )
 
 
 @frozen(kw_only=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode, b64encode
+from functools import lru_cache
 from typing import Any
 
 from imps.model.presence import Content, Item, PresenceValue
@@ -17,6 +18,8 @@ def value_packed(value: PresenceValue) -> bytes:
     return json.dumps(fields, separators=(",", ":")).encode()
 
 
+# Everybody who watches somebody is told the same.
+@lru_cache(maxsize=256)
 def unpacked_value(octets: bytes) -> PresenceValue:
     """A value from what ``value_packed`` made of it."""
     is_valid, content = json.loads(octets)

@@ -20,9 +20,11 @@ class ConnectionTests(SynchronousTestCase):
     def send(self, *command):
         return self.connection.send(DEADLINE, *command)
 
-    def test_command_is_written_by_its_words(self):
+    def test_commands_of_one_turn_are_written_together_by_their_words(self):
         self.send("SET", b"caf\xc3\xa9", 7)
         self.send("GET", "caf\u00e9")
+        self.assertEqual(self.transport.value(), b"")
+        self.clock.advance(0)
         self.assertEqual(
             self.transport.value(),
             b"*3\r\n$3\r\nSET\r\n$5\r\ncaf\xc3\xa9\r\n$1\r\n7\r\n"

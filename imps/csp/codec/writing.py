@@ -3,7 +3,8 @@ they may."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from operator import attrgetter
 from typing import Any, TypeVar
 
 from attrs import frozen
@@ -79,27 +80,31 @@ def children_writer(
 ) -> Callable[[Any, Output], None]:
     """Writes the children of a structure in their order, once its rules are kept."""
     rules = rules_of(declaration, version)
-    steps = [
-        (
-            child.attribute,
-            child.many and not packed_in(child, version),
-            child_writer(child, version),
-        )
-        for child in declaration.written_in(version)
-    ]
+    children = declaration.written_in(version)
+    many = [child.many and not packed_in(child, version) for child in children]
+    puts = [child_writer(child, version) for child in children]
+    items_of = _attributes_of([child.attribute for child in children])
 
     def write(value: Any, out: Output) -> None:
         if rules is not None:
             rules.check(value)
-        for attribute, many, put in steps:
-            item = getattr(value, attribute)
-            if many:
+        for item, is_many, put in zip(items_of(value), many, puts, strict=True):
+            if item is None:
+                continue
+            if is_many:
                 for each in item:
                     put(each, out)
-            elif item is not None:
+            else:
                 put(item, out)
 
     return write
+
+
+def _attributes_of(names: Sequence[str]) -> Callable[[Any], tuple[Any, ...]]:
+    """What takes these out of a value, all at once."""
+    if len(names) < 2:
+        return lambda value: tuple(getattr(value, name) for name in names)
+    return attrgetter(*names)
 
 
 def packed_in(child: Child, version: Version) -> bool:
