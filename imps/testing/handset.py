@@ -352,6 +352,17 @@ async def together(*coroutines: Coroutine[Any, Any, object]) -> None:
     await gatherResults(doing, consumeErrors=True)
 
 
+async def some_at_a_time(limit: int, coroutines: Iterable[Coroutine[Any, Any, object]]) -> None:
+    """Do all of this, so many at a time."""
+    left = iter(coroutines)
+
+    async def one_after_the_other() -> None:
+        for each in left:
+            await each
+
+    await together(*(one_after_the_other() for _ in range(limit)))
+
+
 def users(addresses: Sequence[str]) -> str:
     """Users in a document."""
     return "".join(f"<User><UserID>{each}</UserID></User>" for each in addresses)

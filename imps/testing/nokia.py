@@ -167,7 +167,7 @@ class Nokia(Watcher):
             return [accepted, *poll]
         self.expect(request.primitive.tag == "NewMessage", f"no answer to {request.primitive.tag}")
         message_id = request.primitive.findtext("MessageInfo/MessageID")
-        self.received.append(received(request, _content(request)))
+        self.received.append(received(request, content_of(request)))
         delivered = f"<MessageDelivered><MessageID>{message_id}</MessageID></MessageDelivered>"
         return [self.written(delivered, request.transaction_id, "Response"), *poll]
 
@@ -320,7 +320,8 @@ def reported(report: Transaction) -> tuple[str, int]:
     return report.primitive.findtext("MessageInfo/MessageID") or "", report.code
 
 
-def _content(request: Transaction) -> str | bytes:
+def content_of(request: Transaction) -> str | bytes:
+    """What a NewMessage says, as text or octets."""
     data = request.primitive.find("ContentData")
     if data is None:
         return ""

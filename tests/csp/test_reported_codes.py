@@ -1,5 +1,5 @@
-"""The codes of what the server says of messages on its own account: those that it reports, and those
-that a client answers with."""
+"""The codes of what the server says of messages on its own account: what it reports, and what a
+client answers."""
 
 from __future__ import annotations
 
