@@ -119,6 +119,8 @@ class Kills:
             self.keep_signing_on(self.users[0]),
         ]
         traffic = [Deferred.fromCoroutine(each).addErrback(self.fails) for each in traffic]
+        for each in traffic:
+            self.addCleanup(each.cancel)
         for _ in range(KILLS):
             await self.goes_on(moments.choice(BETWEEN_KILLS))
             await self.kill(moments.choice(({STORE}, *self.victims)))
@@ -169,7 +171,8 @@ class Kills:
             await a_moment()
 
     def fails(self, failure):
-        self.trouble, self.stopped = failure, True
+        """Something is wrong: the first that is seen says what."""
+        self.trouble, self.stopped = self.trouble or failure, True
 
     def check(self):
         if self.trouble is not None:
