@@ -8,14 +8,13 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from itertools import count
-from typing import Any, ClassVar
+from typing import ClassVar
 from xml.etree.ElementTree import Element, ParseError, fromstring
 from xml.sax.saxutils import escape
 
 from attrs import define, field, frozen
-from twisted.internet.defer import Deferred, gatherResults
 from twisted.internet.error import ConnectError, ConnectionLost
 from twisted.trial.unittest import TestCase
 
@@ -344,23 +343,6 @@ class Handset(ABC):
             self.session_id = None
             self._leave_channel()
         return answer.code
-
-
-async def together(*coroutines: Coroutine[Any, Any, object]) -> None:
-    """Do several things at the same time, until each is done."""
-    doing = [Deferred.fromCoroutine(each) for each in coroutines]
-    await gatherResults(doing, consumeErrors=True)
-
-
-async def some_at_a_time(limit: int, coroutines: Iterable[Coroutine[Any, Any, object]]) -> None:
-    """Do all of this, so many at a time."""
-    left = iter(coroutines)
-
-    async def one_after_the_other() -> None:
-        for each in left:
-            await each
-
-    await together(*(one_after_the_other() for _ in range(limit)))
 
 
 def users(addresses: Sequence[str]) -> str:

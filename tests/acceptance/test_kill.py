@@ -15,7 +15,6 @@ from imps.model.version import V12
 from imps.testing.books import Books
 from imps.testing.careful import Careful, a_moment
 from imps.testing.door import EVERY
-from imps.testing.handset import some_at_a_time
 from imps.testing.nokia import reported
 from imps.testing.service import (
     Services,
@@ -24,6 +23,7 @@ from imps.testing.service import (
     settings_file,
     unfinished_work,
 )
+from imps.testing.together import some_at_a_time
 
 STORE = "store"
 CLIENTS = 200
