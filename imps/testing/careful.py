@@ -6,8 +6,9 @@ from attrs import define, field
 from twisted.internet.task import deferLater
 
 from imps.testing.books import Books
+from imps.testing.correspondence import content_of
 from imps.testing.handset import Message, Sent, sent
-from imps.testing.nokia import Nokia, content_of
+from imps.testing.nokia import Nokia
 from imps.testing.process import reactor
 
 TRY_AGAIN_SECONDS = 0.05

@@ -215,13 +215,6 @@ class Handset(ABC):
             await self.poll()
         return answer
 
-    async def load_blocked(self) -> None:
-        """Ask who is blocked and who is granted: both lists are told, be they empty."""
-        answer = await self.ask("<GetBlockedList-Request/>")
-        for name in ("BlockList", "GrantList"):
-            there = answer.primitive.find(f"{name}/EntityList") is not None
-            self.expect(there, f"no {name}")
-
     def _answer(self, message: Message | None, transaction_id: str) -> Transaction:
         if message is None:
             raise Choked(f"{self}: nothing in answer to a request")

@@ -14,8 +14,8 @@ from twisted.trial.unittest import TestCase
 from imps.model.version import V12
 from imps.testing.books import Books
 from imps.testing.careful import Careful, a_moment
+from imps.testing.correspondence import reported
 from imps.testing.door import EVERY
-from imps.testing.nokia import reported
 from imps.testing.service import (
     Services,
     add_users,
