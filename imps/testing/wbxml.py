@@ -27,7 +27,8 @@ _TAGS = {
         0D ContentData 0E ContentEncoding 0F ContentSize 10 ContentType 11 DateTime 12 Description
         13 DetailedResult 14 EntityList 15 Group 16 GroupID 18 InUse 1A MessageCount 1B MessageID
         1D MSISDN 1E Name 1F NickList 20 NickName 21 Poll 22 Presence
-        23 PresenceSubList 24 PresenceValue 25 Property 26 Qualifier 27 Recipient 28 RemoveList 29 RemoveNickList 2A Result
+        23 PresenceSubList 24 PresenceValue 25 Property 26 Qualifier 27 Recipient
+        28 RemoveList 29 RemoveNickList 2A Result
         2C Sender 2D Session 2E SessionDescriptor 2F SessionID 30 SessionType 31 Status
         32 Transaction 33 TransactionContent 34 TransactionDescriptor 35 TransactionID
         36 TransactionMode 37 URL 39 User 3A UserID 3C Validity 3D Value""",
@@ -74,7 +75,8 @@ _TAGS = {
         09 DeliveryReport-Request 0A ForwardMessage-Request 0B GetBlockedList-Request
         0C GetBlockedList-Response 0D GetMessageList-Request 0E GetMessageList-Response
         0F GetMessage-Request 10 GetMessage-Response 11 GrantList 12 MessageDelivered
-        13 MessageInfo 14 MessageNotification 15 NewMessage 16 RejectMessage-Request 17 SendMessage-Request 18 SendMessage-Response
+        13 MessageInfo 14 MessageNotification 15 NewMessage
+        16 RejectMessage-Request 17 SendMessage-Request 18 SendMessage-Response
         19 SetDeliveryMethod-Request 1A DeliveryTime 20 MessageInfoList
         21 ForwardMessage-Response""",
     0x08: """
