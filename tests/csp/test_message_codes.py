@@ -245,6 +245,7 @@ DELIVERED = (
 
 FORWARD = (
     *on_the_way(forwards, message_waits),
+    Asked(400, "nobody is in the list", forwards(lambda it: it.to(friends(it))), message_waits),
     Asked(426, "it never was", forwards(lambda it: it.to("bob"))),
     Asked(426, "it was delivered", forwards(lambda it: it.to("bob")), message_was_delivered),
     Asked(426, "it expired", forwards(lambda it: it.to("bob")), message_expired),
