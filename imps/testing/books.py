@@ -40,8 +40,11 @@ class Books:
             self.wrong["answered with two ids"] += 1
         self._compare(number)
 
-    def receive(self, number: int, message_id: str, recipient: str) -> bool:
-        """A message has come to somebody; whether it is the first time."""
+    def receive(
+        self, number: int, message_id: str, recipient: str, is_fetched: bool = False
+    ) -> bool:
+        """A message has come to somebody; whether it is the first time. What is fetched comes in
+        the order that the client likes."""
         way = self.ways[number]
         if recipient != way[1]:
             self.wrong["came to somebody else"] += 1
@@ -53,7 +56,7 @@ class Books:
             if message_id != self.received[number]:
                 self.wrong["came under two ids"] += 1
             return False
-        if number < self._last.get(way, -1):
+        if not is_fetched and number < self._last.get(way, -1):
             self.wrong["overtaken"] += 1
         self._last[way] = number
         self.received[number] = message_id

@@ -32,8 +32,8 @@ PARTNERS = 2
 KILLS = 6
 BETWEEN_KILLS = range(40, 200)
 """How many messages are taken before the next kill."""
-REPORTED = 10
-"""One client in so many wants reports."""
+REPORTED, FETCHING = 10, 7
+"""One client in so many wants reports, and one in so many is notified, and fetches."""
 
 # Real clients get a lost message again after half a minute, which is long for a test.
 SETTINGS = """
@@ -137,12 +137,6 @@ class Kills:
         while await unfinished_work(self.services.data):
             await a_moment()
         await self.settle_reports([each for each in clients if each.wants_reports])
-        print(
-            len(self.books.ways),
-            len(self.books.taken),
-            self.books.sent_again,
-            len(self.books.settled),
-        )  # TMP
         # Whatever comes now comes twice.
         await some_at_a_time(SIGNING_ON, [client.poll() for client in clients])
         self.assertEqual((self.books.lost, self.books.missing, +self.books.wrong), (0, set(), {}))
@@ -158,6 +152,7 @@ class Kills:
         for number, user in enumerate(users):
             client = self.handset(user, *EVERY[number % len(EVERY)])
             client.wants_reports = number % REPORTED == 0
+            client.fetches = number % FETCHING == 0
             others = range(number + 1, number + 1 + PARTNERS)
             clients[client] = [users[other % CLIENTS] for other in others]
         await some_at_a_time(SIGNING_ON, [client.sign_on() for client in clients])
