@@ -78,6 +78,7 @@ UPDATE = _message(
 DONE = _message("<Status><Result><Code>200</Code></Result></Status>", mode="Response")
 
 POLL_FLAG = b"<Poll>T</Poll>"
+MESSAGE_ID = re.compile(rb"<MessageID>([^<]*)</MessageID>")
 NEW_MESSAGE = re.compile(
     rb"<TransactionID>([^<]*)</TransactionID>.*<NewMessage>.*<MessageID>([^<]*)</MessageID>"
     rb".*<ContentData>(\d+) ",

@@ -11,6 +11,7 @@ from typing import Any
 from attrs import define, field
 
 from bench import csp
+from bench.dialect import Dialect
 from bench.lines import CIRLine, HTTPFailed, HTTPLine
 from bench.server import PASSWORD, Server
 
@@ -35,6 +36,7 @@ class Handset:
     user: bytes
     persists: bool = False
     line: HTTPLine | None = None
+    dialect: Dialect = field(factory=Dialect)
     session_id: bytes = b""
     cir: CIRLine | None = field(default=None, init=False)
     cir_place: tuple[str, int] | None = field(default=None, init=False)
@@ -62,7 +64,7 @@ class Handset:
     async def negotiate(self) -> None:
         """Agree on capabilities and services, as handsets do when they have signed on."""
         answer = await self._ask(csp.CAPABILITIES % (self.session_id, self._next_transaction_id()))
-        if b"<AgreedCapabilityList>" not in answer:
+        if b"CapabilityList>" not in answer:
             raise Refused(f"capabilities: {csp.code(answer)}")
         offered = csp.CIR_PLACE.search(answer)
         if offered is not None:
@@ -100,8 +102,8 @@ class Handset:
             self.cir_place = None
             cut_off()
 
-    async def send(self, recipient: bytes, text: bytes) -> bool:
-        """Send a text; whether the answer says that something waits."""
+    async def send(self, recipient: bytes, text: bytes) -> tuple[str, bool]:
+        """Send a text: the id of the message, and whether the answer says that something waits."""
         answer = await self._ask(
             csp.SEND
             % (
@@ -115,7 +117,8 @@ class Handset:
         )
         if b"<SendMessage-Response>" not in answer or csp.code(answer) != 200:
             raise Refused(f"send: {csp.code(answer)}")
-        return csp.POLL_FLAG in answer
+        named = csp.MESSAGE_ID.search(answer)
+        return named[1].decode() if named else "", csp.POLL_FLAG in answer
 
     async def ask(self, request: bytes, *values: object) -> bytes:
         """Make a request of the session, of one that is to be filled in: what is answered 200, or
@@ -145,12 +148,14 @@ class Handset:
             raise Refused(f"poll or acknowledgement: {csp.code(answer)}")
         return answer
 
-    async def _ask(self, body: bytes) -> bytes:
+    async def _ask(self, request: bytes) -> bytes:
+        body = self.dialect.said(request)
         while True:
             try:
                 if self.line is None or not self.line.is_open:
-                    self.line = await HTTPLine.to(self.server.csp)
-                answer = await self.line.post(body)
+                    content_type = self.dialect.content_type
+                    self.line = await HTTPLine.to(self.server.csp, content_type)
+                answer = self.dialect.heard(await self.line.post(body))
                 if not self.persists or csp.code(answer) != 503:
                     return answer
             except OSError:

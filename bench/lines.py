@@ -7,10 +7,7 @@ import re
 from collections.abc import Callable
 from typing import Any, cast
 
-_HEAD = (
-    b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/vnd.wv.csp.xml\r\n"
-    b"Content-Length: %d\r\n\r\n"
-)
+_HEAD = b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: %b\r\nContent-Length: %d\r\n\r\n"
 _LENGTH = re.compile(rb"(?i)\r\ncontent-length: *(\d+)")
 
 
@@ -21,15 +18,17 @@ class HTTPFailed(Exception):
 class HTTPLine(asyncio.Protocol):
     """A connection that is kept for the next request."""
 
-    def __init__(self) -> None:
+    def __init__(self, content_type: bytes) -> None:
         self.is_open = True
+        self._content_type = content_type
         self._received = b""
         self._answer: asyncio.Future[bytes] | None = None
 
     @classmethod
-    async def to(cls, place: tuple[str, int]) -> HTTPLine:
-        """Connect to a server."""
-        _, line = await asyncio.get_running_loop().create_connection(cls, *place)
+    async def to(cls, place: tuple[str, int], content_type: bytes) -> HTTPLine:
+        """Connect to a server, to post bodies of a type."""
+        loop = asyncio.get_running_loop()
+        _, line = await loop.create_connection(lambda: cls(content_type), *place)
         return line
 
     async def post(self, body: bytes) -> bytes:
@@ -37,7 +36,7 @@ class HTTPLine(asyncio.Protocol):
         if not self.is_open:
             raise ConnectionResetError("the connection was closed")
         self._answer = asyncio.get_running_loop().create_future()
-        self._transport.write(_HEAD % len(body) + body)
+        self._transport.write(_HEAD % (self._content_type, len(body)) + body)
         return await self._answer
 
     def close(self) -> None:

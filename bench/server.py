@@ -99,13 +99,15 @@ class Server:
         self.csp = _place("CSP", said)
         self.cir = _place("CIR", said)
 
-    def kill(self) -> None:
-        """Kill the service and its store (kill -9)."""
-        for process_id in self.processes.values():
-            with suppress(ProcessLookupError):
-                os.kill(process_id, signal.SIGKILL)
+    def kill(self, *names: str) -> None:
+        """Kill these processes, or the service and its store (kill -9)."""
+        for name, process_id in self.processes.items():
+            if name in names or not names:
+                with suppress(ProcessLookupError):
+                    os.kill(process_id, signal.SIGKILL)
         assert self._service is not None
-        self._service.wait()
+        if "service" in names or not names:
+            self._service.wait()
 
     def stop(self) -> None:
         """Stop it in good order; kill it if it does not."""

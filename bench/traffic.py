@@ -11,10 +11,12 @@ from typing import Any
 from attrs import define, field
 
 from bench import csp
+from bench.dialect import Dialect
 from bench.figures import Figure, percentiles
 from bench.handset import FAILURES, Handset, Refused
 from bench.processes import Usage
 from bench.server import Server, user
+from imps.testing import books
 
 SIGNING_ON = 16
 POLLS = 400
@@ -25,52 +27,23 @@ FILL = b"and what else one has to say in some eighty characters of a text messag
 
 
 @define(eq=False)
-class Books:
-    """What became of each message, by its number: when it was due to be sent, that it was taken
-    (answered 200), received, under which id, and settled (acknowledged, and that was answered)."""
+class Books(books.Books):
+    """What became of each message, and when: it was due to be sent, it was settled; and how long it
+    took until it was received."""
 
     due: dict[int, float] = field(factory=dict)
-    taken: set[int] = field(factory=set)
-    received: dict[int, bytes] = field(factory=dict)
-    settled: dict[int, float] = field(factory=dict)
+    settled_at: dict[int, float] = field(factory=dict)
     waits: dict[int, float] = field(factory=dict)
     failures: Counter[str] = field(factory=Counter)
-    repeated: int = 0
-    sent_again: int = 0
-
-    def begin(self, due: float) -> int:
-        """A message is about to be sent: its number."""
-        number = len(self.due)
-        self.due[number] = due
-        return number
-
-    def receive(self, number: int, message_id: bytes, now: float) -> None:
-        """A message has come: for the first time, or again, as it may until it is settled."""
-        if number not in self.received:
-            self.received[number] = message_id
-            self.waits[number] = now - self.due[number]
-        elif number in self.settled or self.received[number] != message_id:
-            self.repeated += 1
-        else:
-            self.sent_again += 1
-
-    @property
-    def missing(self) -> set[int]:
-        """What was taken, and is not settled."""
-        return self.taken - self.settled.keys()
-
-    @property
-    def lost(self) -> int:
-        """How many were taken, and never received."""
-        return len(self.taken - self.received.keys())
 
     def figures(self, what: str) -> list[Figure]:
         """Whether all went well, and what did not."""
+        wrong = self.wrong or {"repeated, or out of order": 0}
         return [
             Figure(f"{what}: acknowledged by the server", len(self.taken), "messages"),
             Figure(f"{what}: of these lost", self.lost, "messages"),
             Figure(f"{what}: received, and not settled", len(self.missing) - self.lost, "messages"),
-            Figure(f"{what}: repeated", self.repeated, "messages"),
+            *(Figure(f"{what}: {each}", many, "messages") for each, many in wrong.items()),
             *failed(what, self.failures),
         ]
 
@@ -140,15 +113,18 @@ class Talker:
             self._must_poll = True
 
     async def _send(self, due: float) -> None:
-        number = self.books.begin(due)
+        sender, recipient = self.handset.user.decode(), self.partner.decode()
+        number = self.books.begin(sender, recipient)
+        self.books.due[number] = due
         self.senders[number] = self
         try:
-            # Kept if something came in meanwhile that says so, too.
-            self._must_poll |= await self.handset.send(self.partner, b"%d %b" % (number, FILL))
+            message_id, waits = await self.handset.send(self.partner, b"%d %b" % (number, FILL))
         except FAILURES:
             self.next_is_due()
             raise
-        self.books.taken.add(number)
+        # Kept if something came in meanwhile that says so, too.
+        self._must_poll |= waits
+        self.books.take(number, message_id)
 
     async def _fetch(self) -> None:
         self._must_poll = False
@@ -166,11 +142,13 @@ class Talker:
                 raise Refused("a message that cannot be read")
             transaction_id, message_id, number = message[1], message[2], int(message[3])
             loop = asyncio.get_running_loop()
-            self.books.receive(number, message_id, loop.time())
+            if self.books.receive(number, message_id.decode(), self.handset.user.decode()):
+                self.books.waits[number] = loop.time() - self.books.due[number]
             says_more = csp.POLL_FLAG in answer
             answer = await self.handset.acknowledge(transaction_id, message_id)
             if number not in self.books.settled:
-                self.books.settled[number] = loop.time()
+                self.books.settle(number)
+                self.books.settled_at[number] = loop.time()
                 self.senders[number].next_is_due()
             self._must_poll |= says_more and not answer
 
@@ -190,13 +168,21 @@ class Traffic:
     _random: Random = field(factory=lambda: Random(1), init=False)
 
     @classmethod
-    async def of(cls, server: Server, sessions: int, *, persists: bool = False) -> Traffic:
-        """Sign on so many sessions, of a user each."""
+    async def of(
+        cls,
+        server: Server,
+        sessions: int,
+        *,
+        persists: bool = False,
+        dialects: Sequence[Dialect] = (Dialect(),),
+    ) -> Traffic:
+        """Sign on so many sessions, of a user each, who speak these dialects, mixed at random."""
+        mixed = Random(1)
         books = Books()
         senders: dict[int, Talker] = {}
         talkers = [
             Talker(
-                Handset(server, user(number).encode(), persists),
+                Handset(server, user(number).encode(), persists, dialect=mixed.choice(dialects)),
                 user(number ^ 1).encode(),
                 books,
                 senders,
@@ -244,8 +230,8 @@ class Traffic:
         deadline = loop.time() + seconds
         quiet_since, before = loop.time(), -1
         while loop.time() < deadline:
-            if self.books.missing or len(self.books.due) != before:
-                quiet_since, before = loop.time(), len(self.books.due)
+            if self.books.missing or len(self.books.ways) != before:
+                quiet_since, before = loop.time(), len(self.books.ways)
             elif loop.time() - quiet_since > 1:
                 return
             await asyncio.sleep(0.05)
@@ -263,7 +249,7 @@ class Traffic:
     def figures(self, what: str, begun_at: float, usage: Usage) -> list[Figure]:
         """Messages a second since a moment, how long they took, and what that has used."""
         passed = asyncio.get_running_loop().time() - begun_at
-        through = [each for each, at in self.books.settled.items() if at >= begun_at]
+        through = [each for each, at in self.books.settled_at.items() if at >= begun_at]
         return [
             Figure(f"{what}: messages end to end", len(through) / passed, "/s"),
             *percentiles(what, [self.books.waits[each] for each in through]),

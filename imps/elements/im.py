@@ -63,7 +63,7 @@ class InstantMessaging:
         if not caller.operation_id:
             raise ValueError("without an operation id, every message would have the same id")
         failures = [Detail(StatusCode.NO_SUCH_GROUP, groups=(each,)) for each in draft.groups]
-        stored = await self._store(self._stamped(caller, draft), draft)
+        stored = await self._store(caller, self._stamped(caller, draft), draft)
         outcome = merge([Outcome(0, tuple(failures)), stored])
         message_id = f"m{caller.operation_id}" if outcome.succeeded else None
         return Sent(message_id, outcome)
@@ -114,7 +114,8 @@ class InstantMessaging:
 
         The draft says to whom; ``through`` whom it is sent, if not by this element. It is sent on
         in the caller's name, for as long as it was to wait. Refused with 426 if there is no such
-        message; that is so, too, once it was sent on to somebody.
+        message; that is so, too, once it was sent on to somebody. Refused with 400, and kept, if
+        the draft comes down to nobody, by contact lists that are empty.
         """
         message = await self.fetch(caller.session_id, message_id)
         remaining = max(1, int(message.expires_at - self._clock.seconds()))
@@ -126,6 +127,8 @@ class InstantMessaging:
         )
         sent: Sent = await (through or self).send(caller, onward)
         if sent.outcome.succeeded:
+            if sent.message_id is None:
+                raise Refusal(StatusCode.BAD_REQUEST, "no recipient")
             code = StatusCode.MESSAGE_FORWARDED
             await self._dispose(caller.session_id, [message_id], code)
         return sent
@@ -168,7 +171,7 @@ class InstantMessaging:
             extensions=draft.extensions,
         )
 
-    async def _store(self, message: Message, draft: Draft) -> Outcome:
+    async def _store(self, caller: Caller, message: Message, draft: Draft) -> Outcome:
         """How many have it now, and who cannot get it, by the addresses that the sender used. Who
         is named without a client gets it by all."""
         here: dict[Address, Address] = {}
@@ -184,7 +187,7 @@ class InstantMessaging:
             if account is not None and account not in everywhere:
                 here.setdefault(account, each.user)
                 clients[account].append(each)
-        outcomes = await self._outcomes(message, list(here), clients)
+        outcomes = await self._outcomes(caller, message, list(here), clients)
         for recipient, outcome in outcomes.items():
             if outcome in _CODES:
                 code = _CODES[outcome]
@@ -200,6 +203,7 @@ class InstantMessaging:
 
     async def _outcomes(
         self,
+        caller: Caller,
         message: Message,
         recipients: Sequence[Address],
         clients: Mapping[Address, Sequence[OneClient]],
@@ -214,7 +218,12 @@ class InstantMessaging:
         ) -> Iterator[tuple[Address, Stored]]:
             now = self._clock.seconds()
             outcomes = await self._messages.store(
-                message, some, now=now, sender_names=names, clients=clients
+                message,
+                some,
+                now=now,
+                sender_names=names,
+                sender_application=caller.application,
+                clients=clients,
             )
             return zip(some, outcomes, strict=True)
 

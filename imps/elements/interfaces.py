@@ -34,7 +34,7 @@ class IWork(Interface):
 
 @frozen
 class Caller:
-    """Who asks for an operation: a user, in a session.
+    """Who asks for an operation: a user, in a session, by an application if that has a name.
 
     ``operation_id`` is that of the request; a repeated request has the same one.
     """
@@ -42,6 +42,7 @@ class Caller:
     user: Address
     session_id: str
     operation_id: str = ""
+    application: str = ""
 
 
 @frozen

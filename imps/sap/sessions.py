@@ -42,7 +42,12 @@ class Session:
 
     def caller(self, operation_id: str = "") -> Caller:
         """The user of this session as one who asks for an operation."""
-        return Caller(self.user, self.id, operation_id)
+        return Caller(self.user, self.id, operation_id, self.application)
+
+    @property
+    def application(self) -> str:
+        """The application behind its client, '' where that has said nothing of it."""
+        return "".join(self.client.split("\n")[2:])
 
     def has(self, *functions: str) -> bool:
         """Whether any of these functions was agreed, and the user may have it."""

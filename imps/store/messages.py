@@ -61,6 +61,7 @@ class Messages:
         *,
         now: float,
         sender_names: Sequence[Address] = (),
+        sender_application: str = "",
         clients: Mapping[Address, Sequence[OneClient]] = NO_CLIENTS,
     ) -> list[Stored]:
         """Store a message for each recipient, once: a repetition of the same id does nothing. For
@@ -87,6 +88,7 @@ class Messages:
                     report_packed(message) if message.wants_report else b"",
                     HELD_SECONDS,
                     names(sender_names),
+                    sender_application.casefold(),
                     OFFLINE_NOTICE_SECONDS,
                     *(
                         part

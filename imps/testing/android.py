@@ -11,11 +11,11 @@ from xml.sax.saxutils import escape
 from attrs import define, field
 from twisted.internet.defer import DeferredLock
 
-from imps.model.version import V13
 from imps.testing.contacts import contacts_in, list_of, properties, properties_in
+from imps.testing.correspondence import Correspondent
 from imps.testing.handset import Message, Transaction, flattened, received, users
 from imps.testing.http import Answer, Line
-from imps.testing.presence import Watcher, attribute, presence_in
+from imps.testing.presence import attribute, presence_in
 from imps.testing.wbxml import Writer
 
 _DIGESTS = {"MD5": md5, "SHA": sha1}
@@ -46,14 +46,16 @@ _SERVICES = flattened("""
 
 
 @define(eq=False)
-class Android(Watcher):
+class Android(Correspondent):
     """One request at a time on one connection, one transaction in a message.
 
-    It polls before it acknowledges, and shows whatever it gets: what comes twice is seen twice.
+    It polls before it acknowledges, and shows whatever it gets: what comes twice is seen twice. It
+    never answers a MessageNotification.
     ``contacts`` are those of each list, with their nicknames, and ``list_names`` what the lists are
     called.
     """
 
+    answers_notifications: ClassVar[bool] = False
     client_id: ClassVar[str] = "JiMMY"
     cookie: ClassVar[str] = "1795175332132"
     writer: ClassVar[Writer] = Writer(
@@ -98,6 +100,9 @@ class Android(Watcher):
         """The poll comes before the acknowledgement."""
         request = message.transactions[0]
         due = [self.written("<Polling-Request/>", None)] if message.poll else []
+        noted = self.correspondence_told(request)
+        if noted is not None:
+            return [*due, *noted]
         accepted = self.presence_told(request)
         if accepted is not None:
             return [*due, accepted]
@@ -132,7 +137,7 @@ class Android(Watcher):
         )
         self.expect(published == 200, f"{published} for its client")
         await self.set_status()
-        await self.load_blocked()
+        await self.blocked()
         await self.load_lists()
 
     async def set_status(self, availability: str = "AVAILABLE", text: str = "") -> None:
@@ -304,23 +309,3 @@ class Android(Watcher):
             f"<ContentType>text/plain</ContentType><ContentSize>{size}</ContentSize></MessageInfo>"
             f"<ContentData>{self.quoted(text)}</ContentData></SendMessage-Request>"
         )
-
-    async def block(self, user: str) -> int:
-        """Take nothing from a user any more; the code of the answer."""
-        return await self._change_blocked("AddList", user)
-
-    async def unblock(self, user: str) -> int:
-        """Take messages from a user again; the code of the answer."""
-        return await self._change_blocked("RemoveList", user)
-
-    async def _change_blocked(self, how: str, user: str) -> int:
-        """It says each time that the block list is in use; in 1.3 that the grant list is not."""
-        changed = f"<{how}><UserID>{user}</UserID></{how}>"
-        if self.version is V13:
-            lists = (
-                f"<BlockList>{changed}</BlockList><BlockListInUse>T</BlockListInUse>"
-                "<GrantListInUse>F</GrantListInUse>"
-            )
-        else:
-            lists = f"<BlockList><InUse>T</InUse>{changed}</BlockList>"
-        return (await self.ask(f"<BlockEntity-Request>{lists}</BlockEntity-Request>")).code

@@ -9,13 +9,13 @@ from twisted.trial.unittest import TestCase
 
 from imps.model.version import V11, V12, V13, Version
 from imps.testing.android import Android
+from imps.testing.correspondence import Correspondent
 from imps.testing.nokia import Nokia
-from imps.testing.presence import Watcher
 from imps.testing.sms2 import SMS2
 
 ENCODINGS = ("xml", "wbxml")
 
-KINDS: tuple[tuple[type[Watcher], Version, str], ...] = (
+KINDS: tuple[tuple[type[Correspondent], Version, str], ...] = (
     *((Android, *each) for each in product((V11, V12, V13), ENCODINGS)),
     *((Nokia, *each) for each in product((V11, V12), ENCODINGS)),
     (SMS2, V12, "xml"),
@@ -36,7 +36,7 @@ def one_of_each(
     urls: Sequence[str],
     users: Sequence[str],
     wait: Callable[[], Awaitable[object]] | None = None,
-) -> list[Watcher]:
+) -> list[Correspondent]:
     """One client of each kind, each of a user of its own."""
     return [
         kind(test, urls, user, version=version, encoding=encoding, wait=wait)
@@ -44,18 +44,18 @@ def one_of_each(
     ]
 
 
-async def signs_off(client: Watcher) -> None:
+async def signs_off(client: Correspondent) -> None:
     """A client signs off."""
     client.expect(await client.sign_off() == 200, "could not sign off")
 
 
-async def falls_silent(client: Watcher) -> None:
+async def falls_silent(client: Correspondent) -> None:
     """A client says no more, which is noticed in a second."""
     answer = await client.ask("<KeepAlive-Request><TimeToLive>1</TimeToLive></KeepAlive-Request>")
     client.expect(answer.code == 200, f"{answer.code} for its time to live")
 
 
-async def is_cut_off(client: Watcher) -> None:
+async def is_cut_off(client: Correspondent) -> None:
     """The same, with all its connections broken."""
     await falls_silent(client)
     client.cut_off()

@@ -61,6 +61,7 @@ class Speaker:
     client_id: ClientID
     version: Version = V12
     _encoding: str = "xml"
+    application_id: str | None = None
     session_id: str | None = field(default=None, init=False)
     octets_heard: int = field(default=0, init=False)
     _last_transaction_id: int = field(default=0, init=False)
@@ -125,7 +126,11 @@ class Speaker:
     async def sign_on(self) -> None:
         """Sign on, by password."""
         request = LoginRequest(
-            user_id=self.user, client_id=self.client_id, password="secret", session_cookie="c"
+            user_id=self.user,
+            client_id=self.client_id,
+            application_id=self.application_id,
+            password="secret",
+            session_cookie="c",
         )
         self.session_id = None
         response = await self.ask(request)

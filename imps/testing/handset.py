@@ -8,14 +8,13 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from itertools import count
-from typing import Any, ClassVar
+from typing import ClassVar
 from xml.etree.ElementTree import Element, ParseError, fromstring
 from xml.sax.saxutils import escape
 
 from attrs import define, field, frozen
-from twisted.internet.defer import Deferred, gatherResults
 from twisted.internet.error import ConnectError, ConnectionLost
 from twisted.trial.unittest import TestCase
 
@@ -216,13 +215,6 @@ class Handset(ABC):
             await self.poll()
         return answer
 
-    async def load_blocked(self) -> None:
-        """Ask who is blocked and who is granted: both lists are told, be they empty."""
-        answer = await self.ask("<GetBlockedList-Request/>")
-        for name in ("BlockList", "GrantList"):
-            there = answer.primitive.find(f"{name}/EntityList") is not None
-            self.expect(there, f"no {name}")
-
     def _answer(self, message: Message | None, transaction_id: str) -> Transaction:
         if message is None:
             raise Choked(f"{self}: nothing in answer to a request")
@@ -344,12 +336,6 @@ class Handset(ABC):
             self.session_id = None
             self._leave_channel()
         return answer.code
-
-
-async def together(*coroutines: Coroutine[Any, Any, object]) -> None:
-    """Do several things at the same time, until each is done."""
-    doing = [Deferred.fromCoroutine(each) for each in coroutines]
-    await gatherResults(doing, consumeErrors=True)
 
 
 def users(addresses: Sequence[str]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from base64 import b64decode, b64encode
+from base64 import b64encode
 from collections.abc import Iterable, Sequence
 from hashlib import md5
 from itertools import chain
@@ -14,17 +14,17 @@ from attrs import define, field
 from imps.model.version import V11
 from imps.testing.cir import ByLine, BySegment
 from imps.testing.contacts import contacts_in, list_of, properties, properties_in
+from imps.testing.correspondence import Correspondent, content_of
 from imps.testing.handset import (
     Message,
     Sent,
-    Transaction,
     flattened,
     received,
     sent,
     users,
 )
 from imps.testing.http import Answer, Line
-from imps.testing.presence import ACCEPTED, Watcher, attribute
+from imps.testing.presence import ACCEPTED, attribute
 from imps.testing.wbxml import Writer
 
 MOST_CONNECTIONS = 4
@@ -86,11 +86,10 @@ _PRESENCE = (
 
 
 @define(eq=False)
-class Nokia(Watcher):
+class Nokia(Correspondent):
     """Several connections; what is not answered is said again, octet for octet.
 
-    It drops a request of the server whose TransactionID it has seen. ``reports`` are what it was
-    told of its messages, where it wants that.
+    It drops a request of the server whose TransactionID it has seen.
     """
 
     client_id: ClassVar[str] = "http://nokia.example/imps"
@@ -100,7 +99,6 @@ class Nokia(Watcher):
 
     four_way: bool = False
     wants_reports: bool = False
-    reports: list[Transaction] = field(factory=list, init=False)
     refused: list[str] = field(factory=list, init=False)
     _idle: dict[str, list[Line]] = field(factory=dict, init=False)
     _last_transaction_id: int = field(default=0, init=False)
@@ -158,16 +156,17 @@ class Nokia(Watcher):
         if request.transaction_id in self._seen:
             return poll
         self._seen.add(request.transaction_id)
-        if request.primitive.tag == "DeliveryReport-Request":
-            self.reports.append(request)
-        if request.primitive.tag in ("DeliveryReport-Request", "Disconnect"):
+        if request.primitive.tag == "Disconnect":
             return [self.written(ACCEPTED, request.transaction_id, "Response"), *poll]
+        noted = self.correspondence_told(request)
+        if noted is not None:
+            return [*noted, *poll]
         accepted = self.presence_told(request)
         if accepted is not None:
             return [accepted, *poll]
         self.expect(request.primitive.tag == "NewMessage", f"no answer to {request.primitive.tag}")
         message_id = request.primitive.findtext("MessageInfo/MessageID")
-        self.received.append(received(request, _content(request)))
+        self.received.append(received(request, content_of(request)))
         delivered = f"<MessageDelivered><MessageID>{message_id}</MessageID></MessageDelivered>"
         return [self.written(delivered, request.transaction_id, "Response"), *poll]
 
@@ -175,7 +174,7 @@ class Nokia(Watcher):
         """Log in, negotiate, and set up messaging and presence."""
         self.expect(await self.login() == 200, "could not log in")
         await self._negotiate()
-        await self.load_blocked()
+        await self.blocked()
         lists = await self.named_lists()
         own = [list_of(self.user, name) for name in OWN_LISTS]
         # What a session before this one watched may be watched still.
@@ -313,19 +312,3 @@ class Nokia(Watcher):
             f"<Recipient>{users(recipients)}</Recipient><Sender>{users([self.user])}</Sender>"
             f"</MessageInfo><ContentData>{data}</ContentData></SendMessage-Request>"
         )
-
-
-def reported(report: Transaction) -> tuple[str, int]:
-    """Which message a DeliveryReport is about, and the code of what became of it."""
-    return report.primitive.findtext("MessageInfo/MessageID") or "", report.code
-
-
-def _content(request: Transaction) -> str | bytes:
-    data = request.primitive.find("ContentData")
-    if data is None:
-        return ""
-    if "octets" in data.attrib:
-        return bytes.fromhex(data.attrib["octets"])
-    if request.primitive.findtext("MessageInfo/ContentEncoding") == "BASE64":
-        return b64decode(data.text or "", validate=True)
-    return data.text or ""

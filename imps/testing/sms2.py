@@ -8,6 +8,7 @@ from typing import ClassVar
 from attrs import define, field
 
 from imps.testing.contacts import contacts_in, list_of
+from imps.testing.correspondence import Correspondent
 from imps.testing.handset import (
     Message,
     flattened,
@@ -15,7 +16,7 @@ from imps.testing.handset import (
     users,
 )
 from imps.testing.http import Answer, Line
-from imps.testing.presence import Watcher, attribute, presence_in
+from imps.testing.presence import attribute, presence_in
 from imps.testing.wbxml import Writer
 
 _ROOT = "<WV-CSP-Message "
@@ -70,7 +71,7 @@ _WATCHED = flattened("""
 
 
 @define(eq=False)
-class SMS2(Watcher):
+class SMS2(Correspondent):
     """It asks before it sends a body, adds elements of its vendor's, and lends itself the server's
     transaction ids.
 
@@ -136,6 +137,10 @@ class SMS2(Watcher):
         """The acknowledgement, and then a poll."""
         request = message.transactions[0]
         poll = [self.written("<Polling-Request/>", None)] if message.poll else []
+        noted = self.correspondence_told(request)
+        if noted is not None:
+            self._borrowed = request.transaction_id
+            return [*noted, *poll]
         accepted = self.presence_told(request)
         if accepted is not None:
             self._borrowed = request.transaction_id

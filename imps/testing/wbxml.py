@@ -25,10 +25,10 @@ _TAGS = {
         05 Acceptance 06 AddList 07 AddNickList 08 SName 09 WV-CSP-Message 0A ClientID 0B Code
         0C ContactList
         0D ContentData 0E ContentEncoding 0F ContentSize 10 ContentType 11 DateTime 12 Description
-        13 DetailedResult 14 EntityList 15 Group 16 GroupID 18 InUse 1B MessageID 1D MSISDN 1E Name
-        1F NickList 20 NickName
-        21 Poll 22 Presence 23 PresenceSubList 24 PresenceValue 25 Property 26 Qualifier
-        27 Recipient 28 RemoveList 29 RemoveNickList 2A Result
+        13 DetailedResult 14 EntityList 15 Group 16 GroupID 18 InUse 1A MessageCount 1B MessageID
+        1D MSISDN 1E Name 1F NickList 20 NickName 21 Poll 22 Presence
+        23 PresenceSubList 24 PresenceValue 25 Property 26 Qualifier 27 Recipient
+        28 RemoveList 29 RemoveNickList 2A Result
         2C Sender 2D Session 2E SessionDescriptor 2F SessionID 30 SessionType 31 Status
         32 Transaction 33 TransactionContent 34 TransactionDescriptor 35 TransactionID
         36 TransactionMode 37 URL 39 User 3A UserID 3C Validity 3D Value""",
@@ -71,15 +71,19 @@ _TAGS = {
         25 PreferredLanguage 28 Registration 29 StatusContent 2A StatusMood 2B StatusText
         2D TimeZone 2E UserAvailability 2F Cap""",
     0x06: """
-        05 BlockList 06 BlockEntity-Request 08 DeliveryReport 09 DeliveryReport-Request
-        0B GetBlockedList-Request 0C GetBlockedList-Response 0F GetMessage-Request 11 GrantList
-        10 GetMessage-Response 12 MessageDelivered 13 MessageInfo 14 MessageNotification
-        15 NewMessage 17 SendMessage-Request 18 SendMessage-Response 1A DeliveryTime""",
+        05 BlockList 06 BlockEntity-Request 07 DeliveryMethod 08 DeliveryReport
+        09 DeliveryReport-Request 0A ForwardMessage-Request 0B GetBlockedList-Request
+        0C GetBlockedList-Response 0D GetMessageList-Request 0E GetMessageList-Response
+        0F GetMessage-Request 10 GetMessage-Response 11 GrantList 12 MessageDelivered
+        13 MessageInfo 14 MessageNotification 15 NewMessage
+        16 RejectMessage-Request 17 SendMessage-Request 18 SendMessage-Response
+        19 SetDeliveryMethod-Request 1A DeliveryTime 20 MessageInfoList
+        21 ForwardMessage-Response""",
     0x08: """
         05 MP 06 GETAUT 07 GETJU 08 VRID 09 VerifyIDFunc 0A GETMAP 0B SGMNT 0C EXCON
         0D OFFNOTIF 0E ADVSR""",
     0x09: "05 CIR 06 Domain 08 HistoryPeriod 0E Watcher 0F WatcherStatus 37 WatcherCount"
-    " 3F UserIDList",
+    " 3B MessageTotalCount 3F UserIDList",
     0x0B: "05 GrantListInUse 06 BlockListInUse 07 ContactListIDList",
 }
 
@@ -87,7 +91,8 @@ _LATER = {
     V12: "ReceiveList AgreedCapabilityList AutoSubscribe MF MG MM MP GETAUT GETJU VRID VerifyIDFunc"
     " Domain HistoryPeriod Watcher WatcherStatus",
     V13: "MultiTransPerMessage UserSessionLimit GETMAP SGMNT EXCON OFFNOTIF ADVSR"
-    " CreateList-Response ContactListIDList UserIDList GrantListInUse BlockListInUse WatcherCount",
+    " CreateList-Response ContactListIDList UserIDList GrantListInUse BlockListInUse WatcherCount"
+    " MessageInfoList ForwardMessage-Response MessageTotalCount",
 }
 
 _VALUES = """
@@ -124,7 +129,7 @@ _BOOLEANS = _names(
     "DefaultList DeliveryReport GrantListInUse InUse Poll Qualifier ReceiveList"
 )
 _WORDS = _BOOLEANS | _names(
-    "ClientType InitialDeliveryMethod SearchElement SessionType SupportedBearer "
+    "ClientType DeliveryMethod InitialDeliveryMethod SearchElement SessionType SupportedBearer "
     "SupportedCIRMethod TransactionMode"
 )
 """What is never written in letters: one client ignores such a boolean, and stops at such a word."""
@@ -134,8 +139,8 @@ _WRITTEN_AS_WORDS = _WORDS | _names(
 )
 _INTEGERS = _names(
     "AcceptedCharset AcceptedCharSet AcceptedContentLength Code ContentSize HistoryPeriod "
-    "KeepAliveTime "
-    "MultiTrans MultiTransPerMessage ParserSize SearchLimit ServerPollMin TCPPort TimeToLive "
+    "KeepAliveTime MessageCount MessageTotalCount MultiTrans MultiTransPerMessage ParserSize "
+    "SearchLimit ServerPollMin TCPPort TimeToLive "
     "UDPPort UserSessionLimit Validity WatcherCount"
 )
 

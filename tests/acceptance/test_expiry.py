@@ -4,7 +4,8 @@ from twisted.internet.task import deferLater
 from twisted.trial.unittest import TestCase
 
 from imps.testing.conformance import shows_feature
-from imps.testing.nokia import Nokia, reported
+from imps.testing.correspondence import reported
+from imps.testing.nokia import Nokia
 from imps.testing.process import reactor
 from imps.testing.service import Services, add_users, settings_file
 

@@ -12,9 +12,9 @@ from imps.csp.primitives.im import NewMessage, SendMessageRequest
 from imps.model.version import V11, V12, V13
 from imps.testing.android import Android
 from imps.testing.conformance import ALL, WBXML, XML, shows, shows_feature
-from imps.testing.handset import together
 from imps.testing.nokia import MOST_CONNECTIONS, Nokia
 from imps.testing.service import ServiceTestCase
+from imps.testing.together import together
 
 ENCODINGS = ("xml", "wbxml")
 ANDROIDS = tuple(product((V11, V12, V13), ENCODINGS))

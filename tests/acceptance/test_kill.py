@@ -6,16 +6,16 @@ Clients go on with the process that is left, at once and where they were.
 import os
 import signal
 from collections import Counter
+from random import Random
 
-from attrs import define, field
 from twisted.internet.defer import Deferred, gatherResults
-from twisted.internet.task import deferLater
 from twisted.trial.unittest import TestCase
 
-from imps.model.version import V11, V12
-from imps.testing.handset import sent
-from imps.testing.nokia import Nokia, reported
-from imps.testing.process import reactor
+from imps.model.version import V12
+from imps.testing.books import Books
+from imps.testing.careful import Careful, a_moment
+from imps.testing.correspondence import reported
+from imps.testing.door import EVERY
 from imps.testing.service import (
     Services,
     add_users,
@@ -23,10 +23,17 @@ from imps.testing.service import (
     settings_file,
     unfinished_work,
 )
+from imps.testing.together import some_at_a_time
 
-TRY_AGAIN_SECONDS = 0.05
-STEP = 10
 STORE = "store"
+CLIENTS = 200
+SIGNING_ON = 16
+PARTNERS = 2
+KILLS = 6
+BETWEEN_KILLS = range(40, 200)
+"""How many messages are taken before the next kill."""
+REPORTED, FETCHING = 10, 7
+"""One client in so many wants reports, and one in so many is notified, and fetches."""
 
 # Real clients get a lost message again after half a minute, which is long for a test.
 SETTINGS = """
@@ -38,57 +45,6 @@ requests_per_second = 1000
 """
 
 
-async def a_moment():
-    """How these clients wait before they go on, be it after a loss or a poll."""
-    await deferLater(reactor, TRY_AGAIN_SECONDS)
-
-
-@define(eq=False)
-class Careful(Nokia):
-    """A client that says again what was not answered, or with 503, and keeps books.
-
-    ``taken`` is what it sent and got 200 for, ``sent_ids`` the ids of that, ``settled`` the
-    messages that it has acknowledged and got an answer: none of those may come once more, not even
-    under another TransactionID.
-    """
-
-    taken: dict[str, list[str]] = field(factory=dict)
-    sent_ids: list[str] = field(factory=list)
-    settled: set[str] = field(factory=set)
-    _acknowledging: dict[bytes, str] = field(factory=dict)
-
-    async def exchange(self, body, session_id=None):
-        message = await super().exchange(body, session_id)
-        while message is not None and message.transactions[0].code == 503:
-            await a_moment()
-            message = await super().exchange(body, session_id)
-        if body in self._acknowledging:
-            self.settled.add(self._acknowledging.pop(body))
-        return message
-
-    def responses(self, message):
-        request = message.transactions[0]
-        message_id = request.primitive.findtext("MessageInfo/MessageID")
-        self.expect(message_id not in self.settled, f"{message_id} came after all was said")
-        responses = super().responses(message)
-        for response in responses:
-            if b"MessageDelivered" in response:
-                self._acknowledging[response] = message_id
-        return responses
-
-    async def tell(self, recipient, text):
-        """Send a text until it is taken."""
-        answer = sent(await self.ask(self.message([recipient], text)))
-        self.expect(answer.code == 200, f"{answer.code} for a message")
-        self.taken.setdefault(recipient, []).append(text)
-        self.sent_ids.append(answer.message_id)
-        return answer
-
-    def from_(self, sender):
-        """What came from a user, in order."""
-        return [each.content for each in self.received if each.sender == sender]
-
-
 class KillTestCase(TestCase):
     processes: int
 
@@ -96,6 +52,7 @@ class KillTestCase(TestCase):
         options = ("--config", settings_file(self, SETTINGS))
         self.services = Services(self, self.processes, options)
         await self.services.start()
+        self.books = Books()
         self.stopped = False
         self.trouble = None
         names = ("ann", "bob", "carl", "dora", "eve")
@@ -103,7 +60,8 @@ class KillTestCase(TestCase):
         self.users = [f"wv:{name}@localhost" for name in names]
 
     def handset(self, user, version=V12, encoding="xml"):
-        return Careful(self, self.services.urls, user, version, encoding, wait=a_moment)
+        urls = self.services.urls
+        return Careful(self, urls, user, version, encoding, wait=a_moment, books=self.books)
 
     async def kill(self, victims):
         """Kill processes, the store, or both; what is left to serve, if anything, serves."""
@@ -121,22 +79,6 @@ class KillTestCase(TestCase):
         if dead:
             await self.services.start(*dead)
 
-    async def fetch(self, handset, sender, texts):
-        """Poll until all that was sent is there."""
-        while len(handset.from_(sender)) < len(texts):
-            await handset.poll()
-            await a_moment()
-        self.assertEqual(handset.from_(sender), texts)
-
-    async def fetch_reports(self, sender):
-        """Poll until each message is reported, and see that it is so once."""
-        while len(sender.reports) < len(sender.sent_ids):
-            await sender.poll()
-            await a_moment()
-        await sender.poll()
-        expected = [(message_id, 200) for message_id in sender.sent_ids]
-        self.assertEqual(Counter(map(reported, sender.reports)), Counter(expected))
-
 
 class Kills:
     timeout = 300
@@ -146,92 +88,98 @@ class Kills:
         sender, receiver = self.handset(ann), self.handset(bob)
         await sender.sign_on()
         await receiver.sign_on()
-        for number, victims in enumerate(({STORE}, *self.victims)):
+        for victims in ({STORE}, *self.victims):
             before = sender.session_id, receiver.session_id
-            await sender.tell(bob, f"read before kill {number}")
+            await sender.tell(bob)
             await receiver.poll()
             settled = list(receiver.texts)
             transaction_id = sender.next_transaction_id()
-            message = sender.message([bob], f"answered before kill {number}")
-            first = sent(await sender.ask(message, transaction_id))
+            number = self.books.begin(ann, bob)
+            first = await sender.say(number, transaction_id)
             await self.kill(victims)
-            again = sent(await sender.ask(message, transaction_id))
-            self.assertEqual((again.code, again), (200, first))
+            self.assertEqual(await sender.say(number, transaction_id), first)
             await receiver.poll()
-            expected = [*settled, f"answered before kill {number}"]
-            self.assertEqual(receiver.texts, expected)
-            await sender.tell(bob, f"sent after kill {number}")
+            self.assertEqual(receiver.texts[:-1], settled)
+            await sender.tell(bob)
             await receiver.poll()
-            self.assertEqual(receiver.texts, [*expected, f"sent after kill {number}"])
+            self.assertEqual(len(receiver.texts), len(settled) + 2)
+            self.assertEqual(self.books.missing, set())
             self.assertEqual((sender.session_id, receiver.session_id), before)
             for user in self.users[2:]:
                 self.assertEqual(await self.handset(user).login(), 200)
             await self.revive()
         await self.services.stop()
 
-    async def test_traffic_outlives_all_kills(self):
-        ann, bob, carl, dora, eve = self.users
-        senders = [self.handset(ann, V12, "wbxml"), self.handset(bob, V11, "xml")]
-        receivers = [self.handset(carl, V11, "wbxml"), self.handset(dora, V12, "xml")]
-        for handset in (*senders, *receivers):
-            handset.wants_reports = True
-            await handset.sign_on()
+    async def test_traffic_outlives_kills_at_random(self):
+        """Clients of all versions and encodings send to some others each, and fetch what comes."""
+        moments = Random(self.processes)
+        clients = await self.many_clients()
         traffic = [
-            *(self.keep_sending(sender, receivers) for sender in senders),
-            *(self.keep_polling(receiver) for receiver in receivers),
-            self.keep_signing_on(eve),
+            *(self.keep_talking(client, partners) for client, partners in clients.items()),
+            self.keep_signing_on(self.users[0]),
         ]
         traffic = [Deferred.fromCoroutine(each).addErrback(self.fails) for each in traffic]
-        for victims in self.victims * self.rounds:
-            await self.goes_on(senders)
-            await self.kill(victims)
+        for each in traffic:
+            self.addCleanup(each.cancel)
+        for _ in range(KILLS):
+            await self.goes_on(moments.choice(BETWEEN_KILLS))
+            await self.kill(moments.choice(({STORE}, *self.victims)))
             if self.dead:
-                await self.goes_on(senders)
+                await self.goes_on(moments.choice(BETWEEN_KILLS))
                 await self.revive()
-        await self.goes_on(senders)
+        await self.goes_on(len(clients))
         self.stopped = True
         await gatherResults(traffic)
         self.check()
-        for sender in senders:
-            for receiver in receivers:
-                await self.fetch(receiver, sender.user, sender.taken[receiver.user])
+        await self.settle(clients)
         # What the dead have left undone would be done when their leases are over.
         await end_leases(self.services.data)
         while await unfinished_work(self.services.data):
             await a_moment()
-        for sender in senders:
-            await self.fetch_reports(sender)
+        await self.settle_reports([each for each in clients if each.wants_reports])
+        # Whatever comes now comes twice.
+        await some_at_a_time(SIGNING_ON, [client.poll() for client in clients])
+        self.assertEqual((self.books.lost, self.books.missing, +self.books.wrong), (0, set(), {}))
         await self.services.stop()
 
-    async def goes_on(self, senders):
-        """Wait until each sender has got some more answers."""
-        before = [len(sender.sent_ids) for sender in senders]
-        while any(
-            len(sender.sent_ids) < count + STEP
-            for sender, count in zip(senders, before, strict=True)
-        ):
+    async def many_clients(self):
+        """Clients that are signed on, each with those to whom it sends, who have other versions and
+        encodings."""
+        names = [f"user{number}" for number in range(CLIENTS)]
+        await add_users(self.services.data, *names)
+        users = [f"wv:{name}@localhost" for name in names]
+        clients = {}
+        for number, user in enumerate(users):
+            client = self.handset(user, *EVERY[number % len(EVERY)])
+            client.wants_reports = number % REPORTED == 0
+            client.fetches = number % FETCHING == 0
+            others = range(number + 1, number + 1 + PARTNERS)
+            clients[client] = [users[other % CLIENTS] for other in others]
+        await some_at_a_time(SIGNING_ON, [client.sign_on() for client in clients])
+        return clients
+
+    async def goes_on(self, messages):
+        """Wait until so many more messages are taken."""
+        enough = len(self.books.taken) + messages
+        while len(self.books.taken) < enough:
             self.check()
             await a_moment()
 
     def fails(self, failure):
-        self.trouble, self.stopped = failure, True
+        """Something is wrong: the first that is seen says what."""
+        self.trouble, self.stopped = self.trouble or failure, True
 
     def check(self):
         if self.trouble is not None:
             self.trouble.raiseException()
 
-    async def keep_sending(self, sender, receivers):
-        number = 0
+    async def keep_talking(self, client, partners):
+        """Send to one partner after the other; what comes is fetched when an answer says so."""
         while not self.stopped:
-            number += 1
-            for receiver in receivers:
-                await sender.tell(receiver.user, f"{number} from {sender.user}")
-
-    async def keep_polling(self, receiver):
-        while not self.stopped:
-            await receiver.poll()
-            # A client with a wake-up channel would wait here until it is woken.
-            await a_moment()
+            for partner in partners:
+                await client.tell(partner)
+                # A client with a wake-up channel would wait here until it is woken.
+                await a_moment()
 
     async def keep_signing_on(self, user):
         handset = self.handset(user)
@@ -240,19 +188,35 @@ class Kills:
             self.assertIn(await handset.sign_off(), (200, 604))
             handset.session_id = None
 
+    async def settle(self, clients):
+        """Poll until all that was taken is settled."""
+        while missing := {self.books.ways[number][1] for number in self.books.missing}:
+            polls = [client.poll() for client in clients if client.user in missing]
+            await some_at_a_time(SIGNING_ON, polls)
+            await a_moment()
+
+    async def settle_reports(self, senders):
+        """Poll until each message is reported, and see that it is so once."""
+        for sender in senders:
+            expected = Counter((each, 200) for each in self.books.taken_from(sender.user))
+            while len(sender.reports) < expected.total():
+                await sender.poll()
+                await a_moment()
+            await sender.poll()
+            self.assertEqual(Counter(map(reported, sender.reports)), expected)
+
 
 class OneProcessTests(Kills, KillTestCase):
     """The service is started again at once."""
 
     processes = 1
     victims = ({0}, {0, STORE})
-    rounds = 10
 
     async def test_service_that_dies_while_its_store_is_dead_starts_again(self):
         ann, bob, *_ = self.users
         sender = self.handset(ann)
         await sender.sign_on()
-        await sender.tell(bob, "kept")
+        await sender.tell(bob)
         store = self.services.each[0].store_process_id
         os.kill(store, signal.SIGSTOP)
         await self.services.kill(0)
@@ -261,7 +225,7 @@ class OneProcessTests(Kills, KillTestCase):
         receiver = self.handset(bob)
         await receiver.sign_on()
         await receiver.poll()
-        self.assertEqual(receiver.texts, ["kept"])
+        self.assertEqual(len(receiver.texts), 1)
         await self.services.stop()
 
 
@@ -271,4 +235,3 @@ class TwoProcessTests(Kills, KillTestCase):
 
     processes = 2
     victims = ({0}, {1}, {0, STORE}, {0, 1, STORE})
-    rounds = 2

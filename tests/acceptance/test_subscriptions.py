@@ -9,6 +9,7 @@ from twisted.trial.unittest import TestCase
 from imps.csp.primitives.presence import GetWatcherListRequest
 from imps.model.version import V11, V13
 from imps.testing.android import Android
+from imps.testing.careful import a_moment
 from imps.testing.clients import KINDS, SHORT_LIVES, WAYS_TO_GO, one_of_each
 from imps.testing.conformance import ALL, shows
 from imps.testing.contacts import list_of
@@ -17,7 +18,7 @@ from imps.testing.presence import attribute
 from imps.testing.process import reactor
 from imps.testing.service import Services, add_users, end_leases, settings_file
 from tests.acceptance.test_handsets import ENCODINGS, NOKIAS
-from tests.acceptance.test_kill import STORE, KillTestCase, a_moment
+from tests.acceptance.test_kill import STORE, KillTestCase
 
 ANN = "wv:ann@localhost"
 FRIENDS = list_of(ANN, "friends")

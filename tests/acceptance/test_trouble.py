@@ -9,11 +9,11 @@ from twisted.trial.unittest import TestCase
 from imps.model.version import V11, V12, V13
 from imps.testing.android import Android
 from imps.testing.conformance import shows_feature
-from imps.testing.handset import together
 from imps.testing.nokia import Nokia
 from imps.testing.process import reactor
 from imps.testing.service import Services, add_users, settings_file
 from imps.testing.sms2 import SMS2
+from imps.testing.together import together
 from imps.testing.trouble import Network, Trouble
 
 MESSAGES = 6

@@ -9,8 +9,9 @@ from twisted.trial.unittest import TestCase
 
 from imps.model.address import Address
 from imps.store.work import LEASE_SECONDS
+from imps.testing.correspondence import reported
 from imps.testing.gate import Gate
-from imps.testing.nokia import Nokia, reported
+from imps.testing.nokia import Nokia
 from imps.testing.process import reactor
 from imps.testing.service import Service, add_users, end_leases, store_of, unfinished_work
 from imps.testing.store import private_directory

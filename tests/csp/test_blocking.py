@@ -101,6 +101,27 @@ class BlockingTests(DoorTestCase):
                 self.assertEqual(await bob.ask(request), OK)
                 self.assertEqual(await self.code(), code)
 
+    async def test_application_is_blocked_or_granted_whoever_uses_it(self) -> None:
+        chess = EntityList(application_ids=("Chess",))
+        blocked = blocking(V13, True, entity_list=chess)
+        granted = BlockEntityRequest(
+            block_list_in_use=False,
+            grant_list=GrantList(entity_list=chess),
+            grant_list_in_use=True,
+        )
+        for encoding in ("xml", "wbxml"):
+            bob = self.speaker("bob", "phone", V13, encoding)
+            await bob.sign_on()
+            for request, codes in ((blocked, (532, 200)), (granted, (200, 532))):
+                self.assertEqual(await bob.ask(request), OK)
+                for application, code in zip(("chess", None), codes, strict=True):
+                    ann = self.speaker("ann", "computer", V13, encoding)
+                    ann.application_id = application
+                    await ann.sign_on()
+                    answer: Any = await ann.ask(message_to(ann.user, "bob"))
+                    self.assertEqual(answer.result.code, code, (request, application))
+            await bob.ask(BlockEntityRequest(grant_list_in_use=False))
+
     async def test_who_does_not_exist_is_told(self) -> None:
         async for bob in self.bobs():
             request = blocking(bob.version, True, add_list=AddList(user_ids=(ANN, NOBODY)))

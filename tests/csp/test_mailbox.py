@@ -160,7 +160,13 @@ class ForwardTests(MailboxTestCase):
             for users, code in ((("nobody",), 531), ((), 400)):
                 answer: Any = await self.forward(bob, message_id, *users)
                 self.assertEqual(answer.result.code, code)
+            # Bob has a list, with nobody in it.
+            friends = Recipient(contact_lists=(Address.parse("wv:bob/friends@localhost"),))
+            request = ForwardMessageRequest(message_id=message_id, recipient=friends)
+            answer = await bob.ask(request)
+            self.assertEqual(answer.result.code, 400)
             self.assertEqual(len(await self.listed(bob)), 1)
+            self.assertEqual(await self.reports(self.ann), [])
             answer = await self.forward(bob, "m0", "carl")
             self.assertEqual(answer.result.code, 426)
             if bob.version is V13:

@@ -48,6 +48,7 @@ class DeliveryTestCase(DoorTestCase):
 class NotificationTests(DeliveryTestCase):
     @shows(MessageNotification, GetMessageRequest, *ALL)
     @shows_feature("capabilities respected", "delivery method")
+    @shows_feature("how messages are delivered, chosen and changed", "at first, by capabilities")
     async def test_client_is_notified_fetches_and_acknowledges(self) -> None:
         for number, (version, encoding) in enumerate(EVERY):
             bob = self.speaker("bob", "phone", version, encoding)

@@ -75,6 +75,26 @@ class OneClientTests(RecipientTestCase):
         self.assertEqual(await self.code(self.ann, *both, User(user_id=BOB)), 200)
         self.assertEqual([await self.received(each) for each in everybody], [1, 1, 1])
 
+    @shows_feature("several applications and sessions of a user", "several applications")
+    async def test_applications_of_one_client_have_sessions_and_messages_of_their_own(self) -> None:
+        for encoding in ("xml", "wbxml"):
+            chess, cards = (self.speaker("bob", "phone", V13, encoding) for _ in range(2))
+            for speaker, name in ((chess, "chess"), (cards, "cards")):
+                speaker.application_id = name
+                await speaker.sign_on()
+                await self.received(speaker)
+            ann = self.speaker("ann", "phone", V13, encoding)
+            await ann.sign_on()
+            for user, expected in (
+                (User(user_id=BOB, application_id="chess"), [1, 0]),
+                (User(user_id=BOB, application_id="cards"), [0, 1]),
+                (User(user_id=BOB, client_id=PHONE), [1, 1]),
+                (User(user_id=BOB), [1, 1]),
+            ):
+                self.assertEqual(await self.code(ann, user), 200)
+                self.assertEqual([await self.received(each) for each in (chess, cards)], expected)
+            self.assertEqual(await self.code(ann, User(user_id=BOB, application_id="go")), 450)
+
     async def test_what_a_client_has_not_taken_waits_for_it_alone(self) -> None:
         phone, tablet = await self.clients("phone", "tablet")
         await self.code(self.ann, User(user_id=BOB, client_id=TABLET))

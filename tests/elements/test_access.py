@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from random import Random
 
 from imps.elements.interfaces import Caller
@@ -19,6 +20,7 @@ NUMBER = Address.parse("wv:+358501234567@localhost")
 NOBODY = Address.parse("wv:nobody@localhost")
 STRANGER = Address.parse("wv:eve@elsewhere.example")
 FRIENDS, FOES = ANN.resource_named("friends"), ANN.resource_named("foes")
+GAME = Entity(EntityKind.APPLICATION, name="Game")
 ROUNDS = 150
 
 
@@ -40,9 +42,11 @@ class AccessTestCase(StoreTestCase):
         self.ann = Caller(ANN, "")
         self.operations = 0
 
-    async def send(self, sender: Address = BOB, recipient: Address = ANN) -> StatusCode:
+    async def send(
+        self, sender: Address = BOB, recipient: Address = ANN, application: str = ""
+    ) -> StatusCode:
         self.operations += 1
-        caller = Caller(sender, "", f"op{self.operations}")
+        caller = Caller(sender, "", f"op{self.operations}", application)
         draft = Draft(content=Content(octets=b"hello"), users=(recipient,))
         return (await self.parts.im.send(caller, draft)).outcome.code
 
@@ -157,7 +161,7 @@ class ModelTests(AccessTestCase):
         await self.contacts.create(Caller(ANN, "", "op"), FOES)
         in_lists: dict[Address, set[Address]] = {FRIENDS: set(), FOES: set()}
         said: dict[str, tuple[bool, set[Entity]]] = {}
-        entities = [user(BOB), user(CARL), user(STRANGER), those_in(FRIENDS), those_in(FOES)]
+        entities = [user(BOB), user(CARL), user(STRANGER), those_in(FRIENDS), those_in(FOES), GAME]
         for _ in range(ROUNDS):
             contact_list, contact = random.choice([FRIENDS, FOES]), random.choice([BOB, CARL])
             change = Change(added=(Contact(contact),))
@@ -170,15 +174,18 @@ class ModelTests(AccessTestCase):
             said[which] = is_in_use, set(chosen)
             access = AccessChange(is_in_use=is_in_use, replaced=tuple(chosen))
             await self.access.change(self.ann, **{which: access})
-            for sender in (BOB, CARL):
+            for sender, application in product((BOB, CARL), ("", "game", "another game")):
 
-                def names(which: str, sender: Address = sender) -> bool:
+                def names(
+                    which: str, sender: Address = sender, application: str = application
+                ) -> bool:
                     lists = [each for each in in_lists if those_in(each) in said[which][1]]
-                    return user(sender) in said[which][1] or any(
-                        sender in in_lists[each] for each in lists
-                    )
+                    is_named = user(sender) in said[which][1]
+                    by_game = application == "game" and GAME in said[which][1]
+                    return is_named or by_game or any(sender in in_lists[each] for each in lists)
 
                 blocked = said.get("block", (False,))[0] and names("block")
                 left_out = said.get("grant", (False,))[0] and not names("grant")
                 expected = 532 if blocked or left_out else 200
-                self.assertEqual((await self.send(sender)).value, expected)
+                code = await self.send(sender, application=application)
+                self.assertEqual(code.value, expected)

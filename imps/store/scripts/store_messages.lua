@@ -3,9 +3,9 @@
 -- its head, ARGV[5] its content, ARGV[6] how many messages and ARGV[7] how many octets may wait for
 -- a user, ARGV[8] how long its id is remembered (seconds), ARGV[9] what a report on it says, '' if
 -- none is wanted, ARGV[10] for how long it is held for one session that is to have it alone, ARGV[11] the
--- names of the sender, with blanks between, '' if they have not been looked up, ARGV[12] how long a user
--- who is off line is told of no other message, then the recipients, each with the clients that it is for,
--- as JSON, '' for all.
+-- names of the sender, with blanks between, '' if they have not been looked up, ARGV[12] the sender's
+-- application, folded as in access lists, '' for none, ARGV[13] how long a user who is off line is told
+-- of no other message, then the recipients, each with the clients that it is for, as JSON, '' for all.
 -- Returns for each 1 stored (now or before), 0 no such user, -1 too much waits for the user, -2 the user
 -- takes nothing from the sender, -3 the names of the sender are needed to tell, -4 none of these clients
 -- is on line, -5 nobody is, and nothing is to be kept for the user then, -6 all sessions that would get
@@ -68,7 +68,7 @@ end
 -- lately. Nobody waits for that.
 local function leave_offline_notice(user, state)
     local agreed, noticed = unpack(redis.call('HMGET', state, 'offline_notices', 'offline_noticed'))
-    if not agreed or noticed and now - noticed < tonumber(ARGV[12]) then
+    if not agreed or noticed and now - noticed < tonumber(ARGV[13]) then
         return
     end
     for _, id in ipairs(redis.call('HVALS', prefix .. 'sessions:' .. user)) do
@@ -94,7 +94,7 @@ local function store(user, clients)
     if is_choosy(prefix, user) then
         if ARGV[11] == '' then
             return -3
-        elseif not is_welcome(prefix, user, ARGV[11]) then
+        elseif not is_welcome(prefix, user, ARGV[11], ARGV[12]) then
             return -2
         end
     end
@@ -143,7 +143,7 @@ local function store(user, clients)
 end
 
 local outcomes = {}
-for i = 13, #ARGV, 2 do
+for i = 14, #ARGV, 2 do
     outcomes[#outcomes + 1] = store(ARGV[i], ARGV[i + 1])
 end
 return outcomes

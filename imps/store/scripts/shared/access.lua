@@ -4,10 +4,13 @@ local function is_choosy(prefix, user)
     return blocks == '1' or grants == '1'
 end
 
--- Whether an access list of a user names somebody, of these names with blanks between, or has a
--- contact list of the user's that does.
-local function access_list_has(prefix, user, list, names)
+-- Whether an access list of a user names somebody, of these names with blanks between, or the
+-- application that they use, '' for none; or has a contact list of the user's that names them.
+local function access_list_has(prefix, user, list, names, application)
     local key = prefix .. list .. '-list:' .. user
+    if application ~= '' and redis.call('HEXISTS', key, 'application ' .. application) == 1 then
+        return true
+    end
     for name in names:gmatch('%S+') do
         if redis.call('HEXISTS', key, 'user ' .. name) == 1 then
             return true
@@ -25,15 +28,15 @@ local function access_list_has(prefix, user, list, names)
     return false
 end
 
--- Whether a user lets somebody reach them (CSP, block and grant lists): a block list in use must not
--- have them, and a grant list in use must. Nobody is kept from reaching themselves.
-local function is_welcome(prefix, user, names)
+-- Whether a user lets somebody reach them, by an application (CSP, block and grant lists): a block list
+-- in use must not have them or it, and a grant list in use must. Nobody is kept from reaching themselves.
+local function is_welcome(prefix, user, names, application)
     if names:match('^%S+') == user then
         return true
     end
     local blocks, grants = unpack(redis.call('HMGET', prefix .. 'access:' .. user, 'block', 'grant'))
-    if blocks == '1' and access_list_has(prefix, user, 'block', names) then
+    if blocks == '1' and access_list_has(prefix, user, 'block', names, application) then
         return false
     end
-    return grants ~= '1' or access_list_has(prefix, user, 'grant', names)
+    return grants ~= '1' or access_list_has(prefix, user, 'grant', names, application)
 end
