@@ -47,6 +47,7 @@ def content_of(info: MessageInfo, data: str | bytes | None) -> Content:
         type=content_type,
         name=info.content_name,
         font=Font(size=font.size, styles=font.styles, color=font.color) if font else None,
+        uri=info.message_uri,
     )
 
 

@@ -242,7 +242,7 @@ def message_info(
     """What is to be known of a message; its validity is what remains at a time."""
     return MessageInfo(
         message_id=message.message_id,
-        message_uri=uri,
+        message_uri=uri or message.content.uri,
         content_type=message.content.type,
         content_encoding=transfer_encoding,
         content_size=message.content.size,

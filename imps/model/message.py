@@ -72,13 +72,15 @@ class Content:
     """What a message says: octets of a MIME type, text always in UTF-8.
 
     ``size`` in octets is that of the content itself, however it is wrapped for transfer; of large
-    content, the octets may not have been read yet.
+    content, the octets may not have been read yet. ``uri`` is where the sender says that it can be
+    had as well.
     """
 
     octets: bytes = b""
     type: str = "text/plain"
     name: str | None = None
     font: Font | None = None
+    uri: str | None = None
     size: int = field(default=Factory(lambda self: len(self.octets), takes_self=True))
 
     @property

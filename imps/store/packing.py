@@ -46,6 +46,8 @@ def packed(message: Message) -> tuple[bytes, bytes]:
     }
     if content.name is not None:
         head["name"] = content.name
+    if content.uri is not None:
+        head["uri"] = content.uri
     if font is not None:
         head["font"] = [
             font.size and font.size.value,
@@ -72,6 +74,7 @@ def unpacked_message(message_id: str, head: bytes, content: bytes) -> Message:
             type=fields["type"],
             name=fields.get("name"),
             font=_font(fields["font"]) if "font" in fields else None,
+            uri=fields.get("uri"),
             size=fields["size"],
         ),
         sent_at=fields["sent"],

@@ -182,6 +182,13 @@ class TransferTests(SynchronousTestCase):
         said = (new.message_info.content_name, new.message_info.font)
         self.assertEqual(said, (name, font) if way[0] is onward[0] is V13 else (None, None))
 
+    def test_place_that_the_sender_names_is_told_with_the_content(self) -> None:
+        for way in EVERY:
+            for onward in EVERY:
+                info = info_of("text/plain", message_uri="http://example.org/picture")
+                new = pushed(sent(info, "look", way), onward, False)
+                self.assertEqual(new.message_info.message_uri, "http://example.org/picture")
+
     def test_content_is_not_bounded_like_a_name(self) -> None:
         for way in EVERY:
             for onward in EVERY:

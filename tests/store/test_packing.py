@@ -44,6 +44,7 @@ messages = st.builds(
         type=texts,
         name=st.none() | texts,
         font=st.none() | fonts,
+        uri=st.none() | texts,
     ),
     sent_at=times,
     expires_at=times,
