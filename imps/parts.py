@@ -23,7 +23,6 @@ from imps.csp.contacts import ListManagement
 from imps.csp.content_links import CONTENT_PATH, ContentLinks
 from imps.csp.content_page import ContentPage
 from imps.csp.door import Door
-from imps.csp.http import HTTPDoor, HTTPLimits
 from imps.csp.im import Messaging
 from imps.csp.mailbox import Mailbox
 from imps.csp.negotiation import Negotiation
@@ -43,6 +42,7 @@ from imps.elements.presence import PresenceService
 from imps.elements.publishers import Publishers
 from imps.elements.reactive_authorization import ReactiveAuthorization
 from imps.elements.watching import Watching
+from imps.http.door import HTTPDoor, HTTPLimits
 from imps.metrics import Metrics
 from imps.sap.authentication import Authentication
 from imps.sap.delivery import Delivery
