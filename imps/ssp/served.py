@@ -24,13 +24,14 @@ _log = Logger()
 
 @frozen(kw_only=True)
 class Asked:
-    """What a request of a partner came with: to which of our domains, in which version, on behalf
-    of which of the partner's users if of any, and the id of the operation, which a repetition has
-    as well."""
+    """What a request of a partner came with: to which of our domains, in which version, under
+    which transaction id, on behalf of which of the partner's users if of any; and the id of the
+    operation, which a repetition has as well."""
 
     partner: Partner
     domain: str
     version: Version
+    transaction_id: str
     operation_id: str
     user: Address | None = None
 

@@ -23,19 +23,23 @@ MOST_CLAIMED = 32
 @frozen
 class Queued:
     """Something to be said to a partner: its transaction id, its lane, how often it was tried, from
-    when on it is in vain to say it, and what it is."""
+    when on it is in vain to say it, and what it is. One that ``was_let_go`` was said, and only its
+    answer may come."""
 
     transaction_id: str
     lane: int
     tries: int
     expires_at: float
     message: bytes
+    was_let_go: bool = False
 
     @classmethod
     def unpacked(cls, record: list[bytes]) -> Queued:
         """From what a script tells of it."""
-        transaction_id, lane, tries, expires_at, message = record
-        return cls(transaction_id.decode(), int(lane), int(tries), float(expires_at), message)
+        transaction_id, lane, tries, expires_at, message, gone = record
+        return cls(
+            transaction_id.decode(), int(lane), int(tries), float(expires_at), message, bool(gone)
+        )
 
 
 @frozen
@@ -101,6 +105,12 @@ class PartnerQueues:
         prefix = [self._prefix(domain)]
         transaction_id, lane = queued.transaction_id, queued.lane
         await self._client.run("postpone_lane", prefix, domain, lane, transaction_id, repr(until))
+
+    async def let_go(self, domain: str, queued: Queued, *, now: float, until: float) -> None:
+        """A message was said, and will not be again; its answer may come until then. The lane is
+        free for the next one."""
+        prefix, transaction_id = [self._prefix(domain)], queued.transaction_id
+        await self._client.run("let_go", prefix, domain, transaction_id, repr(now), repr(until))
 
     async def find(self, domain: str, transaction_id: str) -> Queued | None:
         """A message that is queued, to whoever got an answer to it."""

@@ -28,7 +28,8 @@ class PartnerSession:
     sends. Times are seconds since the epoch; ``heard_at`` is when the partner last used it.
 
     ``identity`` is the name in the partner's certificate by which it was known, or the addresses
-    it came from where nothing is secured.
+    it came from where nothing is secured. One that is not ``is_confirmed`` is not known to the
+    partner yet, for all we know.
     """
 
     own_id: str
@@ -42,6 +43,7 @@ class PartnerSession:
     established_at: float
     heard_at: float
     is_initiator: bool
+    is_confirmed: bool = True
 
     def is_over(self, now: float) -> bool:
         """Whether it has been silent for longer than it lives."""
@@ -126,6 +128,11 @@ class PartnerSessions:
         )
         return found
 
+    async def give_up_out(self, domain: str, record: bytes) -> bool:
+        """That handshake is over, if it is still this one."""
+        key = self._key("partner-asked", domain)
+        return bool(await self._client.run("give_up", [key], record))
+
     async def begin_in(
         self, domain: str, transaction_id: str, record: bytes, seconds: float
     ) -> None:
@@ -147,11 +154,33 @@ class PartnerSessions:
         key = self._step_key(domain, is_initiator, transaction_id)
         await self._client.execute("SET", key, record, "PX", _milliseconds(seconds))
 
+    async def change_step(
+        self, domain: str, is_initiator: bool, transaction_id: str, record: bytes, seconds: float
+    ) -> None:
+        """What is known of a handshake has changed, if it was not taken meanwhile."""
+        key, lifetime = self._step_key(domain, is_initiator, transaction_id), _milliseconds(seconds)
+        await self._client.execute("SET", key, record, "PX", lifetime, "XX")
+
     async def take_step(self, domain: str, is_initiator: bool, transaction_id: str) -> bytes | None:
         """A handshake in which a partner does the next step; it can be taken once."""
         key = self._step_key(domain, is_initiator, transaction_id)
         found: bytes | None = await self._client.execute("GETDEL", key)
         return found
+
+    async def keep_domain(self, transaction_id: str, domain: str, seconds: float) -> None:
+        """Whose a handshake is, for a refusal that does not say so."""
+        # An id is no address of ours, but is spread over the buckets like one.
+        key, lifetime = self._whose_key(transaction_id), _milliseconds(2 * seconds)
+        await self._client.execute("SET", key, domain, "PX", lifetime)
+
+    async def domain_of(self, transaction_id: str) -> str:
+        """Whose a handshake is; nothing if that is not known."""
+        found = await self._client.execute("GET", self._whose_key(transaction_id))
+        return found.decode() if found else ""
+
+    def _whose_key(self, transaction_id: str) -> str:
+        digest = _hash(transaction_id)
+        return f"{self._buckets.prefix_of(Address(digest))}partner-whose:{digest}"
 
     async def backoff(self, domain: str) -> Backoff:
         """How handshakes with a partner have failed of late."""

@@ -61,6 +61,11 @@ class PartnerTransactions:
         key = self._key("partner-received", domain, transaction_id)
         await self._client.execute("SET", key, b"=" + answer, "EX", REMEMBER_SECONDS)
 
+    async def undo(self, domain: str, transaction_id: str) -> None:
+        """What a partner asked could not be served; if it asks again, that may be."""
+        key = self._key("partner-received", domain, transaction_id)
+        await self._client.execute("DEL", key)
+
     async def wait(self, domain: str, transaction_id: str, seconds: float) -> None:
         """Somebody waits for an answer of a partner, that long."""
         key = self._key("partner-waiting", domain, transaction_id)

@@ -41,7 +41,11 @@ class ServedTests(SynchronousTestCase):
 
     def answer(self, request: Message, partner: Partner = SOUTH) -> Message | None:
         asked = Asked(
-            partner=partner, domain="north.example", version=V13, operation_id="operation"
+            partner=partner,
+            domain="north.example",
+            version=V13,
+            transaction_id="t",
+            operation_id="o",
         )
         return self.successResultOf_(self.served.answer(asked, request))
 

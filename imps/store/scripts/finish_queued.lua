@@ -6,21 +6,11 @@ local found = queued(prefix, domain, id)
 if not found then
     return 0
 end
-local state, keys = prefix .. 'partner-queue:' .. domain, prefix .. 'partner-keys:' .. domain
-local lane, key = found[2], redis.call('HGET', queued_key(prefix, domain, id), 'key')
-local waiting = lane_key(prefix, domain, lane)
-local was_first = redis.call('ZRANGE', waiting, 0, 0)[1] == id
+local state = prefix .. 'partner-queue:' .. domain
 redis.call('HINCRBY', state, 'count', -1)
 redis.call('HINCRBY', state, 'octets', -#found[5])
+forget_key(prefix, domain, id)
 redis.call('DEL', queued_key(prefix, domain, id))
-redis.call('ZREM', waiting, id)
 redis.call('ZREM', expiring_key(prefix, domain), id)
-if key ~= '' and redis.call('HGET', keys, key) == id then
-    redis.call('HDEL', keys, key)
-end
-if redis.call('EXISTS', waiting) == 0 then
-    redis.call('ZREM', lanes_key(prefix, domain), lane)
-elseif was_first then
-    redis.call('ZADD', lanes_key(prefix, domain), ARGV[3], lane)
-end
+leave_lane(prefix, domain, found[2], id, ARGV[3])
 return 1
