@@ -14,8 +14,10 @@ from cattrs import ClassValidationError, Converter, ForbiddenExtraKeysError
 from cattrs.gen import make_dict_structure_fn
 
 from imps.model.address import Address
+from imps.model.partner import Partner, Profile, TLSMode, functions_named
 from imps.model.presence import EVERY_ATTRIBUTE
 from imps.model.presence import Attribute as PresenceAttribute
+from imps.model.version import Version
 
 Check = Callable[[object, "Attribute[Any]", Any], None]
 
@@ -157,6 +159,69 @@ class CIRSettings:
     def place(self) -> tuple[str, int | None]:
         """The host and the port that the address names, if it does."""
         return _host_and_port(self.address)
+
+
+@frozen
+class SSPSettings:
+    """Partner servers: where they come in, our certificate and whom we believe who they are, and
+    what they may send."""
+
+    endpoint: tuple[str, ...] = ()
+    certificate: str = ""
+    private_key: str = ""
+    authorities: str = ""
+    resolver: str = field(default="", validator=_place)
+    private_networks: bool = False
+    max_body_octets: int = _count(1_048_576)
+    max_waiting: int = _count(10_000)
+    max_waiting_octets: int = _count(67_108_864)
+    transactions_per_second: int = _count(100)
+    handshakes_per_domain: int = _count(10)
+    handshakes_per_source: int = _count(60)
+
+    def __attrs_post_init__(self) -> None:
+        if self.private_key and not self.certificate:
+            raise ValueError("certificate: is needed with private_key")
+
+    @property
+    def resolver_place(self) -> tuple[str, int | None]:
+        """The server of the DNS that is to be asked, if it is not for the system to say."""
+        return _host_and_port(self.resolver)
+
+
+@frozen
+class PartnerSettings:
+    """A partner, as ``imps partner add`` would add it."""
+
+    domain: str
+    url: tuple[str, ...] = ()
+    tls: str = field(default="required", validator=_one_of(*(each.value for each in TLSMode)))
+    profile: str = field(default="ours", validator=_one_of(*(each.value for each in Profile)))
+    cert_name: tuple[str, ...] = ()
+    grant: tuple[str, ...] = ()
+    want: tuple[str, ...] = ()
+    relay_for: tuple[str, ...] = ()
+    allow_in: bool = True
+    allow_out: bool = True
+    version_max: str = field(default="1.3", validator=_one_of(*map(str, Version)))
+
+    partner: Partner = field(init=False)
+
+    @partner.default
+    def _make_partner(self) -> Partner:
+        return Partner(
+            domain=self.domain,
+            urls=self.url,
+            tls=TLSMode(self.tls),
+            profile=Profile(self.profile),
+            cert_names=self.cert_name,
+            allow_in=self.allow_in,
+            allow_out=self.allow_out,
+            grants=functions_named(self.grant) if self.grant else None,
+            wants=functions_named(self.want) if self.want else None,
+            relay_for=self.relay_for,
+            version_max=next(each for each in Version if str(each) == self.version_max),
+        )
 
 
 @frozen
@@ -362,6 +427,8 @@ class Settings:
     store: StoreSettings = StoreSettings()
     http: HTTPSettings = HTTPSettings()
     cir: CIRSettings = CIRSettings()
+    ssp: SSPSettings = SSPSettings()
+    partner: tuple[PartnerSettings, ...] = ()
     codec: CodecSettings = CodecSettings()
     session: SessionSettings = SessionSettings()
     messages: MessageSettings = MessageSettings()
@@ -377,8 +444,9 @@ class Settings:
     ) -> Settings:
         """The settings of a TOML file, if any, with these keys overridden; of a table those named.
 
-        ``admin = ENDPOINT``, ``sms = ENDPOINT`` and ``cir = [ENDPOINT]`` are short for the
-        endpoints of those tables. Raises SettingsError, naming the first key that is wrong.
+        ``admin = ENDPOINT``, ``sms = ENDPOINT``, ``cir = [ENDPOINT]`` and ``ssp = [ENDPOINT]`` are
+        short for the endpoints of those tables. Raises SettingsError, naming the first key that is
+        wrong.
         """
         written = _spelled_out({} if file is None else _parsed(Path(file)))
         said = _merged(written, _spelled_out(overrides or {}))
@@ -390,7 +458,7 @@ class Settings:
 
 def _spelled_out(said: Mapping[str, Any]) -> dict[str, Any]:
     """What is said of the tables that may be named by their endpoint alone."""
-    short = {"admin": str, "sms": str, "cir": list}
+    short = {"admin": str, "sms": str, "cir": list, "ssp": list}
     return {
         key: {"endpoint": value} if isinstance(value, short.get(key, ())) else value
         for key, value in said.items()

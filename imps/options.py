@@ -26,6 +26,7 @@ class Options(usage.Options):
         self["csp"] = []
         self["cir"] = []
         self["sms"] = ""
+        self["ssp"] = []
         self["admin"] = ""
 
     def opt_domain(self, name: str) -> None:
@@ -46,6 +47,11 @@ class Options(usage.Options):
         it names another (default: nowhere)"""
         self["sms"] = endpoint
 
+    def opt_ssp(self, endpoint: str) -> None:
+        """take what partner servers send (SSP) on this endpoint (default: none); may be
+        repeated"""
+        self["ssp"].append(endpoint)
+
     def opt_admin(self, endpoint: str) -> None:
         """serve /health, /metrics and /presence on this endpoint, on the loopback interface unless
         it names another (default: nowhere)"""
@@ -53,7 +59,7 @@ class Options(usage.Options):
 
     def postOptions(self) -> None:
         """Read the settings; a bad one ends here, with one line that names it."""
-        keys = ("data", "domain", "redis", "csp", "cir", "sms", "admin")
+        keys = ("data", "domain", "redis", "csp", "cir", "sms", "ssp", "admin")
         given = {key: self[key] for key in keys if self[key]}
         try:
             self.settings = Settings.read(self["config"], given)

@@ -24,7 +24,6 @@ from imps.csp.contacts import ListManagement
 from imps.csp.content_links import CONTENT_PATH, ContentLinks
 from imps.csp.content_page import ContentPage
 from imps.csp.door import Door
-from imps.csp.http import HTTPDoor, HTTPLimits
 from imps.csp.im import Messaging
 from imps.csp.mailbox import Mailbox
 from imps.csp.negotiation import Negotiation
@@ -44,6 +43,8 @@ from imps.elements.presence import PresenceService
 from imps.elements.publishers import Publishers
 from imps.elements.reactive_authorization import ReactiveAuthorization
 from imps.elements.watching import Watching
+from imps.federation import Federation
+from imps.http.door import HTTPDoor, HTTPLimits
 from imps.metrics import Metrics
 from imps.sap.authentication import Authentication
 from imps.sap.delivery import Delivery
@@ -445,6 +446,11 @@ class Parts:
             body_memory_octets=settings.body_memory_megabytes * 1024 * 1024,
         )
         return HTTPDoor(self.door.answer, limits, self.reactor, self.metrics)
+
+    @cached_property
+    def federation(self) -> Federation:
+        """The SSP door, and how elements reach partners."""
+        return Federation(self.settings, self.store, self.reactor, self.metrics)
 
 
 def provider(settings: Settings) -> Provider:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import atexit
 import gc
 import os
+import signal
 import socket
 from collections.abc import Coroutine
+from contextlib import suppress
 from secrets import token_hex
 from typing import Any
 
@@ -22,12 +24,14 @@ from twisted.logger import ILogObserver, Logger
 from imps.admin.door import pages
 from imps.config import KannelSettings, Settings, SettingsError
 from imps.csp.cir.offer import CIROffer
+from imps.federation import Federation
 from imps.logs import json_observer
 from imps.metrics import Metrics
 from imps.options import Options
 from imps.pages.door import PagesDoor, on_loopback
 from imps.parts import Parts
 from imps.sap.heartbeat import Heartbeat
+from imps.ssp.tls import Unusable
 from imps.store.errors import StoreError
 from imps.store.opening import Store, open_store
 from imps.store.processes import Process, Processes
@@ -104,6 +108,8 @@ class IMPSService(Service):
         if cir_ports:
             parts.cir.wakeups.start()
             parts.cir_offer = offer_of(settings.cir.place, cir_ports[0].getHost())
+        ssp_ports = await self._listening_to_partners(parts.federation)
+        self._ports += ssp_ports
         csp = parts.csp
         # Not before: a setting may be wrong, and what could not be made need not be finished.
         self._parts = parts
@@ -120,9 +126,13 @@ class IMPSService(Service):
         if settings.sms.gateway:
             parts.traffic.start()
         parts.tracing.start()
+        if ssp_ports:
+            await parts.federation.start()
+            self._follow_certificates(parts.federation)
         doors = [("CSP", port) for port in csp_ports]
         doors += [("CIR", port) for port in cir_ports]
         doors += [("SMS", port) for port in sms_ports]
+        doors += [("SSP", port) for port in ssp_ports]
         doors += [("Admin", port) for port in self._admin_ports]
         places = [(door, _shown(port.getHost())) for door, port in doors]
         endpoints = [f"{door} on {address}" for door, address in places]
@@ -147,6 +157,32 @@ class IMPSService(Service):
         port = await self._listening("sms.endpoint", description, door)
         parts.sms_url = url_on_this_machine(port.getHost())
         return [port]
+
+    async def _listening_to_partners(self, federation: Federation) -> list[IListeningPort]:
+        endpoints = self._settings.ssp.endpoint
+        try:
+            listener = federation.listener if endpoints else None
+        except Unusable as problem:
+            raise SettingsError(str(problem)) from None
+        return [await self._listening("ssp.endpoint", each, listener) for each in endpoints]
+
+    def _follow_certificates(self, federation: Federation) -> None:
+        """Read our certificate and the authorities again when the process is told to (SIGHUP)."""
+
+        def read() -> None:
+            try:
+                federation.certificates.read()
+            except Unusable as problem:
+                self._log.error("The certificates stay as they were: {reason}", reason=str(problem))
+            else:
+                self._log.info("The certificates were read again")
+
+        def told(*_: object) -> None:
+            self._reactor.callFromThread(read)
+
+        with suppress(ValueError):
+            # Only the main thread may; elsewhere there is nobody to tell it.
+            signal.signal(signal.SIGHUP, told)
 
     async def _listening(self, setting: str, description: str, door: Any) -> IListeningPort:
         try:
@@ -203,6 +239,8 @@ class IMPSService(Service):
         if self._settings.sms.gateway:
             await parts.traffic.stop()
         await parts.csp.finish()
+        if self._settings.ssp.endpoint:
+            await parts.federation.stop()
         parts.cir.hang_up()
         await parts.cir.wakeups.close()
 

@@ -7,7 +7,7 @@ from twisted.trial.unittest import SynchronousTestCase
 import imps
 
 ROOT = Path(imps.__file__).parent
-PURE = ("model", "elements", "csp/primitives", "csp/codec")
+PURE = ("model", "syntax", "elements", "csp/primitives", "csp/codec", "ssp/messages", "ssp/codec")
 IMPURE = ("twisted.internet.reactor", "twisted.web", "txredisapi")
 
 

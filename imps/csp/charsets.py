@@ -10,7 +10,7 @@ import re
 from encodings.aliases import aliases
 
 from imps.csp.codec.document import CodecError
-from imps.csp.codec.texts import utf8
+from imps.syntax.texts import utf8
 
 _BY_NUMBER = {
     "3": "ascii",

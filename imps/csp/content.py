@@ -6,13 +6,13 @@ import binascii
 from base64 import b64decode, b64encode
 
 from imps.csp.charsets import in_utf8
-from imps.csp.codec.texts import printable
 from imps.csp.primitives.im import Font as FontElement
 from imps.csp.primitives.im import MessageInfo
 from imps.csp.primitives.values import TransferEncoding
 from imps.model.capability import Capabilities
 from imps.model.message import CHARSET, Content, Font, media_type
 from imps.model.status import Refusal, StatusCode
+from imps.syntax.texts import printable
 
 _PLAIN_TEXT = "text/plain"
 

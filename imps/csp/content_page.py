@@ -9,8 +9,8 @@ from urllib.parse import quote
 from attrs import define
 
 from imps.csp.content_links import CONTENT_PATH
-from imps.csp.door import HTTPRequest, HTTPResponse, not_allowed, refused
 from imps.elements.interfaces import IInstantMessaging
+from imps.http.message import HTTPRequest, HTTPResponse, not_allowed, refused
 from imps.model.message import Content
 from imps.model.status import Refusal
 from imps.store.errors import StoreError

@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from functools import cache
 
 from imps.csp.codec.document import NAMESPACES, ROOTS, CodecError
-from imps.csp.codec.reading import Node, local_name
-from imps.csp.codec.texts import boolean, date, date_text, integer, utf8
+from imps.csp.codec.reading import Node
 from imps.csp.primitives import PRIMITIVES
 from imps.csp.primitives.declaration import Child, Element, Kind, children_of, declaration_of
+from imps.syntax.texts import boolean, date, date_text, integer, utf8
+from imps.syntax.xml import local_name
 
 
 def _named(*names: str) -> frozenset[str]:

@@ -12,7 +12,6 @@ from functools import lru_cache
 from typing import Any
 
 from imps.csp.access import client_id_of
-from imps.csp.codec.texts import LARGEST_INTEGER, printable
 from imps.csp.primitives import presence as primitives
 from imps.csp.primitives.attributes import PresenceSubList
 from imps.csp.primitives.declaration import (
@@ -35,6 +34,7 @@ from imps.model.presence import (
 )
 from imps.model.status import Refusal, StatusCode
 from imps.model.version import V13, Version
+from imps.syntax.texts import LARGEST_INTEGER, printable
 
 _QUALIFIER, _CLIENT = "Qualifier", "ClientID"
 _OF_EVERY_VALUE = (_QUALIFIER, _CLIENT)

@@ -17,6 +17,7 @@ from imps.model.address import Address
 FORMAT = "imps:{store}:format"
 PROCESSES = "imps:{store}:processes"
 TRACES = "imps:{store}:traces"
+PARTNERS = "imps:{store}:partners"
 
 _SESSION_ID = re.compile(r"([0-9]{2})[!-~]+")
 
@@ -51,6 +52,14 @@ class Buckets:
     def of_token(self, token: str) -> int | None:
         """The bucket a token begins with, its user's, as a session id does."""
         return self.of_session(token)
+
+    def of_domain(self, domain: str) -> int:
+        """The bucket of a partner."""
+        return self.of(Address(domain=domain))
+
+    def prefix_of_domain(self, domain: str) -> str:
+        """What every key about a partner begins with."""
+        return self.prefix(self.of_domain(domain))
 
     def prefix(self, bucket: int) -> str:
         """What every key of a bucket begins with."""

@@ -10,8 +10,6 @@ from twisted.trial.unittest import TestCase
 
 from imps.csp.codec.wbxml import WBXMLCodec
 from imps.csp.codec.xml import XMLCodec
-from imps.csp.door import HTTPRequest
-from imps.csp.http import HTTPDoor
 from imps.csp.primitives.access import (
     ClientCapabilityRequest,
     LoginRequest,
@@ -37,6 +35,8 @@ from imps.csp.primitives.im import (
     SendMessageResponse,
 )
 from imps.csp.primitives.values import SessionType, TransactionMode
+from imps.http.door import HTTPDoor
+from imps.http.message import HTTPRequest
 from imps.model.address import Address
 from imps.model.capability import Bearer, ClientType, DeliveryMethod
 from imps.model.version import V11, V12, V13, Version

@@ -29,8 +29,9 @@ EPOCH = 1_767_225_600.0
 
 
 @cache
-def private_server() -> tuple[Path, subprocess.Popen[bytes]]:
-    """The directory of this run's server, its socket being ``store.sock``, and what guards it."""
+def private_server(name: str = "") -> tuple[Path, subprocess.Popen[bytes]]:
+    """The directory of this run's server, its socket being ``store.sock``, and what guards it; by
+    another name, of another."""
     directory = Path(mkdtemp(prefix="imps-"))
     server = [find_server(), "--port", "0", "--unixsocket", str(directory / "store.sock")]
     quiet = ["--save", "", "--dir", str(directory), "--logfile", str(directory / "store.log")]

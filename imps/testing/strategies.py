@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
 from imps.csp.codec.document import ROOTS, Root
-from imps.csp.codec.texts import LARGEST_INTEGER
 from imps.csp.primitives import PRIMITIVES
 from imps.csp.primitives.attributes import PresenceSubList
 from imps.csp.primitives.declaration import (
@@ -31,6 +30,7 @@ from imps.model.address import Address
 from imps.model.extension import Extension, Foreign
 from imps.model.presence import PresenceValue
 from imps.model.version import Version
+from imps.syntax.texts import LARGEST_INTEGER
 
 Encoding = Literal["xml", "wbxml"]
 

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from imps.csp.content_page import _headers
-from imps.csp.door import HTTPRequest, HTTPResponse
 from imps.csp.primitives.im import (
     GetMessageListRequest,
     GetMessageListResponse,
@@ -21,6 +20,7 @@ from imps.csp.primitives.im import (
     RejectMessageRequest,
 )
 from imps.csp.primitives.values import TransferEncoding
+from imps.http.message import HTTPRequest, HTTPResponse
 from imps.model.address import Address
 from imps.model.message import Content
 from imps.model.version import V13

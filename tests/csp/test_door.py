@@ -1,6 +1,6 @@
 from xml.etree.ElementTree import fromstring
 
-from imps.csp.door import HTTPRequest
+from imps.http.message import HTTPRequest
 from imps.model.address import Address
 from imps.model.version import V11, V12, V13
 from imps.testing.handset import NAMESPACES

@@ -3,7 +3,7 @@ from xml.etree.ElementTree import fromstring
 from imps.csp.codec.wbxml import WBXMLCodec
 from imps.csp.codec.xml import XMLCodec
 from imps.csp.content_links import ContentLinks
-from imps.csp.door import Door, HTTPRequest
+from imps.csp.door import Door
 from imps.csp.im import Messaging
 from imps.csp.notices import Notices
 from imps.csp.outbox import Outbox
@@ -12,6 +12,7 @@ from imps.csp.primitives.common import Result
 from imps.csp.primitives.im import SendMessageRequest, SendMessageResponse
 from imps.csp.reactive_authorization import PresenceAuthorization
 from imps.csp.transactions import Transactions
+from imps.http.message import HTTPRequest
 from imps.model.address import Address
 from imps.sap.sessions import SessionLimits, Sessions
 from imps.store.errors import StoreUnavailable

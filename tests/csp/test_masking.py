@@ -9,12 +9,13 @@ from hypothesis import strategies as st
 from lxml import etree
 from twisted.trial.unittest import SynchronousTestCase
 
-from imps.csp.codec.reading import Node, local_name
+from imps.csp.codec.reading import Node
 from imps.csp.masking import MOST_CHARACTERS, SHOWN, SHOWN_WITHIN, WORDS, masked
 from imps.csp.primitives import PRIMITIVES
 from imps.csp.primitives.declaration import Child, Kind, children_of, declaration_of
 from imps.csp.primitives.envelope import WVCSPMessage
 from imps.model.version import V13, Version
+from imps.syntax.xml import local_name
 from imps.testing.door import CODECS, EVERY
 from imps.testing.strategies import documents
 

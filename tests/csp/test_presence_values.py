@@ -5,7 +5,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from imps.csp.codec.texts import LARGEST_INTEGER
 from imps.csp.presence_values import (
     attributes_in,
     presence_element,
@@ -55,6 +54,7 @@ from imps.model.presence import (
 )
 from imps.model.status import Refusal
 from imps.model.version import V11, V12, V13
+from imps.syntax.texts import LARGEST_INTEGER
 from imps.testing.door import CODECS, EVERY
 from imps.testing.strategies import presence_values, structures
 

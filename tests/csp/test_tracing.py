@@ -7,10 +7,10 @@ import re
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred
 
-from imps.csp.door import HTTPRequest
 from imps.csp.primitives.access import LoginRequest, PollingRequest
 from imps.csp.primitives.identity import ClientID
 from imps.csp.tracing import MOST_UNDER_WAY
+from imps.http.message import HTTPRequest
 from imps.model.address import Address
 from imps.store.traces import LIFETIME_SECONDS, Look, Trace, Traces
 from imps.testing.door import EVERY, DoorTestCase

@@ -15,7 +15,7 @@ from imps.config import ProviderSettings
 from imps.csp.codec.document import NAMESPACES
 from imps.csp.codec.wbxml import WBXMLCodec
 from imps.csp.codec.xml import XMLCodec
-from imps.csp.door import Door, HTTPRequest
+from imps.csp.door import Door
 from imps.csp.primitives.access import (
     Disconnect,
     Functions,
@@ -44,6 +44,7 @@ from imps.csp.primitives.im import (
 from imps.csp.primitives.services import WVCSPFeat
 from imps.csp.service_tree import available, functions_below, functions_named
 from imps.csp.transactions import Transactions
+from imps.http.message import HTTPRequest
 from imps.model.message import Color, FontStyle
 from imps.model.version import V12, V13, Version
 from imps.parts import Parts

@@ -12,6 +12,20 @@ from imps.csp.primitives.discovery import (
 )
 from imps.csp.primitives.envelope import WVCSPMessage
 from imps.model.version import V11, V12, V13, Version
+from imps.syntax.errors import CannotEncode, CodecError, Unusable
+
+__all__ = [
+    "NAMESPACES",
+    "ROOTS",
+    "CannotEncode",
+    "CodecError",
+    "Document",
+    "Limits",
+    "Root",
+    "Unusable",
+    "version_in_namespace",
+    "version_in_public_id",
+]
 
 Root = WVCSPMessage | WVCSPVersionDiscoveryRequest | WVCSPVersionDiscoveryResponse
 ROOTS = (WVCSPMessage, WVCSPVersionDiscoveryRequest, WVCSPVersionDiscoveryResponse)
@@ -38,24 +52,6 @@ NAMESPACES: dict[Version, dict[str, str]] = {
 _VERSIONS = {str(version): version for version in NAMESPACES}
 _VERSION_IN_NAMESPACE = re.compile(r"CSP(\d+\.\d+)$")
 _VERSION_IN_PUBLIC_ID = re.compile(r"\b(?:CSP |Imps v)(\d+\.\d+)")
-
-
-class CodecError(ValueError):
-    """The bytes are no document of CSP, or exceed a limit. The one error that decoding raises."""
-
-
-class Unusable(CodecError):
-    """An element holds a value that cannot be used, or lacks a child that it needs."""
-
-    def __init__(self, element: str, reason: str, missing_or_unusable: bool = True) -> None:
-        super().__init__(f"{element}: {reason}")
-        self.element = element
-        self.reason = reason
-        self.missing_or_unusable = missing_or_unusable
-
-
-class CannotEncode(ValueError):
-    """A value lacks what its version requires, or holds what that excludes: the caller's error."""
 
 
 @frozen

@@ -13,7 +13,6 @@ from typing import Any
 from attrs import define, frozen
 
 from imps.csp.codec.document import NAMESPACES, CodecError, Unusable
-from imps.csp.codec.texts import boolean, date, integer, utf8
 from imps.csp.primitives import PRIMITIVES
 from imps.csp.primitives.declaration import (
     Child,
@@ -27,20 +26,14 @@ from imps.csp.primitives.declaration import (
 )
 from imps.model.address import Address
 from imps.model.extension import Extension, Foreign
+from imps.syntax.texts import boolean, date, integer, utf8
+from imps.syntax.xml import local_name
 
 Node = Any
 Convert = Callable[[Node], Any]
 
 _OWN_NAMESPACE = ("TransactionContent", "PresenceSubList")
 _OFFICIAL_NAMESPACES = {uri for version in NAMESPACES.values() for uri in version.values()}
-
-
-def local_name(tag: Any) -> tuple[str, str]:
-    """A tag's namespace and its name; no name for what is no element."""
-    if not isinstance(tag, str):
-        return "", ""
-    namespace, _, name = tag.rpartition("}")
-    return namespace[1:], name
 
 
 def content_of(node: Node) -> str | bytes:

@@ -18,10 +18,10 @@ from imps.csp.codec.document import (
     version_in_public_id,
 )
 from imps.csp.codec.reading import Reader
-from imps.csp.codec.texts import utf8
 from imps.csp.codec.wbxml_writing import write_document
 from imps.csp.primitives.declaration import declaration_of
 from imps.model.version import V12, Version
+from imps.syntax.texts import utf8
 
 _SWITCH_PAGE, _END, _ENTITY, _STR_I, _LITERAL = 0x00, 0x01, 0x02, 0x03, 0x04
 _EXT_I = (0x40, 0x41, 0x42)

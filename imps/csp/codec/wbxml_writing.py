@@ -9,11 +9,11 @@ from typing import Any
 
 from imps.csp.codec import tokens
 from imps.csp.codec.document import NAMESPACES, Root
-from imps.csp.codec.texts import date_text, octets_of
 from imps.csp.codec.writing import bare_text, children_writer, declared_in, packed_in
 from imps.csp.primitives.declaration import Child, Kind, declaration_of
 from imps.model.extension import Extension, Foreign
 from imps.model.version import Version
+from imps.syntax.texts import date_text, octets_of
 
 _END = b"\x01"
 _STR_I = b"\x03"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -19,45 +18,21 @@ from imps.csp.codec.document import (
     Root,
     version_in_public_id,
 )
-from imps.csp.codec.reading import Reader, local_name
-from imps.csp.codec.texts import date_text, printable
+from imps.csp.codec.reading import Reader
 from imps.csp.codec.writing import bare_text, children_writer, declared_in, packed_in
 from imps.csp.primitives.declaration import Child, Kind, declaration_of
 from imps.model.extension import Extension, Foreign
 from imps.model.version import Version
+from imps.syntax.texts import date_text
+from imps.syntax.xml import DOCTYPE, NAME, TreeReader, escaped, escaped_attribute, local_name
 
 _ROOTS = {
     name: root
     for root in ROOTS
     for name in (declaration_of(root).name, *declaration_of(root).aliases)
 }
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-_DECLARED_ENCODING = re.compile(rb"<\?xml\s[^>]*?\sencoding\s*=\s*[\"']([^\"'>]*)[\"']")
-_ENCODINGS = re.compile(rb"utf-?8|us-ascii|ascii|iso-8859-\d\d?|latin1|windows-125\d", re.I)
-_DOCTYPE = b"<!DOCTYPE"
-_INTERNAL_SUBSET = re.compile(
-    rb"(?>\s|<\?.*?\?>|<!--.*?-->)*+"
-    rb"<!DOCTYPE(?>[^\[>\"']|\"[^\"]*\"|'[^']*')*+\[",
-    re.DOTALL,
-)
-_LONG_NAMESPACE = re.compile(
-    rb"xmlns(?::[^\s=]{101}|(?::[^\s=]{0,100})?\s*=\s*(?:\"[^\"<]{1001}|'[^'<]{1001}))"
-)
-_NAME = re.compile(r"[A-Za-z_][\w.-]*", re.ASCII)
 
 _NAMESPACES = [uri for version in NAMESPACES.values() for uri in version.values()]
-
-
-def _parser(encoding: str) -> etree.XMLParser:
-    return etree.XMLParser(
-        encoding=encoding,
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        huge_tree=False,
-        remove_comments=True,
-        remove_pis=True,
-    )
 
 
 class XMLCodec:
@@ -68,10 +43,7 @@ class XMLCodec:
     def __init__(self, limits: Limits | None = None) -> None:
         self._limits = limits or Limits()
         self._reader = Reader(self._limits.text_characters, _NAMESPACES)
-        self._parsers = {"utf-8": _parser("utf-8")}
-        depth = self._limits.depth
-        self._too_deep = etree.XPath("boolean(" + "/*" * (depth + 1) + ")")
-        self._too_many = etree.XPath(f"count(//*) > {self._limits.elements}")
+        self._trees = TreeReader(self._limits.depth, self._limits.elements)
 
     def decode(self, document: bytes) -> Document:
         """Read a document. Raises CodecError, and nothing else, for what is none."""
@@ -80,46 +52,12 @@ class XMLCodec:
         if name not in _ROOTS:
             raise CodecError("not a document of CSP")
         value: Root = self._reader.read(_ROOTS[name], root)
-        public_id = root.getroottree().docinfo.public_id if _DOCTYPE in document else None
+        public_id = root.getroottree().docinfo.public_id if DOCTYPE in document else None
         return Document.of(value, namespace, version_in_public_id(public_id))
 
     def tree(self, document: bytes) -> etree._Element:
         """The elements of a document, whatever they are. Raises CodecError where there are none."""
-        document = document.strip().removeprefix(_BYTE_ORDER_MARK).lstrip()
-        tags = document.count(b"<")
-        if tags > 2 * self._limits.elements:
-            raise CodecError("too many elements")
-        parser = self._parser_for(document)
-        if _DOCTYPE in document and _INTERNAL_SUBSET.match(document):
-            raise CodecError("internal DTD subset")
-        if _LONG_NAMESPACE.search(document):
-            raise CodecError("namespace too long")
-        try:
-            root = etree.fromstring(document, parser)
-        except (etree.XMLSyntaxError, ValueError):
-            raise CodecError("not well-formed") from None
-        if tags > 2 * self._limits.depth and self._too_deep(root):
-            raise CodecError("nested too deeply")
-        if tags > self._limits.elements and self._too_many(root):
-            raise CodecError("too many elements")
-        return root
-
-    def _parser_for(self, document: bytes) -> etree.XMLParser:
-        """The parser for the encoding of a document, which alone decides how it is read.
-
-        All that are accepted extend ASCII, so that what is searched for cannot hide.
-        """
-        declared = _DECLARED_ENCODING.match(document)
-        if b"\0" in document or (declared and not _ENCODINGS.fullmatch(declared[1])):
-            raise CodecError("not in UTF-8")
-        encoding = declared[1].decode().lower() if declared else "utf-8"
-        parser = self._parsers.get(encoding)
-        if parser is None:
-            try:
-                parser = self._parsers[encoding] = _parser(encoding)
-            except LookupError:
-                raise CodecError("not in UTF-8") from None
-        return parser
+        return self._trees.read(document)
 
     def encode(self, root: Root, version: Version) -> bytes:
         """Write a document. Raises CannotEncode for what the version does not allow."""
@@ -148,7 +86,7 @@ def _writer(declared: type, version: Version) -> Write:
     text = bare_text(declaration, version)
     if text:
         attribute = text.attribute
-        return lambda value, out: out.append(_escaped(getattr(value, attribute) or ""))
+        return lambda value, out: out.append(escaped(getattr(value, attribute) or ""))
     return children_writer(declaration, version, _child_writer)
 
 
@@ -163,9 +101,9 @@ def _child_writer(child: Child, version: Version) -> Write:
         )
     match child.kind:
         case Kind.STRING | Kind.ADDRESS:
-            return lambda item, out: out.append(f"{opening}{_escaped(str(item))}{closing}")
+            return lambda item, out: out.append(f"{opening}{escaped(str(item))}{closing}")
         case Kind.CONTENT:
-            return lambda item, out: out.append(f"{opening}{_escaped(_text_only(item))}{closing}")
+            return lambda item, out: out.append(f"{opening}{escaped(_text_only(item))}{closing}")
         case Kind.INTEGER:
             return lambda item, out: out.append(f"{opening}{item}{closing}")
         case Kind.BOOLEAN:
@@ -243,34 +181,19 @@ def _write_extension(name: str, item: Extension, out: list[str]) -> None:
 def _write_foreign(content: tuple[str | Foreign, ...], out: list[str]) -> None:
     for item in content:
         if isinstance(item, str):
-            out.append(_escaped(item))
-        elif _NAME.fullmatch(item.name):
+            out.append(escaped(item))
+        elif NAME.fullmatch(item.name):
             out.append(f"<{item.name}{_xmlns(item.namespace)}")
             for name, value in item.attributes:
-                if _NAME.fullmatch(name) and name != "xmlns":
-                    out.append(f' {name}="{_escaped_attribute(value)}"')
+                if NAME.fullmatch(name) and name != "xmlns":
+                    out.append(f' {name}="{escaped_attribute(value)}"')
             out.append(">")
             _write_foreign(item.content, out)
             out.append(f"</{item.name}>")
 
 
 def _xmlns(namespace: str | None) -> str:
-    return f' xmlns="{_escaped_attribute(namespace)}"' if namespace else ""
-
-
-_SPECIAL = re.compile(r"[&<>\r\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-_ESCAPES = {ord("&"): "&amp;", ord("<"): "&lt;", ord(">"): "&gt;", ord("\r"): "&#13;"}
-_ATTRIBUTE_ESCAPES = {**_ESCAPES, ord('"'): "&quot;", ord("\n"): "&#10;", ord("\t"): "&#9;"}
-
-
-def _escaped(text: str) -> str:
-    if not _SPECIAL.search(text):
-        return text
-    return printable(text).translate(_ESCAPES)
-
-
-def _escaped_attribute(text: str) -> str:
-    return printable(text).translate(_ATTRIBUTE_ESCAPES)
+    return f' xmlns="{escaped_attribute(namespace)}"' if namespace else ""
 
 
 def _text_only(content: str | bytes) -> str:

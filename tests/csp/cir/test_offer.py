@@ -1,7 +1,7 @@
 from twisted.trial.unittest import SynchronousTestCase
 
 from imps.csp.cir.offer import POLLING_ONLY, Agreed, CIROffer
-from imps.csp.door import HTTPRequest
+from imps.http.message import HTTPRequest
 from imps.model.capability import CIRMethod
 
 TCP = (CIRMethod.STCP,)

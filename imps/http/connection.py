@@ -12,11 +12,11 @@ from twisted.internet.interfaces import IDelayedCall, ISSLTransport
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 
-from imps.csp.door import HTTPRequest, HTTPResponse
+from imps.http.message import HTTPRequest, HTTPResponse
 from imps.sending import DirectSender
 
 if TYPE_CHECKING:
-    from imps.csp.http import HTTPDoor
+    from imps.http.door import HTTPDoor
 
 LINGER_SECONDS = 5
 HANG_UP_SECONDS = 15
@@ -188,6 +188,7 @@ class HTTPConnection(Protocol):
             peer=self.source,
             target=self._target.decode("latin-1"),
             is_secure=self._is_secure,
+            certificate=self.transport.getPeerCertificate() if self._is_secure else None,
         )
         self._forget_body()
         if not self._is_over:

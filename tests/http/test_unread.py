@@ -1,6 +1,6 @@
 from twisted.internet.address import IPv4Address
 
-from tests.csp.test_http import HTTPTestCase, Transport, post
+from tests.http.test_door import HTTPTestCase, Transport, post
 
 
 class UnreadTransport(Transport):

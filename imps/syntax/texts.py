@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta, timezone
 
-from imps.csp.codec.document import CodecError, Unusable
+from imps.syntax.errors import CodecError, Unusable
 
 LARGEST_INTEGER = 0xFFFFFFFF
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from imps.csp.codec.document import CodecError, Unusable
-from imps.csp.codec.texts import boolean, date, date_text, integer, octets_of, printable, utf8
+from imps.syntax.texts import boolean, date, date_text, integer, octets_of, printable, utf8
 from imps.testing.conformance import shows_feature
 
 

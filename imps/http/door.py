@@ -1,4 +1,4 @@
-"""HTTP for the CSP door: reads requests within bounds, and writes what the door answers.
+"""HTTP for a door: reads requests within bounds, and writes what the door answers.
 
 A request of any path is handed to the door whole. What is over a bound is refused, as far as the
 client still listens, and its connection closed.
@@ -16,8 +16,8 @@ from twisted.internet.interfaces import IAddress, IReactorTime
 from twisted.internet.protocol import ServerFactory
 from twisted.logger import Logger
 
-from imps.csp.door import HTTPRequest, HTTPResponse
-from imps.csp.http_connection import HTTPConnection
+from imps.http.connection import HTTPConnection
+from imps.http.message import HTTPRequest, HTTPResponse
 from imps.metrics import Metrics
 
 Answer = Callable[[HTTPRequest], Awaitable[HTTPResponse]]

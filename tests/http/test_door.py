@@ -7,9 +7,9 @@ from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.trial.unittest import SynchronousTestCase
 
-from imps.csp.door import HTTPRequest, HTTPResponse
-from imps.csp.http import HTTPDoor, HTTPLimits
-from imps.csp.http_connection import LINGER_SECONDS
+from imps.http.connection import LINGER_SECONDS
+from imps.http.door import HTTPDoor, HTTPLimits
+from imps.http.message import HTTPRequest, HTTPResponse
 
 LIMITS = HTTPLimits(
     max_body_octets=100,

@@ -1,0 +1,1 @@
+"""HTTP for doors: requests read within bounds, answered whole."""

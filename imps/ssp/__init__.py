@@ -1,0 +1,1 @@
+"""The SSP door: partner servers, by which users of other domains are reached."""

@@ -1,0 +1,72 @@
+"""Status, to and from what operations say of themselves."""
+
+from __future__ import annotations
+
+from imps.model.status import Detail, Outcome, Refusal, StatusCode
+from imps.ssp.messages.blocks import DetailedResult, Status, status_code
+from imps.ssp.messages.declaration import Message
+
+
+def status(code: StatusCode, description: str = "") -> Status:
+    """A Status without details."""
+    return Status(code=int(code), description=description or None)
+
+
+def status_of(refused: Refusal) -> Status:
+    """How a refusal is told to a partner."""
+    return Status(
+        code=int(refused.code),
+        description=refused.description or None,
+        detailed_results=tuple(map(_detailed_result, refused.details)),
+    )
+
+
+def status_of_outcome(outcome: Outcome) -> Status:
+    """How an operation went."""
+    details = tuple(map(_detailed_result, outcome.details))
+    return Status(code=int(outcome.code), detailed_results=details)
+
+
+def status_in(answer: Message) -> Status:
+    """The Status of an answer, or that it is; one that has none says that all went well."""
+    said = answer if isinstance(answer, Status) else getattr(answer, "status", None)
+    return said if isinstance(said, Status) else Status(code=int(StatusCode.OK))
+
+
+def details_in(said: Status) -> tuple[Detail, ...]:
+    """The details of a Status in the model's terms."""
+    return tuple(
+        Detail(
+            status_code(each.code),
+            users=each.user_ids,
+            groups=each.group_ids,
+            contact_lists=each.contact_lists,
+            message_ids=each.message_ids,
+            domains=each.domains,
+        )
+        for each in said.detailed_results
+    )
+
+
+_AS_NOT_AGREED = frozenset((StatusCode.SERVICE_NOT_SUPPORTED, StatusCode.NOT_IMPLEMENTED))
+
+
+def code_for_client(code: StatusCode) -> StatusCode:
+    """A partner's code as our users are told it (SSP, error mapping): what it cannot do is not
+    agreed; what is wrong between the servers is no fault of the user."""
+    if code in _AS_NOT_AGREED:
+        return StatusCode.SERVICE_NOT_AGREED
+    if code is StatusCode.GENERAL_ADDRESS_ERROR:
+        return StatusCode.INTERNAL_ERROR
+    return code
+
+
+def _detailed_result(detail: Detail) -> DetailedResult:
+    return DetailedResult(
+        code=int(detail.code),
+        user_ids=detail.users,
+        group_ids=detail.groups,
+        contact_lists=detail.contact_lists,
+        message_ids=detail.message_ids,
+        domains=detail.domains,
+    )

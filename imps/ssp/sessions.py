@@ -1,0 +1,117 @@
+"""Sessions with partners: made when there is something to say, kept while both live."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from attrs import define, evolve, field
+from twisted.logger import Logger
+
+from imps.model.partner import Partner, Profile
+from imps.ssp.client import Unreachable
+from imps.ssp.handshake import domain_of
+from imps.ssp.handshakes import Handshakes
+from imps.store.partner_sessions import PartnerSession, PartnerSessions
+
+LOOK_SECONDS = 0.25
+FAILURES_UNTIL_SUSPENDED = 5
+
+
+@define(eq=False)
+class Sessions:
+    """The sessions of this process and all others with partners."""
+
+    _stored: PartnerSessions
+    _handshakes: Handshakes
+    _reactor: Any
+    _failures: dict[str, int] = field(factory=dict, init=False)
+    _log = Logger()
+
+    async def usable(self, partner: Partner, own_domain: str) -> PartnerSession | None:
+        """The youngest session between two domains that lives."""
+        now = self._reactor.seconds()
+        for session in await self._stored.all(partner.domain):
+            lives = partner.profile is Profile.BARAZA or not session.is_over(now)
+            if lives and session.is_confirmed and session.own_domain == own_domain:
+                return session
+        return None
+
+    async def between(self, partner: Partner, own_domain: str, seconds: float) -> PartnerSession:
+        """A session between two domains, made if there is none. Unreachable if that fails, or is
+        not done in time."""
+        session = await self.usable(partner, own_domain)
+        if session is not None:
+            return session
+        deadline = self._reactor.seconds() + seconds
+        # Somebody else may be at it.
+        await self._handshakes.begin(partner, own_domain)
+        while session is None:
+            left = deadline - self._reactor.seconds()
+            if left <= 0:
+                raise Unreachable("no session in time")
+            await self._handshakes.arrival(partner.domain, min(left, LOOK_SECONDS))
+            session = await self.usable(partner, own_domain)
+            if session is None and (await self._stored.backoff(partner.domain)).until > (
+                self._reactor.seconds()
+            ):
+                raise Unreachable("the session could not be made")
+        return session
+
+    async def renew(self, partner: Partner, own_domain: str) -> None:
+        """Have another session, while the one there is works."""
+        await self._handshakes.begin(partner, own_domain)
+
+    async def of_peer(self, partner: Partner, peer_id: str) -> PartnerSession | None:
+        """The session that a partner knows by this id, if it lives."""
+        session = await self._stored.of_peer(partner.domain, peer_id)
+        if session is None:
+            return None
+        now = self._reactor.seconds()
+        if partner.profile is not Profile.BARAZA and session.is_over(now):
+            await self._stored.remove(session)
+            return None
+        if session.heard_at + min(60.0, session.time_to_live / 10) < now:
+            session = await self._stored.heard(session, now=now)
+        return session
+
+    async def adopt(
+        self, partner: Partner, peer_id: str, identity: tuple[str, ...]
+    ) -> PartnerSession | None:
+        """A session that a partner goes on using although we do not know it: one that never makes
+        another would be lost for ever (SSP, delivery behaviour of the open server). It takes the
+        place of the last that we know."""
+        known = await self._stored.all(partner.domain)
+        if partner.profile is not Profile.BARAZA or not known:
+            return None
+        if domain_of(peer_id) != partner.domain:
+            return None
+        session = evolve(
+            known[0], peer_id=peer_id, identity=identity, heard_at=self._reactor.seconds()
+        )
+        await self._stored.put(session)
+        self._log.info("{domain} goes on with a session of its own", domain=partner.domain)
+        return session
+
+    async def end(self, session: PartnerSession) -> None:
+        """A session is over."""
+        await self._stored.remove(session)
+
+    async def end_all(self, domain: str) -> None:
+        """Nothing is agreed with a domain any more."""
+        for session in await self._stored.all(domain):
+            await self._stored.remove(session)
+        self._failures.pop(domain, None)
+
+    def posted(self, domain: str, *, reached: bool) -> None:
+        """A post has succeeded, or failed on its way."""
+        if reached:
+            if self._failures.pop(domain, 0) >= FAILURES_UNTIL_SUSPENDED:
+                self._log.info("{domain} is there again", domain=domain)
+            return
+        failures = self._failures[domain] = self._failures.get(domain, 0) + 1
+        if failures == FAILURES_UNTIL_SUSPENDED:
+            self._log.warn("{domain} cannot be reached", domain=domain)
+
+    def is_suspended(self, domain: str) -> bool:
+        """Whether posts to a partner keep failing."""
+        return self._failures.get(domain, 0) >= FAILURES_UNTIL_SUSPENDED

@@ -1,0 +1,317 @@
+"""Two servers with stores and sockets of their own: sessions, questions and queued messages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.internet.defer import Deferred, gatherResults
+from twisted.trial.unittest import TestCase
+
+from imps.model.address import Address
+from imps.model.partner import Partner, Profile, TLSMode
+from imps.model.status import Refusal, StatusCode
+from imps.model.version import V12, V13
+from imps.ssp.messages.blocks import MessageInfo, MetaInfo, Status
+from imps.ssp.messages.declaration import Message
+from imps.ssp.messages.im import SendMessageRequest, SendMessageResponse
+from imps.ssp.messages.presence import GetPresenceRequest, GetPresenceResponse
+from imps.ssp.messages.setup import KeepAliveRequest, KeepAliveResponse, LogoutRequest
+from imps.ssp.served import Asked
+from imps.store.partner_sessions import PartnerSessions
+from imps.testing.federation import Server, serve, two, until
+from imps.testing.process import reactor
+
+ANN, BO = Address.parse("wv:ann@north.example"), Address.parse("wv:bo@south.example")
+
+
+def message(text: str) -> SendMessageRequest:
+    return SendMessageRequest(
+        meta_info=MetaInfo.of_user(ANN, "north.example"), message_info=MessageInfo(message_id=text)
+    )
+
+
+class Mailbox:
+    """What a server was sent, and how it answers."""
+
+    def __init__(self, server: Server, answer: Message | None = None) -> None:
+        self.got: list[str] = []
+        self.asked: list[Asked] = []
+        self.answer = answer or SendMessageResponse(status=Status(code=200))
+        server.federation.served.serve(SendMessageRequest, self.take, needs_user=True)
+
+    async def take(self, asked: Asked, request: SendMessageRequest) -> Message:
+        self.asked.append(asked)
+        self.got.append(request.message_info.message_id or "")
+        return self.answer
+
+
+class Answers:
+    """What a server learned of what it had queued."""
+
+    def __init__(self, server: Server) -> None:
+        self.told: list[tuple[str, str, Message]] = []
+        server.federation.served.answered(SendMessageRequest, self.learn)
+
+    async def learn(self, domain: str, request: SendMessageRequest, answer: Message) -> None:
+        self.told.append((domain, request.message_info.message_id or "", answer))
+
+
+class FederationTestCase(TestCase):
+    north: Server
+    south: Server
+
+    async def setUp(self) -> None:  # type: ignore[override]  # trial awaits it
+        self.north, self.south = await two(self)
+
+    async def post(self, text: str, operation_id: str = "", **more: Any) -> None:
+        expires_at = reactor.seconds() + 3600
+        await self.north.federation.partners.post(
+            "south.example", ANN, message(text), expires_at, operation_id or text, **more
+        )
+
+    async def ask(self, request: Any, seconds: float = 10, user: Address | None = ANN) -> Message:
+        return await self.north.federation.partners.ask("south.example", user, request, seconds)
+
+    async def sessions(self, server: Server) -> Any:
+        other = "south.example" if server is self.north else "north.example"
+        return await PartnerSessions(server.store.client, server.store.buckets).all(other)
+
+    async def assert_refused(self, code: StatusCode, request: Any, seconds: float = 10) -> None:
+        with self.assertRaises(Refusal) as caught:
+            await self.ask(request, seconds)
+        self.assertIs(caught.exception.code, code)
+
+
+class SessionsTests(FederationTestCase):
+    async def test_what_is_asked_first_makes_a_session(self) -> None:
+        answer = await self.ask(KeepAliveRequest(), user=None)
+        self.assertEqual(answer, KeepAliveResponse(time_to_live=86_400, status=Status(code=200)))
+        (here,), (there,) = await self.sessions(self.north), await self.sessions(self.south)
+        self.assertEqual((here.own_id, here.peer_id), (there.peer_id, there.own_id))
+        self.assertTrue(there.is_confirmed)
+        self.assertEqual(here.version, V13)
+
+    async def test_there_is_one_session_for_many_questions(self) -> None:
+        await gatherResults(
+            [Deferred.fromCoroutine(self.ask(KeepAliveRequest(), user=None)) for _ in range(20)]
+        )
+        self.assertEqual(len(await self.sessions(self.north)), 1)
+
+    async def test_either_side_asks_over_the_session(self) -> None:
+        await self.ask(KeepAliveRequest(), user=None)
+        answer = await self.south.federation.partners.ask(
+            "north.example", None, KeepAliveRequest(), 10
+        )
+        self.assertIsInstance(answer, KeepAliveResponse)
+        self.assertEqual(len(await self.sessions(self.south)), 1)
+
+    async def test_both_may_begin_at_once(self) -> None:
+        asked = [
+            Deferred.fromCoroutine(
+                server.federation.partners.ask(other, None, KeepAliveRequest(), 10)
+            )
+            for server, other in ((self.north, "south.example"), (self.south, "north.example"))
+        ]
+        for answer in await gatherResults(asked):
+            self.assertIsInstance(answer, KeepAliveResponse)
+
+    async def test_the_older_version_is_spoken(self) -> None:
+        await self.south.know(self.north, version_max=V12)
+        await self.ask(KeepAliveRequest(), user=None)
+        (session,) = await self.sessions(self.north)
+        self.assertEqual(session.version, V12)
+
+    async def test_a_session_that_the_partner_forgot_is_made_again(self) -> None:
+        await self.ask(KeepAliveRequest(), user=None)
+        (before,) = await self.sessions(self.north)
+        await self.south.federation.sessions.end_all("north.example")
+        self.assertIsInstance(await self.ask(KeepAliveRequest(), user=None), KeepAliveResponse)
+        (after,) = await self.sessions(self.north)
+        self.assertNotEqual(before.own_id, after.own_id)
+
+    async def test_a_session_that_was_logged_out_of_is_over_on_both_sides(self) -> None:
+        await self.ask(KeepAliveRequest(), user=None)
+        partner = self.north.federation.known.get("south.example")
+        assert partner is not None
+        await self.north.federation.keeping.log_out(partner)
+        self.assertEqual(await self.sessions(self.north), ())
+        await until(lambda: self._is_over(self.south))
+
+    async def _is_over(self, server: Server) -> bool:
+        return not await self.sessions(server)
+
+    async def test_a_session_outlives_the_process(self) -> None:
+        await self.ask(KeepAliveRequest(), user=None)
+        (before,) = await self.sessions(self.north)
+        port = self.south.number
+        await self.south.stop()
+        self.south = await serve(self, "south.example", fresh=False, port=port)
+        self.assertIsInstance(await self.ask(KeepAliveRequest(), user=None), KeepAliveResponse)
+        (after,) = await self.sessions(self.north)
+        self.assertEqual(before.own_id, after.own_id)
+
+    async def test_a_partner_that_may_not_begin_cannot_and_one_that_is_not_asked_is_not(
+        self,
+    ) -> None:
+        await self.south.know(self.north, allow_in=False)
+        await self.assert_refused(StatusCode.SERVICE_UNAVAILABLE, KeepAliveRequest())
+        await self.south.know(self.north)
+        await self.north.know(self.south, allow_out=False)
+        await self.assert_refused(StatusCode.SERVICE_UNAVAILABLE, KeepAliveRequest())
+
+    async def test_a_removed_partner_has_no_session(self) -> None:
+        await self.ask(KeepAliveRequest(), user=None)
+        from imps.store.partners import Partners
+
+        await Partners(self.north.store.client).remove("south.example")
+        await self.north.federation.known.look()
+        await until(lambda: self._is_over(self.north))
+        await self.assert_refused(StatusCode.DOMAIN_NOT_SUPPORTED, KeepAliveRequest())
+
+
+class AskingTests(FederationTestCase):
+    async def test_a_question_is_answered_by_who_serves_it(self) -> None:
+        seen = []
+
+        async def get_presence(asked: Asked, request: GetPresenceRequest) -> Message:
+            seen.append((asked.user, asked.domain, request.user_ids))
+            return GetPresenceResponse(status=Status(code=200))
+
+        self.south.federation.served.serve(GetPresenceRequest, get_presence, needs_user=True)
+        answer = await self.ask(GetPresenceRequest(user_ids=(BO,)))
+        self.assertEqual(answer, GetPresenceResponse(status=Status(code=200)))
+        self.assertEqual(seen, [(ANN, "south.example", (BO,))])
+
+    async def test_what_is_not_served_is_said(self) -> None:
+        answer = await self.ask(GetPresenceRequest(user_ids=(BO,)))
+        assert isinstance(answer, Status)
+        self.assertEqual(answer.code, 501)
+
+    async def test_a_partner_that_does_not_answer_in_time(self) -> None:
+        await self.ask(KeepAliveRequest(), user=None)
+        never: Deferred[Message] = Deferred()
+
+        async def get_presence(asked: Asked, request: GetPresenceRequest) -> Message:
+            return await never
+
+        self.south.federation.served.serve(GetPresenceRequest, get_presence)
+        await self.assert_refused(StatusCode.REQUEST_TIMEOUT, GetPresenceRequest(), seconds=0.3)
+        never.callback(GetPresenceResponse())
+
+    async def test_a_partner_that_is_not_there(self) -> None:
+        await self.south.stop()
+        await self.assert_refused(StatusCode.SERVICE_UNAVAILABLE, KeepAliveRequest())
+
+    async def test_a_domain_that_is_no_partner(self) -> None:
+        with self.assertRaises(Refusal) as caught:
+            await self.north.federation.partners.ask("west.example", None, KeepAliveRequest(), 5)
+        self.assertIs(caught.exception.code, StatusCode.DOMAIN_NOT_SUPPORTED)
+
+    async def test_a_partner_that_the_dns_does_not_know(self) -> None:
+        await self.north.add(Partner(domain="south.example", tls=TLSMode.OFF))
+        await self.assert_refused(StatusCode.SERVICE_UNAVAILABLE, KeepAliveRequest())
+
+    async def test_a_partner_that_the_dns_knows(self) -> None:
+        from imps.ssp.discovery import Target
+
+        await self.north.add(Partner(domain="south.example", tls=TLSMode.OFF))
+        self.north.targets["_imps-server._tcp.south.example"] = [
+            Target(10, 0, "127.0.0.1", self.south.number),
+            Target(5, 0, "127.0.0.1", 1),
+        ]
+        self.assertIsInstance(await self.ask(KeepAliveRequest(), user=None), KeepAliveResponse)
+
+    async def test_an_answer_that_another_process_gets_is_found(self) -> None:
+        """Two processes of the north: the south posts to the other one."""
+        other = await serve(self, "north.example", fresh=False)
+        await self.south.know(other)
+        self.assertIsInstance(await self.ask(KeepAliveRequest(), user=None), KeepAliveResponse)
+        (session,) = await self.sessions(self.south)
+        self.assertEqual(session.url, other.url)
+
+
+class QueueTests(FederationTestCase):
+    async def test_what_is_queued_arrives_in_order_and_its_answers_are_told(self) -> None:
+        mailbox, answers = Mailbox(self.south), Answers(self.north)
+        texts = [f"m{n}" for n in range(10)]
+        for text in texts:
+            await self.post(text)
+        await until(lambda: len(answers.told) == 10)
+        self.assertEqual(mailbox.got, texts)
+        self.assertEqual([told[1] for told in answers.told], texts)
+        self.assertEqual({told[0] for told in answers.told}, {"south.example"})
+        self.assertEqual(answers.told[0][2], SendMessageResponse(status=Status(code=200)))
+
+    async def test_an_operation_that_is_repeated_says_nothing_twice(self) -> None:
+        mailbox, answers = Mailbox(self.south), Answers(self.north)
+        await self.post("one", "operation")
+        await until(lambda: answers.told)
+        await self.post("one", "operation")
+        await self.post("two")
+        await until(lambda: len(answers.told) == 2)
+        self.assertEqual(mailbox.got, ["one", "two"])
+
+    async def test_what_waits_for_a_partner_that_is_away_arrives_when_it_is_back(self) -> None:
+        answers = Answers(self.north)
+        port = self.south.number
+        await self.south.stop()
+        for text in ("one", "two"):
+            await self.post(text)
+        await until(self.has_backed_off)
+        self.south = await serve(self, "south.example", fresh=False, port=port)
+        mailbox = Mailbox(self.south)
+        await self.hurry()
+        await until(lambda: len(answers.told) == 2)
+        self.assertEqual(mailbox.got, ["one", "two"])
+
+    async def has_backed_off(self) -> bool:
+        saying = self.north.federation.partners._saying
+        return bool(await self.keys("*partner-backoff*")) and not saying
+
+    async def keys(self, pattern: str) -> list[str]:
+        return [key.decode() for key in await self.north.store.client.execute("KEYS", pattern)]
+
+    async def hurry(self) -> None:
+        """Wait for no back-off."""
+        for key in await self.keys("*partner-backoff*"):
+            await self.north.store.client.execute("DEL", key)
+        for key in await self.keys("*partner-lanes*"):
+            await self.north.store.client.execute("ZUNIONSTORE", key, 1, key, "WEIGHTS", 0)
+
+    async def test_a_partner_that_refuses_a_message_is_heard(self) -> None:
+        Mailbox(self.south, Status(code=532))
+        answers = Answers(self.north)
+        await self.post("one")
+        await until(lambda: answers.told)
+        self.assertEqual(answers.told[0][2], Status(code=532))
+
+    async def test_too_much_that_waits_is_refused(self) -> None:
+        north = await serve(self, "north.example", max_waiting=2)
+        await north.know(self.south, urls=("http://127.0.0.1:1/",))
+        self.north = north
+        await self.post("one")
+        await self.post("two")
+        with self.assertRaises(Refusal) as caught:
+            await self.post("three")
+        self.assertIs(caught.exception.code, StatusCode.MESSAGE_QUEUE_FULL)
+
+    async def test_what_is_not_said_in_time_is_told(self) -> None:
+        answers = Answers(self.north)
+        await self.north.know(self.south, urls=("http://127.0.0.1:1/",))
+        await self.north.federation.partners.post(
+            "south.example", ANN, message("late"), reactor.seconds() + 0.5, "operation"
+        )
+        await until(lambda: answers.told)
+        self.assertEqual(answers.told[0][2], Status(code=542))
+
+    async def test_a_partner_held_to_the_letter_gets_messages_too(self) -> None:
+        await self.north.know(self.south, profile=Profile.STRICT)
+        await self.south.know(self.north, profile=Profile.STRICT)
+        mailbox, answers = Mailbox(self.south), Answers(self.north)
+        await self.post("one")
+        await until(lambda: answers.told)
+        self.assertEqual(mailbox.got, ["one"])
+
+    async def test_logging_out_is_no_ones_message(self) -> None:
+        answer = await self.ask(LogoutRequest(), user=None)
+        self.assertEqual(answer, Status(code=200))
