@@ -324,7 +324,6 @@ class Parts:
             settings.country_code,
             self.inbox,
             self.outbox,
-            self.reactor,
             self.metrics,
         )
 
