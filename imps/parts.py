@@ -333,7 +333,6 @@ class Parts:
             settings.country_code,
             self.inbox,
             self.outbox,
-            self.reactor,
             self.metrics,
         )
 

@@ -1,24 +1,47 @@
-"""The inbox: what phones send is stored before the gateway is answered, and then done."""
+"""The inbox: what phones send is stored before a gateway is answered, and done once it is whole."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 
-from attrs import define, field
+from attrs import define, field, frozen
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from imps.metrics import Metrics
+from imps.model.gsm7 import Coding
+from imps.model.short_message import Place, ShortMessage, joined
 from imps.model.text import IncomingText
 from imps.sms.turns import Turns
 from imps.store.errors import StoreError
-from imps.store.incoming_texts import IncomingTexts, Received, TakenText
+from imps.store.incoming_texts import Hearing, IncomingTexts, Parts, PartsOf, Received, TakenText
+from imps.store.packing import part_packed, unpacked_part
 
+_NOT_HEARD = Hearing()
 TAKE_SECONDS = 10
 """How long it may take to do what a text asks for; less than nobody else gets it."""
 MOST_TRIES = 5
 LONGEST_WAIT_SECONDS = 30
+
+
+@frozen(kw_only=True)
+class Arrival:
+    """A short message from a phone, as a gateway says it; ``id`` is what that calls it, and
+    ``hearing`` is for those that call it nothing."""
+
+    gateway: str
+    id: str
+    sender: str
+    number: str
+    message: ShortMessage
+    sent_at: float | None = None
+    hearing: Hearing = _NOT_HEARD
+
+    @property
+    def text_id(self) -> str:
+        """What we call it."""
+        return f"{self.gateway}:{self.id}"
 
 
 @define(eq=False)
@@ -36,11 +59,68 @@ class Inbox:
     def _make_turns(self) -> Turns:
         return Turns(self._empty, "Texts from a phone are left for later")
 
-    async def receive(self, text: IncomingText) -> Received:
-        """Store a text, and have it done while nobody waits for that. StoreError if it is not
-        stored: then the gateway has to keep it."""
-        received = await self._stored.store(text)
+    async def receive(self, arrival: Arrival) -> Received:
+        """Store what has come, and have it done while nobody waits for that, once it is whole.
+        StoreError if it is not stored: then the gateway has to keep it."""
+        place = arrival.message.header.place
+        if place is not None and place.total > 1:
+            received = await self._receive_part(arrival, place)
+        else:
+            received = await self._store(arrival, arrival.message, arrival.hearing)
         self._metrics.text_received(received.name.lower())
+        return received
+
+    async def join(self, of: PartsOf) -> None:
+        """Have the parts of a text done that have waited long enough for the others."""
+        found = await self._stored.parts(of)
+        if found is None:
+            await self._stored.forget_parts(of)
+        else:
+            await self._join(of, found)
+
+    async def confirm(self, phone: str, hearings: Iterable[Hearing]) -> None:
+        """Note that the gateway knows that we have these."""
+        await self._stored.confirm(phone, hearings)
+
+    async def _receive_part(self, arrival: Arrival, place: Place) -> Received:
+        of = PartsOf(arrival.gateway, arrival.sender, arrival.number, place.reference, place.total)
+        part = part_packed(arrival.message)
+        received, found = await self._stored.store_part(
+            of, place.number, part, arrival.text_id, arrival.hearing, now=self._now
+        )
+        if found is not None:
+            await self._join(of, found)
+        return received
+
+    async def _join(self, of: PartsOf, found: Parts) -> None:
+        parts = {number: unpacked_part(part) for number, part in found.parts.items()}
+        whole = Arrival(
+            gateway=of.gateway,
+            # The same whoever joins them, and however often.
+            id=f"{of.number} {of.reference} {of.total} {found.begun_at!r}",
+            sender=of.phone,
+            number=of.number,
+            message=joined(parts, of.total),
+        )
+        if await self._store(whole, whole.message) is not Received.TOO_MANY:
+            await self._stored.forget_parts(of)
+
+    async def _store(
+        self, arrival: Arrival, message: ShortMessage, hearing: Hearing = _NOT_HEARD
+    ) -> Received:
+        is_text = message.coding is not Coding.OCTETS
+        text = IncomingText(
+            id=arrival.text_id,
+            gateway=arrival.gateway,
+            sender=arrival.sender,
+            number=arrival.number,
+            received_at=self._now,
+            body=message.text if is_text else "",
+            octets=None if is_text else message.octets,
+            port=message.header.port,
+            sent_at=arrival.sent_at,
+        )
+        received = await self._stored.store(text, hearing)
         if received is Received.STORED:
             self.turns.begin(text.sender)
         return received

@@ -10,7 +10,7 @@ from twisted.internet.defer import CancelledError, Deferred, TimeoutError
 from twisted.internet.error import ConnectError, DNSLookupError
 from twisted.logger import Logger
 from twisted.web._newclient import RequestNotSent
-from twisted.web.client import Agent, HTTPConnectionPool, readBody
+from twisted.web.client import Agent, HTTPConnectionPool, _HTTP11ClientFactory, readBody
 from zope.interface import implementer
 
 from imps.config import KannelSettings
@@ -27,6 +27,10 @@ LONGEST_ANSWER_OCTETS = 4096
 
 # Nothing has been sent.
 _NOT_REACHED = (ConnectError, DNSLookupError, RequestNotSent)
+
+
+class _ConnectionFactory(_HTTP11ClientFactory):
+    noisy = False
 
 
 @implementer(IGateway)
@@ -49,6 +53,7 @@ class Kannel:
     @_pool.default
     def _make_pool(self) -> HTTPConnectionPool:
         pool = HTTPConnectionPool(self._reactor)
+        pool._factory = _ConnectionFactory
         pool.maxPersistentPerHost = AT_ONCE
         pool.cachedConnectionTimeout = IDLE_SECONDS
         # A request of which it is not known what became is no request to repeat.

@@ -12,16 +12,13 @@ from hmac import compare_digest
 from ipaddress import IPv6Address, ip_address, ip_network
 
 from attrs import define
-from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from imps.config import KannelSettings
 from imps.metrics import Metrics
-from imps.model.gsm7 import Coding
-from imps.model.text import IncomingText
 from imps.pages.page import Answer, Asked, Page
-from imps.sms.inbox import Inbox
-from imps.sms.kannel_requests import Arrived, Malformed, Parameters, arrived, parameters, report
+from imps.sms.inbox import Arrival, Inbox
+from imps.sms.kannel_requests import Malformed, Parameters, arrived, parameters, report
 from imps.sms.numbers import phone_of
 from imps.sms.outbox import Outbox
 from imps.store.errors import StoreError
@@ -45,7 +42,6 @@ class KannelPages:
     _country_code: str
     _inbox: Inbox
     _outbox: Outbox
-    _clock: IReactorTime
     _metrics: Metrics
     _log = Logger()
 
@@ -92,30 +88,22 @@ class KannelPages:
         return None
 
     async def _take(self, gateway: KannelSettings, said: Parameters) -> Page:
-        text = self._text(gateway, arrived(said))
-        if text is None:
+        told = arrived(said)
+        sender = phone_of(told.sender, self._country_code)
+        # What nobody sends, or we ourselves, is not worth an answer.
+        if sender is None or {sender, told.sender} & self._own_numbers:
             self._metrics.text_received("no phone")
             return DONE
-        received = await self._inbox.receive(text)
-        return LATER if received is Received.TOO_MANY else DONE
-
-    def _text(self, gateway: KannelSettings, told: Arrived) -> IncomingText | None:
-        """The text from a phone; None for what is from nobody, or from ourselves."""
-        sender, message = phone_of(told.sender, self._country_code), told.message
-        if sender is None or {sender, told.sender} & self._own_numbers:
-            return None
-        is_text = message.coding is not Coding.OCTETS
-        return IncomingText(
-            id=f"{gateway.name}:{told.id}",
+        arrival = Arrival(
             gateway=gateway.name,
+            id=told.id,
             sender=sender,
             number=told.number,
-            received_at=self._clock.seconds(),
-            body=message.text if is_text else "",
-            octets=None if is_text else message.octets,
-            port=message.header.port,
+            message=told.message,
             sent_at=told.sent_at,
         )
+        received = await self._inbox.receive(arrival)
+        return LATER if received is Received.TOO_MANY else DONE
 
     async def _note(self, gateway: KannelSettings, said: Parameters) -> Page:
         told = report(said)

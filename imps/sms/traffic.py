@@ -62,5 +62,7 @@ class Traffic:
                 self._working.begin(work)
             for phone in due.outgoing:
                 self.outbox.turns.begin(phone)
+            for parts in due.parts:
+                await self.inbox.join(parts)
             for phone in due.incoming:
                 self.inbox.turns.begin(phone)

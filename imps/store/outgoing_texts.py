@@ -12,6 +12,7 @@ from imps.model.address import Address
 from imps.model.short_message import short_messages
 from imps.model.text import OutgoingText
 from imps.store.client import StoreClient
+from imps.store.incoming_texts import PartsOf
 from imps.store.keys import Buckets
 from imps.store.packing import outgoing_text_packed, unpacked_outgoing_text
 from imps.store.work import LEASE_SECONDS as WORK_LEASE_SECONDS
@@ -81,10 +82,11 @@ class PartSettled:
 @frozen
 class Due:
     """The phones to which there are texts to submit, those from which there are texts to be done,
-    and work to be done now."""
+    texts whose parts have waited long enough for each other, and work to be done now."""
 
     outgoing: tuple[str, ...]
     incoming: tuple[str, ...]
+    parts: tuple[PartsOf, ...]
     work: tuple[Work, ...]
 
 
@@ -196,12 +198,13 @@ class OutgoingTexts:
     async def due(self, bucket: int, *, now: float) -> Due:
         """End texts whose time is over; and say of which phones there are texts to be taken."""
         prefix = self._buckets.prefix(bucket)
-        outgoing, incoming, works = await self._client.run(
+        outgoing, incoming, parts, works = await self._client.run(
             "look_for_texts", [prefix], repr(now), AT_A_TIME, repr(now + WORK_LEASE_SECONDS)
         )
         return Due(
             tuple(map(bytes.decode, outgoing)),
             tuple(map(bytes.decode, incoming)),
+            tuple(PartsOf.named(name.decode()) for name in parts),
             tuple(Work.unpacked(bucket, record) for record in works),
         )
 

@@ -17,7 +17,9 @@ from imps.model.events import (
     Notification,
 )
 from imps.model.extension import Extension, Foreign
+from imps.model.gsm7 import Coding
 from imps.model.message import Color, Content, Font, FontSize, FontStyle, Message
+from imps.model.short_message import Header, ShortMessage
 from imps.model.status import StatusCode
 from imps.model.text import IncomingText, OutgoingText
 
@@ -143,6 +145,18 @@ def outgoing_text_packed(text: OutgoingText) -> bytes:
 def unpacked_outgoing_text(id: str, to: str, record: bytes) -> OutgoingText:
     """A text from what ``outgoing_text_packed`` made of it."""
     return OutgoingText(id=id, to=to, **_text_fields(record))
+
+
+def part_packed(part: ShortMessage) -> bytes:
+    """A part of a text: all but its place."""
+    fields = [int(part.coding), part.text, part.content.hex(), part.header.port]
+    return json.dumps(fields, separators=(",", ":")).encode()
+
+
+def unpacked_part(record: bytes) -> ShortMessage:
+    """A part of a text from what ``part_packed`` made of it."""
+    coding, text, content, port = json.loads(record)
+    return ShortMessage(Coding(coding), text, bytes.fromhex(content), Header(None, port))
 
 
 def _text_packed(text: IncomingText | OutgoingText, *but: str) -> bytes:

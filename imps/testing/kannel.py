@@ -20,7 +20,7 @@ from twisted.protocols.basic import LineOnlyReceiver
 from twisted.trial.unittest import TestCase
 from twisted.web.client import Agent, readBody
 
-from imps.model.gsm7 import Coding
+from imps.model.gsm7 import Coding, is_gsm
 from imps.model.short_message import Header
 from imps.testing.process import PATIENCE_SECONDS, Program, reactor
 from imps.testing.programs import required_program
@@ -57,7 +57,7 @@ def configuration(directory: Path, ports: list[int], url: str, key: str) -> str:
             "dlr-storage": "internal",
             "sms-combine-concatenated-mo-timeout": 120,
             "log-file": directory / "bearerbox.log",
-            "log-level": 0,
+            "log-level": 1,
         },
         {
             "group": "smsc",
@@ -84,7 +84,7 @@ def configuration(directory: Path, ports: list[int], url: str, key: str) -> str:
             "reply-couldnotrepresent": '""',
             "reply-emptymessage": '""',
             "log-file": directory / "smsbox.log",
-            "log-level": 0,
+            "log-level": 1,
         },
         {"group": "smsbox-route", "smsbox-id": "imps", "smsc-id": "FAKE"},
         {
@@ -162,19 +162,14 @@ class Phones(LineOnlyReceiver):
 
     def text(self, phone: str, words: str, to: str = SERVICE) -> None:
         """A phone texts."""
-        if words.isascii() and "\n" not in words:
-            self.sendLine(f"{phone} {to} text {words}".encode())
+        if is_gsm(words) and "\n" not in words:
+            self._say(phone, to, f"text {words}")
         else:
             self._say(phone, to, f"ucs2 {quote_from_bytes(words.encode('utf-16-be'))}")
 
-    def latin(self, phone: str, words: str, to: str = SERVICE) -> None:
-        """A phone texts in the alphabet of GSM."""
-        self.sendLine(f"{phone} {to} text {words}".encode())
-
     def part(self, phone: str, words: str, header: Header, to: str = SERVICE) -> None:
         """A phone sends a part of a text."""
-        udh, text = quote_from_bytes(header.octets), quote_from_bytes(words.encode())
-        self._say(phone, to, f"udh-text {udh} {text}")
+        self._say(phone, to, f"udh-text {quote_from_bytes(header.octets)} {words}")
 
     def data(self, phone: str, octets: bytes, port: int, to: str = SERVICE) -> None:
         """A phone sends octets to a port."""
@@ -246,28 +241,30 @@ class Kannel:
 
     async def connect(self) -> None:
         """The network is there (again)."""
-        await self._listens(self.ports[2])
-        self.phones = Phones()
-        endpoint = TCP4ClientEndpoint(reactor, "127.0.0.1", self.ports[2])
-        await connectProtocol(endpoint, self.phones)
+        # Whoever connects is the network, so there is no trying whether it listens.
+        self.phones = await self._connected(self.ports[2], Phones)
         self.test.addCleanup(self.phones.hang_up)
         await self._status(r"FAKE.*online")
 
+    async def is_without_network(self) -> None:
+        """Wait until the network is known to be gone."""
+        await self._status(r"FAKE.*(re-)?connecting")
+
     async def _listens(self, port: int) -> None:
+        probe = await self._connected(port, Protocol)
+        probe.transport.loseConnection()
+
+    async def _connected(self, port: int, protocol: type[Protocol]) -> Any:
+        """A connection, as soon as somebody listens."""
         give_up_at = reactor.seconds() + PATIENCE_SECONDS
+        endpoint = TCP4ClientEndpoint(reactor, "127.0.0.1", port)
         while True:
             try:
-                probe = await connectProtocol(
-                    TCP4ClientEndpoint(reactor, "127.0.0.1", port), Protocol()
-                )
+                return await connectProtocol(endpoint, protocol())
             except ConnectError:
                 if reactor.seconds() > give_up_at:
                     raise
                 await deferLater(reactor, LOOK_SECONDS)
-            else:
-                assert probe.transport is not None
-                probe.transport.loseConnection()
-                return
 
     async def status(self) -> str:
         """What bearerbox says of itself."""

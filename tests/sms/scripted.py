@@ -5,9 +5,13 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import deferLater
 from zope.interface import implementer
 
-from imps.model.text import IncomingText, OutgoingText
+from imps.model.gsm7 import coded
+from imps.model.short_message import ShortMessage
+from imps.model.text import OutgoingText
 from imps.sms.gateway import Answer, IGateway
+from imps.sms.inbox import Arrival
 from imps.sms.traffic import Traffic
+from imps.store.incoming_texts import Hearing
 from imps.store.outgoing_texts import Said
 from imps.testing.store import StoreTestCase
 
@@ -108,13 +112,11 @@ class TrafficTestCase(StoreTestCase):
         text = OutgoingText(id=id, to=to, body=body, watcher="test", about="this", **changes)
         return await self.parts.texts.send(text)
 
-    async def receive(self, id="s:1", body="hello", sender=ANN):
-        text = IncomingText(
-            id=id,
-            gateway="s",
-            sender=sender,
-            number="4664",
-            received_at=self.clock.seconds(),
-            body=body,
+    async def receive(self, id="1", body="hello", sender=ANN):
+        return await self.arrive(ShortMessage(coded(body).coding, body), id, sender)
+
+    async def arrive(self, message, id="1", sender=ANN, hearing=Hearing()):  # noqa: B008
+        arrival = Arrival(
+            gateway="s", id=id, sender=sender, number="4664", message=message, hearing=hearing
         )
-        return await self.parts.inbox.receive(text)
+        return await self.parts.inbox.receive(arrival)

@@ -1,8 +1,10 @@
 from twisted.internet.defer import Deferred
 
+from imps.model.gsm7 import Coding
+from imps.model.short_message import Header, Place, ShortMessage
 from imps.sms.inbox import MOST_TRIES, TAKE_SECONDS
 from imps.store.errors import StoreUnavailable
-from imps.store.incoming_texts import Received
+from imps.store.incoming_texts import MAX_GROUPS, PARTS_SECONDS, Hearing, PartsOf, Received
 from tests.sms.scripted import ANN, BOB, TrafficTestCase
 
 
@@ -125,3 +127,115 @@ class InboxTests(TrafficTestCase):
             await Deferred()
         finally:
             ended.append("interrupted")
+
+
+class PartsTests(TrafficTestCase):
+    """Texts that a gateway brings in parts."""
+
+    async def part(self, number, body=None, total=3, reference=7, id=None, **changes):
+        header = Header(Place(reference, total, number))
+        message = ShortMessage(Coding.GSM, body or f"part {number} ", header=header)
+        return await self.arrive(message, id or f"{reference}.{number}", **changes)
+
+    async def test_parts_are_one_text_once_all_have_come_in_any_order(self):
+        for number in (3, 1):
+            self.assertIs(await self.part(number), Received.STORED)
+            await self.quiet()
+        self.assertEqual(self.taken, [])
+        await self.part(2)
+        await self.quiet()
+        self.assertEqual(self.taken, ["part 1 part 2 part 3 "])
+        await self.look(PARTS_SECONDS)
+        self.assertEqual(len(self.taken), 1)
+        self.assertEqual(await self.left_of_parts(), [])
+
+    async def test_part_that_comes_again_changes_nothing(self):
+        for number in (1, 1, 2, 3, 3, 2):
+            await self.part(number)
+        await self.look(PARTS_SECONDS)
+        self.assertEqual(self.taken, ["part 1 part 2 part 3 "])
+
+    async def test_what_has_come_is_done_with_a_mark_where_the_rest_does_not(self):
+        await self.part(1)
+        await self.look(PARTS_SECONDS - 1)
+        await self.part(3)
+        self.assertEqual(self.taken, [])
+        await self.look(1)
+        self.assertEqual(self.taken, ["part 1 ...part 3 "])
+        self.assertEqual(await self.left_of_parts(), [])
+
+    async def test_parts_of_different_texts_are_told_apart(self):
+        for number in (1, 2):
+            await self.part(number, f"a{number}", total=2, reference=1)
+            await self.part(number, f"b{number}", total=2, reference=2)
+            await self.part(number, f"c{number}", total=2, reference=1, sender=BOB)
+        await self.quiet()
+        self.assertEqual(sorted(self.taken), ["a1a2", "b1b2", "c1c2"])
+
+    async def test_reference_is_used_again_by_another_text(self):
+        for text in "ab":
+            for number in (1, 2):
+                await self.part(number, f"{text}{number}", total=2, id=f"{text}{number}")
+            self.clock.advance(1)
+        await self.quiet()
+        self.assertEqual(self.taken, ["a1a2", "b1b2"])
+
+    async def test_parts_that_are_joined_by_two_are_one_text(self):
+        for number in (1, 2):
+            await self.part(number)
+        of = PartsOf("s", ANN, "4664", 7, 3)
+        found = await self.parts.inbox._stored.parts(of)
+        for _ in range(2):
+            await self.parts.inbox._join(of, found)
+        await self.quiet()
+        self.assertEqual(self.taken, ["part 1 part 2 ..."])
+
+    async def test_parts_of_only_so_many_texts_wait(self):
+        outcomes = [await self.part(1, reference=each) for each in range(MAX_GROUPS + 1)]
+        self.assertEqual(set(outcomes[:-1]), {Received.STORED})
+        self.assertIs(outcomes[-1], Received.TOO_MANY)
+        self.assertIs(await self.part(2, reference=0), Received.STORED)
+
+    async def left_of_parts(self):
+        keys = await self.store.client.execute("KEYS", "*")
+        return [key for key in keys if b"parts" in key or b"groups" in key]
+
+
+class HearingTests(TrafficTestCase):
+    """A gateway without ids says again what it does not know that we have."""
+
+    async def hear(self, session, id, body="ok"):
+        message = ShortMessage(Coding.GSM, body)
+        return await self.arrive(message, id, hearing=Hearing(session, f"digest of {body}"))
+
+    async def test_what_is_said_again_in_another_session_is_the_same_text(self):
+        self.assertIs(await self.hear("one", "1"), Received.STORED)
+        self.assertIs(await self.hear("two", "2"), Received.REPEATED)
+        await self.quiet()
+        self.assertEqual(self.taken, ["ok"])
+
+    async def test_what_is_said_twice_in_one_session_is_two_texts(self):
+        for id in "12":
+            self.assertIs(await self.hear("one", id), Received.STORED)
+        await self.quiet()
+        self.assertEqual(self.taken, ["ok", "ok"])
+
+    async def test_what_is_said_again_once_the_first_was_confirmed_is_another_text(self):
+        await self.hear("one", "1")
+        await self.parts.inbox.confirm(ANN, [Hearing("one", "digest of ok")])
+        self.assertIs(await self.hear("two", "2"), Received.STORED)
+
+    async def test_third_hearing_is_another_text(self):
+        await self.hear("one", "1")
+        await self.hear("two", "2")
+        self.assertIs(await self.hear("two", "3"), Received.STORED)
+
+    async def test_another_text_is_another_text(self):
+        await self.hear("one", "1")
+        self.assertIs(await self.hear("two", "2", "no"), Received.STORED)
+
+    async def test_part_that_is_heard_again_is_the_same(self):
+        message = ShortMessage(Coding.GSM, "a", header=Header(Place(1, 2, 1)))
+        for session, received in (("one", Received.STORED), ("two", Received.REPEATED)):
+            hearing = Hearing(session, "digest")
+            self.assertIs(await self.arrive(message, session, hearing=hearing), received)

@@ -1,4 +1,4 @@
-from contextlib import suppress
+import contextlib
 from urllib.parse import parse_qs, urlencode
 
 from hypothesis import given
@@ -85,12 +85,12 @@ class ArrivedTests(SynchronousTestCase):
     @given(st.binary())
     def test_any_query_is_read_or_malformed(self, query):
         for read in (arrived, report):
-            with suppress(Malformed):
+            with contextlib.suppress(Malformed):
                 read(parameters(query))
 
     @given(st.dictionaries(st.sampled_from([*HOLD, "coding", "charset", "udh", "ts"]), st.binary()))
     def test_any_parameters_are_read_or_malformed(self, changes):
-        with suppress(Malformed):
+        with contextlib.suppress(Malformed):
             arrived({**asked(), **changes})
 
 

@@ -2,7 +2,8 @@
 -- be taken, either way, is said.
 -- KEYS[1] the bucket's prefix; ARGV[1] now, ARGV[2] how much of each at most, ARGV[3] until when work that
 -- this causes is left to the caller.
--- Returns the phones with texts to submit, those with texts that came, and the work.
+-- Returns the phones with texts to submit, those with texts that came, the texts whose parts have waited
+-- long enough, and the work.
 -- include texts
 local prefix, now, works = KEYS[1], tonumber(ARGV[1]), {}
 
@@ -20,4 +21,4 @@ for _, member in ipairs(due('ending-texts')) do
         look_again(prefix, phone, now)
     end
 end
-return {due('due-phones'), due('due-inboxes'), works}
+return {due('due-phones'), due('due-inboxes'), due('due-parts'), works}
