@@ -14,7 +14,7 @@ SESSIONS = (200, 2_000)
 WARMING_UP_SECONDS = 3
 SECONDS = 10
 LONG_SECONDS = 60
-RATE = 200
+RATE = 300
 """How many messages a second are a moderate load."""
 SETTLE_SECONDS = 45
 """What was not acknowledged is sent again after half a minute."""

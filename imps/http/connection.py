@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from functools import lru_cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,17 @@ HANG_UP_SECONDS = 15
 
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _PHRASES = {status.value: status.phrase for status in HTTPStatus}
+
+
+# Within a second, most answers begin with the same.
+@lru_cache(maxsize=100)
+def _head(status: int, date: str, headers: tuple[tuple[str, str], ...], connection: str) -> bytes:
+    """What an answer begins with: all but how long it is."""
+    lines = [f"HTTP/1.1 {status} {_PHRASES.get(status, '')}", f"Date: {date}"]
+    lines += [f"{name.title()}: {value}" for name, value in headers]
+    if connection:
+        lines.append(f"Connection: {connection}")
+    return "\r\n".join((*lines, "")).encode("latin-1")
 
 
 @frozen
@@ -251,17 +263,12 @@ class HTTPConnection(Protocol):
             self._go_on()
 
     def _written(self, response: HTTPResponse, asked: _Asked) -> bytes:
-        phrase = _PHRASES.get(response.status, "")
-        lines = [f"HTTP/1.1 {response.status} {phrase}", f"Date: {self._door.date}"]
-        lines += [f"{name.title()}: {value}" for name, value in response.headers.items()]
-        lines.append(f"Content-Length: {len(response.body)}")
-        if not asked.is_kept or self._door.is_draining:
-            # While it drains, the client should come again by another connection, and so to another
-            # process. One that stays, as old handsets may, is served as long as that is possible.
-            lines.append("Connection: close")
-        elif asked.is_old:
-            lines.append("Connection: keep-alive")
-        head = "\r\n".join((*lines, "", "")).encode("latin-1")
+        # While it drains, the client should come again by another connection, and so to another
+        # process. One that stays, as old handsets may, is served as long as that is possible.
+        is_last = not asked.is_kept or self._door.is_draining
+        connection = "close" if is_last else "keep-alive" if asked.is_old else ""
+        head = _head(response.status, self._door.date, tuple(response.headers.items()), connection)
+        head += b"Content-Length: %d\r\n\r\n" % len(response.body)
         return head if asked.request.method == "HEAD" else head + response.body
 
     # Refusing, and hanging up.

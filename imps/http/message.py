@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,6 +14,22 @@ _HOST = re.compile(r"[\w.:-]{1,255}", re.ASCII)
 _HOST_AND_PORT = re.compile(
     r"([\w.-]{1,255}|\[[\da-f:.]{2,45}\])(:\d{1,5})?", re.ASCII | re.IGNORECASE
 )
+
+
+# Most clients call a service by the same name.
+@lru_cache(maxsize=100)
+def _host_in(place: str) -> str:
+    try:
+        host = urlsplit(f"//{place}").hostname or ""
+    except ValueError:
+        return ""
+    return host if _HOST.fullmatch(host) else ""
+
+
+@lru_cache(maxsize=100)
+def _origin_of(place: str, is_secure: bool) -> str:
+    scheme = "https" if is_secure else "http"
+    return f"{scheme}://{place}" if _HOST_AND_PORT.fullmatch(place) else ""
 
 
 @frozen(kw_only=True)
@@ -32,18 +49,12 @@ class HTTPRequest:
     @property
     def host(self) -> str:
         """The host that it was sent to, without a port; nothing where that makes no sense."""
-        try:
-            host = urlsplit(f"//{self.headers.get('host', '')}").hostname or ""
-        except ValueError:
-            return ""
-        return host if _HOST.fullmatch(host) else ""
+        return _host_in(self.headers.get("host", ""))
 
     @property
     def origin(self) -> str:
         """Scheme, host and port that it was sent to; nothing where they make no sense."""
-        place = self.headers.get("host", "")
-        scheme = "https" if self.is_secure else "http"
-        return f"{scheme}://{place}" if _HOST_AND_PORT.fullmatch(place) else ""
+        return _origin_of(self.headers.get("host", ""), self.is_secure)
 
     @property
     def path(self) -> str:

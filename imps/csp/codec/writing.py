@@ -4,6 +4,7 @@ they may."""
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from operator import attrgetter
 from typing import Any, TypeVar
 
@@ -121,6 +122,7 @@ def bare_text(declaration: Declaration, version: Version) -> Child | None:
     )
 
 
+@cache
 def declared_in(declared: type, version: Version) -> Declaration:
     """The declaration of a class, if the version has it; raises CannotEncode otherwise."""
     try:
