@@ -49,7 +49,9 @@ SEND = _message(
     "<Sender><User><UserID>%b</UserID></User></Sender><Validity>86400</Validity>"
     "</MessageInfo><ContentData>%b</ContentData></SendMessage-Request>"
 )
-POLL = _message("<Polling-Request/>")
+POLL = _message("<Polling-Request/>").replace(b"<TransactionID>%b</TransactionID>", b"")
+"""Handsets poll under no transaction id."""
+
 DELIVERED = _message(
     "<MessageDelivered><MessageID>%b</MessageID></MessageDelivered>", mode="Response"
 )

@@ -135,15 +135,19 @@ class Handset:
 
     async def poll(self) -> bytes:
         """Poll: a message, or nothing."""
-        return await self._expect_request(csp.POLL % (self.session_id, self._next_transaction_id()))
+        return self._expected(await self.look())
+
+    async def look(self) -> bytes:
+        """Poll: whatever there is, or nothing."""
+        return await self._ask(csp.POLL % self.session_id)
 
     async def acknowledge(self, transaction_id: bytes, message_id: bytes) -> bytes:
         """Say that a message has arrived: the next one, or nothing."""
         body = csp.DELIVERED % (self.session_id, transaction_id, message_id)
-        return await self._expect_request(body)
+        return self._expected(await self._ask(body))
 
-    async def _expect_request(self, body: bytes) -> bytes:
-        answer = await self._ask(body)
+    @staticmethod
+    def _expected(answer: bytes) -> bytes:
         if answer and b"<NewMessage>" not in answer:
             raise Refused(f"poll or acknowledgement: {csp.code(answer)}")
         return answer

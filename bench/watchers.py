@@ -107,7 +107,7 @@ class Watcher:
 
     async def _fetch(self) -> None:
         self._must_poll = False
-        answer = await self.handset.ask(csp.POLL)
+        answer = await self.handset.look()
         while answer:
             told = csp.NOTIFICATION.search(answer)
             if told is None:

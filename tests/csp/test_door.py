@@ -1,5 +1,6 @@
 from xml.etree.ElementTree import fromstring
 
+from imps.csp import door
 from imps.http.message import HTTPRequest
 from imps.model.address import Address
 from imps.model.version import V11, V12, V13
@@ -76,6 +77,34 @@ class DoorTests(StoreTestCase):
             list(names.items()),
             [("1", "KeepAlive-Response"), ("2", "Status"), ("3", "GetSPInfo-Response")],
         )
+
+    async def test_poll_in_the_same_octets_gets_what_there_is_by_then(self):
+        session_id = await self.signed_on()
+        poll = message("<Polling-Request/>", session_id=session_id)
+        self.assertEqual((await self.post(poll)).body, b"")
+        await self.parts.directory.add(Address("bob"), "secret")
+        said, _ = await self.answers(message(LOGIN.replace("ann", "bob")))
+        of_bob = said["1"].findtext("{*}SessionID")
+        await self.answers(
+            message(
+                "<SendMessage-Request><DeliveryReport>F</DeliveryReport><MessageInfo><ContentSize>2"
+                "</ContentSize><Recipient><User><UserID>ann</UserID></User></Recipient>"
+                "</MessageInfo><ContentData>hi</ContentData></SendMessage-Request>",
+                session_id=of_bob,
+            )
+        )
+        self.assertIn(b"<NewMessage>", (await self.post(poll)).body)
+        await self.answers(message("<Logout-Request/>", session_id=session_id))
+        self.assertIn(b"<Code>604</Code>", (await self.post(poll)).body)
+
+    async def test_no_more_polls_are_remembered_than_may_be(self):
+        session_id = await self.signed_on()
+        poll = message("<Polling-Request/>", session_id=session_id)
+        self.patch(door, "MOST_POLLS", 3)
+        for padding in range(8):
+            self.assertEqual((await self.post(poll + b" " * padding)).status, 200)
+        self.patch(door, "LONGEST_POLL", 100)
+        self.assertEqual((await self.post(poll)).status, 200)
 
     async def test_version_is_told_by_namespace_then_document_type_then_session(self):
         old = '<!DOCTYPE WV-CSP-Message PUBLIC "-//OMA//DTD WV-CSP 1.1//EN" "x">'

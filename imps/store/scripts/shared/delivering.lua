@@ -27,9 +27,9 @@
 local function delivered(prefix, given)
     local id, now = given[1], tonumber(given[2])
     local key = prefix .. 'session:' .. id
-    local user, messaging, flight, transaction, at, tries, cursor = unpack(redis.call('HMGET', key,
+    local user, messaging, flight, transaction, at, tries, came_to = unpack(redis.call('HMGET', key,
         'user', 'messaging', 'flight', 'flight_transaction', 'flight_at', 'flight_tries', 'cursor'))
-    cursor = cursor or '0'
+    local cursor = came_to or '0'
     local takes_messages = messaging ~= ''
     if not user then
         return {0, 0, '', ''}
@@ -167,7 +167,8 @@ local function delivered(prefix, given)
             sending_of(given[2], times + 1, expires, put_at, event_key, event))
         return {done, more(), work, ending, 'event', in_flight[late], event}
     end
-    while redis.call('HLEN', sending) < tonumber(given[8]) do
+    local has_room = redis.call('HLEN', sending) < tonumber(given[8])
+    while has_room do
         local first = redis.call('ZPOPMIN', outbox)[1]
         if not first then
             break
@@ -183,7 +184,7 @@ local function delivered(prefix, given)
     end
 
     -- News of some publishers at a time; what is known of them is read when it is sent.
-    if redis.call('HLEN', sending) < tonumber(given[8]) then
+    if has_room then
         local news, news_of = prefix .. 'news:' .. id, prefix .. 'news-of:' .. id
         local publishers = redis.call('ZRANGE', news, 0, given[12] - 1)
         if #publishers > 0 then
@@ -249,7 +250,9 @@ local function delivered(prefix, given)
         local found = redis.call('ZRANGEBYSCORE', queue, '(' .. cursor, '+inf', 'WITHSCORES', 'LIMIT',
             0, 1)
         if #found == 0 then
-            redis.call('HSET', key, 'cursor', cursor)
+            if cursor ~= came_to then
+                redis.call('HSET', key, 'cursor', cursor)
+            end
             break
         end
         local message_id = found[1]
