@@ -1,4 +1,4 @@
-"""``python -m bench [A B C D E F] [--long] [--json]``: figures as tables, or as JSON."""
+"""``python -m bench [A B C D E F H] [--long] [--json]``: figures as tables, or as JSON."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import traceback
 
 from attrs import asdict
 
-from bench import codecs, kills, logins, memory, messages, presence
+from bench import codecs, domains, kills, logins, memory, messages, presence
 from bench.cores import Cores
 from bench.figures import Benchmark, Figure, Plan, machine
 from bench.processes import allow_open_files
 
-_MODULES = (logins, messages, presence, memory, kills, codecs)
+_MODULES = (logins, messages, presence, memory, kills, codecs, domains)
 BENCHMARKS = {module.BENCHMARK.letter: module.BENCHMARK for module in _MODULES}
 
 

@@ -23,6 +23,7 @@ LOOK_SECONDS = 0.02
 START_SECONDS = 60
 STOP_SECONDS = 15
 PASSWORD = "correct horse"
+LOCALHOST = "localhost"
 
 # Everybody comes from one address here.
 _SETTINGS = """
@@ -40,18 +41,21 @@ class ServerFailed(Exception):
     """The server did not start, or is gone; the text says what it said last."""
 
 
-def user(number: int) -> str:
+def user(number: int, domain: str = LOCALHOST) -> str:
     """The address of one of the users that are imported."""
-    return f"wv:user{number}@localhost"
+    return f"wv:user{number}@{domain}"
 
 
 @define(eq=False)
 class Server:
-    """A service with its embedded store; ``csp`` and ``cir`` are where it listens."""
+    """A service with its embedded store; ``csp`` and ``cir`` are where it listens, and ``ssp``
+    where partners find it, if anywhere."""
 
     _directory: Path
     _cores: Cores
     _settings: str
+    domain: str = LOCALHOST
+    ssp: Place | None = None
     csp: Place = ("", 0)
     cir: Place = ("", 0)
     _service: subprocess.Popen[bytes] | None = field(default=None, init=False)
@@ -68,7 +72,7 @@ class Server:
 
     def import_users(self, count: int) -> None:
         """Make so many accounts; before it is started."""
-        rows = (f"{user(number)},{PASSWORD}\n" for number in range(count))
+        rows = (f"{user(number, self.domain)},{PASSWORD}\n" for number in range(count))
         file = self._directory / "users.csv"
         file.write_text("address,password\n" + "".join(rows))
         command = [*_program("imps"), "user", "import", str(file), "--data", self._data]
@@ -82,7 +86,9 @@ class Server:
         begun_at = log.stat().st_size if log.exists() else 0
         command = [*_program("twistd"), "-n", "--pidfile=", "imps", "--data", self._data]
         command += ["--config", self._configured(), "--csp", _endpoint(self.csp)]
-        command += ["--cir", _endpoint(self.cir)]
+        command += ["--cir", _endpoint(self.cir), "--domain", self.domain]
+        if self.ssp is not None:
+            command += ["--ssp", _endpoint(self.ssp)]
         with self._cores.of_server(), log.open("ab") as output:
             self._service = subprocess.Popen(
                 command, env=_environment(), cwd=self._directory, stdout=output, stderr=output
@@ -131,10 +137,16 @@ class Server:
 
 
 @asynccontextmanager
-async def server(cores: Cores, users: int, settings: str = "") -> AsyncIterator[Server]:
+async def server(
+    cores: Cores,
+    users: int,
+    settings: str = "",
+    domain: str = LOCALHOST,
+    ssp: Place | None = None,
+) -> AsyncIterator[Server]:
     """A server with so many users, that is gone afterwards, with all that it has kept."""
     directory = Path(tempfile.mkdtemp(prefix="imps-bench-"))
-    made = Server(directory, cores, _SETTINGS + settings)
+    made = Server(directory, cores, _SETTINGS + settings, domain, ssp)
     try:
         made.import_users(users)
         await made.start()

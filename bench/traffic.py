@@ -175,15 +175,23 @@ class Traffic:
         *,
         persists: bool = False,
         dialects: Sequence[Dialect] = (Dialect(),),
+        partner: Server | None = None,
     ) -> Traffic:
-        """Sign on so many sessions, of a user each, who speak these dialects, mixed at random."""
+        """Sign on so many sessions, of a user each, who speak these dialects, mixed at random; of
+        each pair, one at a ``partner`` server, if there is one."""
         mixed = Random(1)
+        servers = (server, partner or server)
         books = Books()
         senders: dict[int, Talker] = {}
         talkers = [
             Talker(
-                Handset(server, user(number).encode(), persists, dialect=mixed.choice(dialects)),
-                user(number ^ 1).encode(),
+                Handset(
+                    servers[number % 2],
+                    user(number, servers[number % 2].domain).encode(),
+                    persists,
+                    dialect=mixed.choice(dialects),
+                ),
+                user(number ^ 1, servers[1 - number % 2].domain).encode(),
                 books,
                 senders,
                 sessions / POLLS,
