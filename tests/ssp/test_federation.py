@@ -11,6 +11,7 @@ from imps.model.address import Address
 from imps.model.partner import Partner, Profile, TLSMode
 from imps.model.status import Refusal, StatusCode
 from imps.model.version import V12, V13
+from imps.ssp.discovery import Target
 from imps.ssp.messages.blocks import MessageInfo, MetaInfo, Status
 from imps.ssp.messages.declaration import Message
 from imps.ssp.messages.im import SendMessageRequest, SendMessageResponse
@@ -18,6 +19,7 @@ from imps.ssp.messages.presence import GetPresenceRequest, GetPresenceResponse
 from imps.ssp.messages.setup import KeepAliveRequest, KeepAliveResponse, LogoutRequest
 from imps.ssp.served import Asked
 from imps.store.partner_sessions import PartnerSessions
+from imps.store.partners import Partners
 from imps.testing.federation import Server, serve, two, until
 from imps.testing.process import reactor
 
@@ -161,8 +163,6 @@ class SessionsTests(FederationTestCase):
 
     async def test_a_removed_partner_has_no_session(self) -> None:
         await self.ask(KeepAliveRequest(), user=None)
-        from imps.store.partners import Partners
-
         await Partners(self.north.store.client).remove("south.example")
         await self.north.federation.known.look()
         await until(lambda: self._is_over(self.north))
@@ -212,8 +212,6 @@ class AskingTests(FederationTestCase):
         await self.assert_refused(StatusCode.SERVICE_UNAVAILABLE, KeepAliveRequest())
 
     async def test_a_partner_that_the_dns_knows(self) -> None:
-        from imps.ssp.discovery import Target
-
         await self.north.add(Partner(domain="south.example", tls=TLSMode.OFF))
         self.north.targets["_imps-server._tcp.south.example"] = [
             Target(10, 0, "127.0.0.1", self.south.number),
