@@ -170,7 +170,8 @@ class Handshakes:
         message = said.message
         if not isinstance(message, LoginResponse):
             service = message.service_id
-            return "" if service.user or service.resource else service.domain.casefold()
+            is_server = not service.user and service.resource is None
+            return service.domain.casefold() if is_server else ""
         if message.session_id:
             return domain_of(message.session_id)
         return await self.stored.domain_of(said.transaction_id)
