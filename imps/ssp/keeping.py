@@ -66,10 +66,15 @@ class Keeping:
 
     def _changed(self, domain: str) -> None:
         """What holds for a partner was changed by an operator."""
+        partner = self._known.get(domain)
+        told = "{domain} is a partner no more" if partner is None else "{domain} is a partner"
+        self._log.info(told, domain=domain)
         self._identities.forget(domain)
         doing = self._client.close(self._known.all())
-        Deferred.fromCoroutine(doing).addErrback(lambda failure: self._log.failure("", failure))
-        if self._known.get(domain) is None:
+        Deferred.fromCoroutine(doing).addErrback(
+            lambda failure: self._log.failure("Connections to a partner are left", failure)
+        )
+        if partner is None:
             ending = Deferred.fromCoroutine(self._sessions.end_all(domain))
             ending.addErrback(
                 lambda failure: self._log.failure("Sessions with a partner are left", failure)
