@@ -34,7 +34,7 @@ BACKOFF_SECONDS = 10
 LONGEST_BACKOFF_SECONDS = 600
 SETTLE_SECONDS = {Profile.BARAZA: 0.75}
 """How long a partner needs after its second message until it knows where we are."""
-PAUSE_SECONDS = {Profile.BARAZA: 0.25}
+PAUSE_SECONDS = {Profile.BARAZA: 0.5}
 """And after its first."""
 
 Then = Callable[[], Awaitable[None]]
