@@ -45,7 +45,7 @@ async def test_partner(partner: Partner, settings: Settings, store: Store, react
         print(f"handshake: {problem}")
         return False
     finally:
-        federation.handshakes.stop()
+        federation.handshakes.steps.stop()
         await federation.client.close()
     print(f"handshake: there is a session, in version {session.version}")
     print(f"granted: {functions_shown(partner.grants)}")
@@ -101,5 +101,5 @@ async def _session(
                 return session
         if (await stored.backoff(partner.domain)).tries:
             raise Unreachable("it was refused: the log of the service says more")
-        await federation.handshakes.arrival(partner.domain, 0.25)
+        await federation.handshakes.steps.arrival(partner.domain, 0.25)
     raise Unreachable("it does not answer, or not to where the service listens")

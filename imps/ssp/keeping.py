@@ -82,6 +82,7 @@ class Keeping:
 
     async def _keep(self, partner: Partner) -> None:
         """See that the youngest session with a partner of our kind lives on."""
+        await self._sessions.forget_old(partner)
         if partner.profile is not Profile.OURS:
             return
         now = self._reactor.seconds()

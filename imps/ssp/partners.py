@@ -105,8 +105,6 @@ class Partners:
         seconds: float,
     ) -> Message:
         if self._sessions.is_suspended(partner.domain):
-            # Whether it is back is found out by what is queued, or by who keeps the session.
-            self.keep_trying(partner)
             raise Unreachable("it could not be reached of late")
         domain, key = partner.domain, (partner.domain, transaction_id)
         answer: Deferred[Message] = Deferred()

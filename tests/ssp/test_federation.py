@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
+import attrs
 from twisted.internet.defer import Deferred, gatherResults
 from twisted.trial.unittest import TestCase
 
@@ -11,6 +12,7 @@ from imps.model.address import Address
 from imps.model.partner import Partner, Profile, TLSMode
 from imps.model.status import Refusal, StatusCode
 from imps.model.version import V12, V13
+from imps.ssp.client import Response
 from imps.ssp.discovery import Target
 from imps.ssp.messages.blocks import MessageInfo, MetaInfo, Status
 from imps.ssp.messages.declaration import Message
@@ -18,6 +20,7 @@ from imps.ssp.messages.im import SendMessageRequest, SendMessageResponse
 from imps.ssp.messages.presence import GetPresenceRequest, GetPresenceResponse
 from imps.ssp.messages.setup import KeepAliveRequest, KeepAliveResponse, LogoutRequest
 from imps.ssp.served import Asked
+from imps.ssp.steps import HandshakeLimits
 from imps.store.partner_sessions import PartnerSessions
 from imps.store.partners import Partners
 from imps.testing.federation import Server, serve, two, until
@@ -313,3 +316,102 @@ class QueueTests(FederationTestCase):
     async def test_logging_out_is_no_ones_message(self) -> None:
         answer = await self.ask(LogoutRequest(), user=None)
         self.assertEqual(answer, Status(code=200))
+
+
+class KeepingTests(FederationTestCase):
+    """Sessions that are silent for long."""
+
+    async def setUp(self) -> None:  # type: ignore[override]  # trial awaits it
+        await super().setUp()
+        await self.ask(KeepAliveRequest(), user=None)
+        self.stored = PartnerSessions(self.north.store.client, self.north.store.buckets)
+
+    async def age(self, seconds: float) -> float:
+        (session,) = await self.sessions(self.north)
+        heard_at: float = session.heard_at - seconds
+        await self.stored.put(attrs.evolve(session, heard_at=heard_at))
+        return heard_at
+
+    async def test_after_half_its_life_the_partner_is_asked(self) -> None:
+        before = await self.age(50_000)
+
+        async def is_kept() -> bool:
+            (session,) = await self.sessions(self.north)
+            return bool(session.heard_at > before)
+
+        await until(is_kept)
+        self.assertEqual(len(await self.sessions(self.south)), 1)
+
+    async def test_towards_its_end_there_is_another(self) -> None:
+        await self.age(80_000)
+
+        async def is_renewed() -> bool:
+            return len(await self.sessions(self.south)) == 2
+
+        await until(is_renewed)
+
+    async def test_what_is_over_is_forgotten(self) -> None:
+        await self.age(90_000)
+
+        async def is_forgotten() -> bool:
+            return not await self.sessions(self.north)
+
+        await until(is_forgotten)
+
+
+class LossTests(TestCase):
+    """Whatever step of a handshake is lost, the next handshake works."""
+
+    LIMITS = HandshakeLimits(step_seconds=0.5, backoff_seconds=0.05)
+
+    async def setUp(self) -> None:  # type: ignore[override]  # trial awaits it
+        self.north, self.south = await two(self)
+        for server in (self.north, self.south):
+            server.federation.handshakes.steps.limits = self.LIMITS
+
+    async def assert_survives(self, loser: Server, number: int) -> None:
+        """A server says that it posted what it never does, once."""
+        real, count = loser.federation.client.post, 0
+
+        async def post(*arguments: Any) -> Response:
+            nonlocal count
+            count += 1
+            return Response(200) if count == number else await real(*arguments)
+
+        loser.federation.handshakes.steps.client = cast(Any, Posting(post))
+
+        async def reaches() -> bool:
+            try:
+                await self.north.federation.partners.ask(
+                    "south.example", None, KeepAliveRequest(), 1
+                )
+            except Refusal:
+                return False
+            return True
+
+        await until(reaches)
+
+    async def test_the_first(self) -> None:
+        await self.assert_survives(self.north, 1)
+
+    async def test_the_second(self) -> None:
+        await self.assert_survives(self.south, 1)
+
+    async def test_the_third(self) -> None:
+        await self.assert_survives(self.north, 2)
+
+    async def test_the_fourth(self) -> None:
+        await self.assert_survives(self.south, 2)
+
+    async def test_the_fifth(self) -> None:
+        await self.assert_survives(self.north, 3)
+
+    async def test_the_sixth(self) -> None:
+        await self.assert_survives(self.south, 3)
+
+
+class Posting:
+    """A client that posts by this function."""
+
+    def __init__(self, post: Any) -> None:
+        self.post = post
