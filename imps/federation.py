@@ -70,7 +70,11 @@ class Federation:
             return Discovery(self.lookup, self.reactor)
         host, port = self.settings.ssp.resolver_place
         servers = [(host, port or DNS_PORT)] if host else None
-        resolver = Resolver(None if host else RESOLVERS, servers, reactor=self.reactor)
+        try:
+            resolver = Resolver(None if host else RESOLVERS, servers, reactor=self.reactor)
+        except (ValueError, OSError):
+            # There is no DNS here; partners have URLs, or cannot be found.
+            resolver = Resolver(servers=[("127.0.0.1", DNS_PORT)], reactor=self.reactor)
         return Discovery(by_dns(resolver, self.reactor), self.reactor)
 
     @cached_property

@@ -21,6 +21,7 @@ from imps.ssp.sessions import Sessions
 from imps.store.partner_sessions import PartnerSession
 
 ROUND_SECONDS = 1
+LOOK_SECONDS = 5
 KEEP_SECONDS = 15
 KEPT_AFTER = 0.5
 RENEWED_AFTER = 0.9
@@ -39,6 +40,7 @@ class Keeping:
     _client: Client
     _reactor: Any
     _asked_at: dict[str, float] = field(factory=dict, init=False)
+    _looked_at: float = field(default=0.0, init=False)
     _rounds: Rounds = field(init=False)
     _log = Logger()
 
@@ -61,8 +63,11 @@ class Keeping:
         """Look once."""
         await self._known.look()
         await self._partners.work()
-        for partner in self._known.all():
-            await self._keep(partner)
+        now = self._reactor.seconds()
+        if self._looked_at + LOOK_SECONDS <= now:
+            self._looked_at = now
+            for partner in self._known.all():
+                await self._keep(partner)
 
     def _changed(self, domain: str) -> None:
         """What holds for a partner was changed by an operator."""

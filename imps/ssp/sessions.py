@@ -65,6 +65,11 @@ class Sessions:
                 raise Unreachable("the session could not be made")
         return session
 
+    async def heard_at(self, partner: Partner) -> float | None:
+        """When a partner was last heard, to about a minute; None where there is no session."""
+        sessions = await self._stored.all(partner.domain)
+        return max((session.heard_at for session in sessions), default=None)
+
     async def renew(self, partner: Partner, own_domain: str) -> None:
         """Have another session, while the one there is works."""
         await self._handshakes.begin(partner, own_domain)

@@ -50,6 +50,7 @@ class Steps:
     _reactor: Any
     limits: HandshakeLimits = HandshakeLimits()
     _arrivals: dict[str, list[Deferred[None]]] = field(factory=dict, init=False)
+    _listeners: list[Callable[[str], None]] = field(factory=list, init=False)
     _watches: set[Deferred[None]] = field(factory=set, init=False)
     _log = Logger()
 
@@ -57,6 +58,10 @@ class Steps:
     def seconds(self) -> float:
         """How long a step may take."""
         return self.limits.step_seconds
+
+    def on_session(self, made: Callable[[str], None]) -> None:
+        """Call this with the domain of each partner with which this process makes a session."""
+        self._listeners.append(made)
 
     async def established(self, partner: Partner, session: PartnerSession) -> None:
         """A handshake has led to a session; whoever waits for it goes on."""
@@ -66,6 +71,8 @@ class Steps:
             version=session.version,
         )
         await self.stored.succeeded(partner.domain)
+        for made in self._listeners:
+            made(partner.domain)
         for waiting in self._arrivals.pop(partner.domain, []):
             waiting.callback(None)
 

@@ -236,6 +236,11 @@ class SmallTests(DoorTestCase):
         answer = await self.post(self.said(self.message(), id="more"))
         self.assertEqual((answer.status, answer.headers["retry-after"]), (429, "5"))
 
+    async def test_answers_to_what_we_asked_are_not_counted(self) -> None:
+        body = self.said(Status(code=200)).replace(b'mode="Request"', b'mode="Response"')
+        for _ in range(20):
+            self.assertEqual(await self.status(body), 200)
+
     async def test_the_flood_of_one_partner_is_no_bother_to_another(self) -> None:
         for n in range(12):
             await self.post(self.said(self.message(), id=f"t{n}"))

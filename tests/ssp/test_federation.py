@@ -96,6 +96,15 @@ class SessionsTests(FederationTestCase):
         self.assertTrue(there.is_confirmed)
         self.assertEqual(here.version, V13)
 
+    async def test_when_a_partner_was_heard_is_known(self) -> None:
+        partner = self.north.federation.known.get("south.example")
+        assert partner is not None
+        self.assertIsNone(await self.north.federation.sessions.heard_at(partner))
+        before = reactor.seconds()
+        await self.ask(KeepAliveRequest(), user=None)
+        heard_at = await self.north.federation.sessions.heard_at(partner)
+        self.assertTrue(heard_at is not None and heard_at >= before)
+
     async def test_there_is_one_session_for_many_questions(self) -> None:
         await gatherResults(
             [Deferred.fromCoroutine(self.ask(KeepAliveRequest(), user=None)) for _ in range(20)]
@@ -189,6 +198,19 @@ class AskingTests(FederationTestCase):
         answer = await self.ask(GetPresenceRequest(user_ids=(BO,)))
         assert isinstance(answer, Status)
         self.assertEqual(answer.code, 501)
+
+    async def test_a_session_that_an_answer_says_is_over_is_made_again(self) -> None:
+        codes = [604]
+
+        async def get_presence(asked: Asked, request: GetPresenceRequest) -> Message:
+            return Status(code=codes.pop()) if codes else GetPresenceResponse()
+
+        self.south.federation.served.serve(GetPresenceRequest, get_presence)
+        made: list[str] = []
+        self.north.federation.handshakes.steps.on_session(made.append)
+        answer = await self.ask(GetPresenceRequest(user_ids=(BO,)))
+        self.assertEqual(answer, GetPresenceResponse())
+        self.assertEqual(made, ["south.example", "south.example"])
 
     async def test_a_partner_that_does_not_answer_in_time(self) -> None:
         await self.ask(KeepAliveRequest(), user=None)
