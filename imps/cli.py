@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from imps.commands.partners import add_partner_commands
 from imps.commands.status import add_status_command
 from imps.commands.trace import add_trace_command
 from imps.commands.upgrade import add_upgrade_command
@@ -48,6 +49,7 @@ def _chat(options: argparse.Namespace) -> None:
 
 COMMANDS: tuple[Callable[[Commands], None], ...] = (
     add_user_commands,
+    add_partner_commands,
     add_status_command,
     add_trace_command,
     add_upgrade_command,

@@ -16,7 +16,7 @@ from imps.ssp.codec import Limits
 from imps.ssp.codec.xml import XMLCodec
 from imps.ssp.discovery import Discovery, Lookup, by_dns
 from imps.ssp.door import Door
-from imps.ssp.handshakes import HandshakeLimits, Handshakes
+from imps.ssp.handshakes import Handshakes
 from imps.ssp.identity import Identities
 from imps.ssp.keeping import Keeping
 from imps.ssp.known import KnownPartners
@@ -25,6 +25,7 @@ from imps.ssp.post import Posts
 from imps.ssp.rates import Rates
 from imps.ssp.served import Served
 from imps.ssp.sessions import Sessions
+from imps.ssp.steps import HandshakeLimits, Steps
 from imps.ssp.tls import Certificates
 from imps.store.opening import Store
 from imps.store.partner_queues import PartnerQueues
@@ -69,7 +70,11 @@ class Federation:
             return Discovery(self.lookup, self.reactor)
         host, port = self.settings.ssp.resolver_place
         servers = [(host, port or DNS_PORT)] if host else None
-        resolver = Resolver(None if host else RESOLVERS, servers, reactor=self.reactor)
+        try:
+            resolver = Resolver(None if host else RESOLVERS, servers, reactor=self.reactor)
+        except (ValueError, OSError):
+            # There is no DNS here; partners have URLs, or cannot be found.
+            resolver = Resolver(servers=[("127.0.0.1", DNS_PORT)], reactor=self.reactor)
         return Discovery(by_dns(resolver, self.reactor), self.reactor)
 
     @cached_property
@@ -108,10 +113,8 @@ class Federation:
             self.known,
             self.discovery,
             self.identities,
-            self.client,
-            self.codec,
+            Steps(self._stored_sessions, self.client, self.codec, self.reactor, limits),
             self.reactor,
-            limits,
         )
 
     @cached_property
@@ -207,7 +210,7 @@ class Federation:
     async def stop(self) -> None:
         """Begin nothing more, and finish what is in hand."""
         self.keeping.stop()
-        self.handshakes.stop()
+        self.handshakes.steps.stop()
         await self.http.finish()
         await self.door.finish()
         await self.partners.stop()

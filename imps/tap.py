@@ -128,7 +128,7 @@ class IMPSService(Service):
         parts.tracing.start()
         if ssp_ports:
             await parts.federation.start()
-            self._follow_certificates(parts.federation)
+        self._follow_certificates(parts.federation)
         doors = [("CSP", port) for port in csp_ports]
         doors += [("CIR", port) for port in cir_ports]
         doors += [("SMS", port) for port in sms_ports]
@@ -170,6 +170,8 @@ class IMPSService(Service):
         """Read our certificate and the authorities again when the process is told to (SIGHUP)."""
 
         def read() -> None:
+            if not self._settings.ssp.endpoint:
+                return
             try:
                 federation.certificates.read()
             except Unusable as problem:

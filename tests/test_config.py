@@ -5,6 +5,8 @@ from cattrs import Converter
 from twisted.trial.unittest import SynchronousTestCase
 
 from imps.config import Settings, SettingsError
+from imps.model.partner import Partner, Profile
+from imps.model.version import V12
 
 EXPLAINED = Path(__file__).parent.parent / "etc" / "imps.toml"
 
@@ -23,8 +25,30 @@ class SettingsTests(SettingsTestCase):
     def test_explained_file_lists_every_setting_with_its_default(self):
         explained = tomllib.loads(EXPLAINED.read_text())
         defaults = Converter(unstruct_collection_overrides={tuple: list}).unstructure(Settings())
+        # A partner is a table of its own, and there is none by default.
+        self.assertEqual(defaults.pop("partner"), [])
         self.assertEqual(explained, defaults)
         self.assertEqual(Settings.read(EXPLAINED), Settings())
+
+    def test_partners_are_tables_with_the_options_of_the_command(self):
+        settings = self.read(
+            '[[partner]]\ndomain = "South.example"\n'
+            '[[partner]]\ndomain = "east.example"\nurl = ["http://10.0.0.1/"]\ntls = "off"\n'
+            'profile = "baraza"\ngrant = ["IMFeat"]\nrelay_for = ["west.example"]\n'
+            'version_max = "1.2"\n'
+        )
+        south, east = (each.partner for each in settings.partner)
+        self.assertEqual(south, Partner(domain="south.example"))
+        self.assertEqual((east.urls, east.profile), (("http://10.0.0.1/",), Profile.BARAZA))
+        self.assertTrue(east.grants_function("SendFunc"))
+        self.assertFalse(east.grants_function("SubscribeFunc"))
+        self.assertEqual((east.relay_for, east.version_max), (("west.example",), V12))
+
+    def test_a_partner_that_cannot_be_is_refused(self):
+        for line in ('domain = ""', 'tls = "maybe"', 'url = ["http://a.example/"]', "port = 1"):
+            domain = "" if line.startswith("domain") else 'domain = "a.example"\n'
+            said = self.refused(f"[[partner]]\n{domain}{line}\n")
+            self.assertIn("partner", said)
 
     def test_defaults_need_no_file(self):
         self.assertEqual(Settings.read(), Settings())

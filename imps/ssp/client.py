@@ -94,8 +94,8 @@ class Client:
         for name, value in headers.items():
             told.setRawHeaders(name, [value])
         url = endpoint.url.encode("ascii", "replace")
-        asked = line.agent.request(b"POST", url, told, _Body(document))
         try:
+            asked = line.agent.request(b"POST", url, told, _Body(document))
             response: IResponse = await asked.addTimeout(POST_SECONDS, self._reactor)
             await _drained(response).addTimeout(POST_SECONDS, self._reactor)
         except TimeoutError:

@@ -4,6 +4,7 @@ peer)."""
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Awaitable, Callable, Iterable
 from ipaddress import ip_address
 from typing import Any
@@ -18,6 +19,7 @@ from imps.model.partner import Partner, TLSMode
 
 SERVICE = "_imps-server._tcp"
 LOOKUP_SECONDS = 10
+_HOST = re.compile(r"[\w-][\w.-]{0,252}", re.ASCII)
 CACHED_SECONDS = 60
 
 Lookup = Callable[[str], Awaitable[Iterable["Target"]]]
@@ -67,7 +69,7 @@ class Discovery:
         if not targets:
             raise NotFound(f"there is no SRV record {SERVICE}.{partner.domain}")
         return tuple(
-            Endpoint(f"{scheme}://{_host(target.host)}:{target.port}/", is_configured=False)
+            Endpoint(f"{scheme}://{target.host.rstrip('.')}:{target.port}/", is_configured=False)
             for target in ordered(targets, self._random)
             for scheme in _SCHEMES[partner.tls]
         )
@@ -118,11 +120,16 @@ def by_dns(resolver: Any, clock: IReactorTime) -> Lookup:
             raise NotFound(f"{name} cannot be looked up: {type(problem).__name__}") from None
         records = (answer.payload for answer in answers if answer.type == dns.SRV)
         targets = (
-            Target(record.priority, record.weight, record.target.name.decode(), record.port)
+            Target(
+                record.priority,
+                record.weight,
+                record.target.name.decode("ascii", "replace"),
+                record.port,
+            )
             for record in records
         )
         # A lone dot says that the service is not there.
-        return [target for target in targets if target.host.strip(".")]
+        return [target for target in targets if _HOST.fullmatch(target.host.rstrip("."))]
 
     return lookup
 
@@ -133,7 +140,3 @@ def is_public(address: str) -> bool:
         return ip_address(address.partition("%")[0]).is_global
     except ValueError:
         return False
-
-
-def _host(name: str) -> str:
-    return f"[{name}]" if ":" in name else name.rstrip(".")

@@ -47,6 +47,7 @@ from imps.syntax.errors import CodecError
 
 MOST_TRANSACTIONS = 20
 MOST_IN_HAND = 32
+MOST_ANSWERS_IN_HAND = 256
 SERVED_SECONDS = 12
 """How long a request may be in hand; if it is repeated later, it is served again."""
 RETRY_SECONDS = 1
@@ -182,10 +183,16 @@ class Door:
         return _In(partner, session, content)
 
     def _taken(self, came: _In) -> Callable[[], Awaitable[None]]:
-        """What is done about a message, if there is not too much of it."""
-        domain, count = came.partner.domain, len(came.content.transactions)
-        is_too_much = self._in_hand.get(domain, 0) >= MOST_IN_HAND or not self._rates.admits(
-            domain, count, self._reactor.seconds()
+        """What is done about a message, if there is not too much of it.
+
+        Answers are as many as we have asked for, and are not counted; but no partner keeps us busy
+        with nothing else.
+        """
+        domain = came.partner.domain
+        count = sum(each.mode is Mode.REQUEST for each in came.content.transactions)
+        in_hand = self._in_hand.get(domain, 0)
+        is_too_much = in_hand >= (MOST_IN_HAND if count else MOST_ANSWERS_IN_HAND) or not (
+            self._rates.admits(domain, count, self._reactor.seconds())
         )
         if is_too_much and came.partner.profile is not Profile.BARAZA:
             raise _Turned(429)

@@ -21,6 +21,7 @@ from imps.ssp.sessions import Sessions
 from imps.store.partner_sessions import PartnerSession
 
 ROUND_SECONDS = 1
+LOOK_SECONDS = 5
 KEEP_SECONDS = 15
 KEPT_AFTER = 0.5
 RENEWED_AFTER = 0.9
@@ -39,6 +40,7 @@ class Keeping:
     _client: Client
     _reactor: Any
     _asked_at: dict[str, float] = field(factory=dict, init=False)
+    _looked_at: float = field(default=0.0, init=False)
     _rounds: Rounds = field(init=False)
     _log = Logger()
 
@@ -61,15 +63,23 @@ class Keeping:
         """Look once."""
         await self._known.look()
         await self._partners.work()
-        for partner in self._known.all():
-            await self._keep(partner)
+        now = self._reactor.seconds()
+        if self._looked_at + LOOK_SECONDS <= now:
+            self._looked_at = now
+            for partner in self._known.all():
+                await self._keep(partner)
 
     def _changed(self, domain: str) -> None:
         """What holds for a partner was changed by an operator."""
+        partner = self._known.get(domain)
+        told = "{domain} is a partner no more" if partner is None else "{domain} is a partner"
+        self._log.info(told, domain=domain)
         self._identities.forget(domain)
         doing = self._client.close(self._known.all())
-        Deferred.fromCoroutine(doing).addErrback(lambda failure: self._log.failure("", failure))
-        if self._known.get(domain) is None:
+        Deferred.fromCoroutine(doing).addErrback(
+            lambda failure: self._log.failure("Connections to a partner are left", failure)
+        )
+        if partner is None:
             ending = Deferred.fromCoroutine(self._sessions.end_all(domain))
             ending.addErrback(
                 lambda failure: self._log.failure("Sessions with a partner are left", failure)
@@ -77,6 +87,7 @@ class Keeping:
 
     async def _keep(self, partner: Partner) -> None:
         """See that the youngest session with a partner of our kind lives on."""
+        await self._sessions.forget_old(partner)
         if partner.profile is not Profile.OURS:
             return
         now = self._reactor.seconds()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 from hashlib import sha256
+from secrets import token_hex
 from typing import Any, cast
 
 import attrs
@@ -83,10 +84,7 @@ class Partners:
         partner = self._partner(domain)
         own_domain = self._own_domain(user)
         asked = self._on_behalf(message, user, own_domain)
-        transaction_id = self._new_id(sha256(random.SystemRandom().randbytes(32)).hexdigest())
-        working = Deferred.fromCoroutine(
-            self._asked(partner, own_domain, transaction_id, asked, seconds)
-        )
+        working = Deferred.fromCoroutine(self._asked(partner, own_domain, asked, seconds))
         try:
             return await working.addTimeout(seconds, self._reactor)
         except (TimeoutError, CancelledError):
@@ -97,16 +95,19 @@ class Partners:
             raise Refusal(StatusCode.SERVICE_UNAVAILABLE, str(problem)) from None
 
     async def _asked(
-        self,
-        partner: Partner,
-        own_domain: str,
-        transaction_id: str,
-        message: Request,
-        seconds: float,
+        self, partner: Partner, own_domain: str, message: Request, seconds: float
     ) -> Message:
+        """What a partner answers; where it says that there is no session, it is asked again."""
+        answer = await self._asked_once(partner, own_domain, message, seconds)
+        if _says_no_session(answer):
+            return await self._asked_once(partner, own_domain, message, seconds)
+        return answer
+
+    async def _asked_once(
+        self, partner: Partner, own_domain: str, message: Request, seconds: float
+    ) -> Message:
+        transaction_id = self._new_id(token_hex(16))
         if self._sessions.is_suspended(partner.domain):
-            # Whether it is back is found out by what is queued, or by who keeps the session.
-            self.keep_trying(partner)
             raise Unreachable("it could not be reached of late")
         domain, key = partner.domain, (partner.domain, transaction_id)
         answer: Deferred[Message] = Deferred()
@@ -269,6 +270,8 @@ class Partners:
         answer = transaction.message
         if isinstance(answer, Unknown | Unreadable):
             answer = status(StatusCode.INTERNAL_ERROR, "an answer that cannot be read")
+        if _says_no_session(answer):
+            await self._sessions.end(session)
         waiting = self._waiting.get((domain, transaction_id))
         if waiting is not None:
             if not waiting.called:
@@ -282,8 +285,7 @@ class Partners:
             self._log.debug("{domain} answers what nobody asked", domain=domain)
             return
         code = answer.code if isinstance(answer, Status) else None
-        if code in _NO_SESSION:
-            await self._sessions.end(session)
+        if _says_no_session(answer):
             await self._postpone(partner, queued, 0)
             self.keep_trying(partner)
         elif code in _TRANSIENT:
@@ -345,6 +347,10 @@ class Partners:
             self._log.debug("What is due to partners waits: {reason}", reason=str(failure.value))
         else:
             self._log.failure("What is due to a partner was not said", failure)
+
+
+def _says_no_session(answer: Message) -> bool:
+    return isinstance(answer, Status) and answer.code in _NO_SESSION
 
 
 def _backoff(queued: Queued) -> float:

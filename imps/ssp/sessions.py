@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from attrs import define, evolve, field
+from attrs import define, evolve, field, frozen
 from twisted.logger import Logger
 
 from imps.model.partner import Partner, Profile
@@ -15,6 +15,14 @@ from imps.store.partner_sessions import PartnerSession, PartnerSessions
 
 LOOK_SECONDS = 0.25
 FAILURES_UNTIL_SUSPENDED = 5
+SUSPENDED_SECONDS = 10
+"""How long nobody waits for a partner that could not be reached, until one tries again."""
+
+
+@frozen
+class _Failures:
+    count: int
+    last_at: float
 
 
 @define(eq=False)
@@ -24,7 +32,7 @@ class Sessions:
     _stored: PartnerSessions
     _handshakes: Handshakes
     _reactor: Any
-    _failures: dict[str, int] = field(factory=dict, init=False)
+    _failures: dict[str, _Failures] = field(factory=dict, init=False)
     _log = Logger()
 
     async def usable(self, partner: Partner, own_domain: str) -> PartnerSession | None:
@@ -49,13 +57,18 @@ class Sessions:
             left = deadline - self._reactor.seconds()
             if left <= 0:
                 raise Unreachable("no session in time")
-            await self._handshakes.arrival(partner.domain, min(left, LOOK_SECONDS))
+            await self._handshakes.steps.arrival(partner.domain, min(left, LOOK_SECONDS))
             session = await self.usable(partner, own_domain)
             if session is None and (await self._stored.backoff(partner.domain)).until > (
                 self._reactor.seconds()
             ):
                 raise Unreachable("the session could not be made")
         return session
+
+    async def heard_at(self, partner: Partner) -> float | None:
+        """When a partner was last heard, to about a minute; None where there is no session."""
+        sessions = await self._stored.all(partner.domain)
+        return max((session.heard_at for session in sessions), default=None)
 
     async def renew(self, partner: Partner, own_domain: str) -> None:
         """Have another session, while the one there is works."""
@@ -102,16 +115,30 @@ class Sessions:
             await self._stored.remove(session)
         self._failures.pop(domain, None)
 
+    async def forget_old(self, partner: Partner) -> None:
+        """Remove the sessions that are over, but for those that a partner uses for ever."""
+        now = self._reactor.seconds()
+        if partner.profile is not Profile.BARAZA:
+            for session in await self._stored.all(partner.domain):
+                if session.is_over(now):
+                    await self._stored.remove(session)
+
     def posted(self, domain: str, *, reached: bool) -> None:
         """A post has succeeded, or failed on its way."""
+        before = self._failures.pop(domain, _Failures(0, 0.0))
         if reached:
-            if self._failures.pop(domain, 0) >= FAILURES_UNTIL_SUSPENDED:
+            if before.count >= FAILURES_UNTIL_SUSPENDED:
                 self._log.info("{domain} is there again", domain=domain)
             return
-        failures = self._failures[domain] = self._failures.get(domain, 0) + 1
-        if failures == FAILURES_UNTIL_SUSPENDED:
+        failures = _Failures(before.count + 1, self._reactor.seconds())
+        self._failures[domain] = failures
+        if failures.count == FAILURES_UNTIL_SUSPENDED:
             self._log.warn("{domain} cannot be reached", domain=domain)
 
     def is_suspended(self, domain: str) -> bool:
-        """Whether posts to a partner keep failing."""
-        return self._failures.get(domain, 0) >= FAILURES_UNTIL_SUSPENDED
+        """Whether posts to a partner keep failing, the last one a moment ago."""
+        failures = self._failures.get(domain)
+        if failures is None or failures.count < FAILURES_UNTIL_SUSPENDED:
+            return False
+        now: float = self._reactor.seconds()
+        return failures.last_at + SUSPENDED_SECONDS > now

@@ -103,6 +103,8 @@ class Certificates:
             raise Unusable("ssp.authorities: cannot be read") from None
         # A client that has no certificate is told so over HTTP.
         context.set_verify(SSL.VERIFY_PEER, _checked(side))
+        if side == "client":
+            context.set_info_callback(_handshake_done)
         context.set_session_id(b"imps-ssp")
         context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
         return context
@@ -198,7 +200,6 @@ class _ClientConnections:
         connection.set_app_data(protocol)
         if not _is_address(self._hostname.decode("ascii", "replace")):
             connection.set_tlsext_host_name(self._hostname)
-        self._context.set_info_callback(_handshake_done)
         # The context outlives this; the connection carries what is its own.
         protocol.expected_names = self._names  # type: ignore[attr-defined]
         return connection

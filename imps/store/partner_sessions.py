@@ -167,6 +167,13 @@ class PartnerSessions:
         found: bytes | None = await self._client.execute("GETDEL", key)
         return found
 
+    async def give_up_step(
+        self, domain: str, is_initiator: bool, transaction_id: str, record: bytes
+    ) -> bool:
+        """A handshake is over, if it has not come further than this."""
+        key = self._step_key(domain, is_initiator, transaction_id)
+        return bool(await self._client.run("give_up", [key], record))
+
     async def keep_domain(self, transaction_id: str, domain: str, seconds: float) -> None:
         """Whose a handshake is, for a refusal that does not say so."""
         # An id is no address of ours, but is spread over the buckets like one.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
+import attrs
 from twisted.internet.defer import Deferred, gatherResults
 from twisted.trial.unittest import TestCase
 
@@ -11,13 +12,17 @@ from imps.model.address import Address
 from imps.model.partner import Partner, Profile, TLSMode
 from imps.model.status import Refusal, StatusCode
 from imps.model.version import V12, V13
+from imps.ssp.client import Response
+from imps.ssp.discovery import Target
 from imps.ssp.messages.blocks import MessageInfo, MetaInfo, Status
 from imps.ssp.messages.declaration import Message
 from imps.ssp.messages.im import SendMessageRequest, SendMessageResponse
 from imps.ssp.messages.presence import GetPresenceRequest, GetPresenceResponse
 from imps.ssp.messages.setup import KeepAliveRequest, KeepAliveResponse, LogoutRequest
 from imps.ssp.served import Asked
+from imps.ssp.steps import HandshakeLimits
 from imps.store.partner_sessions import PartnerSessions
+from imps.store.partners import Partners
 from imps.testing.federation import Server, serve, two, until
 from imps.testing.process import reactor
 
@@ -91,6 +96,15 @@ class SessionsTests(FederationTestCase):
         self.assertTrue(there.is_confirmed)
         self.assertEqual(here.version, V13)
 
+    async def test_when_a_partner_was_heard_is_known(self) -> None:
+        partner = self.north.federation.known.get("south.example")
+        assert partner is not None
+        self.assertIsNone(await self.north.federation.sessions.heard_at(partner))
+        before = reactor.seconds()
+        await self.ask(KeepAliveRequest(), user=None)
+        heard_at = await self.north.federation.sessions.heard_at(partner)
+        self.assertTrue(heard_at is not None and heard_at >= before)
+
     async def test_there_is_one_session_for_many_questions(self) -> None:
         await gatherResults(
             [Deferred.fromCoroutine(self.ask(KeepAliveRequest(), user=None)) for _ in range(20)]
@@ -161,8 +175,6 @@ class SessionsTests(FederationTestCase):
 
     async def test_a_removed_partner_has_no_session(self) -> None:
         await self.ask(KeepAliveRequest(), user=None)
-        from imps.store.partners import Partners
-
         await Partners(self.north.store.client).remove("south.example")
         await self.north.federation.known.look()
         await until(lambda: self._is_over(self.north))
@@ -186,6 +198,19 @@ class AskingTests(FederationTestCase):
         answer = await self.ask(GetPresenceRequest(user_ids=(BO,)))
         assert isinstance(answer, Status)
         self.assertEqual(answer.code, 501)
+
+    async def test_a_session_that_an_answer_says_is_over_is_made_again(self) -> None:
+        codes = [604]
+
+        async def get_presence(asked: Asked, request: GetPresenceRequest) -> Message:
+            return Status(code=codes.pop()) if codes else GetPresenceResponse()
+
+        self.south.federation.served.serve(GetPresenceRequest, get_presence)
+        made: list[str] = []
+        self.north.federation.handshakes.steps.on_session(made.append)
+        answer = await self.ask(GetPresenceRequest(user_ids=(BO,)))
+        self.assertEqual(answer, GetPresenceResponse())
+        self.assertEqual(made, ["south.example", "south.example"])
 
     async def test_a_partner_that_does_not_answer_in_time(self) -> None:
         await self.ask(KeepAliveRequest(), user=None)
@@ -212,8 +237,6 @@ class AskingTests(FederationTestCase):
         await self.assert_refused(StatusCode.SERVICE_UNAVAILABLE, KeepAliveRequest())
 
     async def test_a_partner_that_the_dns_knows(self) -> None:
-        from imps.ssp.discovery import Target
-
         await self.north.add(Partner(domain="south.example", tls=TLSMode.OFF))
         self.north.targets["_imps-server._tcp.south.example"] = [
             Target(10, 0, "127.0.0.1", self.south.number),
@@ -315,3 +338,102 @@ class QueueTests(FederationTestCase):
     async def test_logging_out_is_no_ones_message(self) -> None:
         answer = await self.ask(LogoutRequest(), user=None)
         self.assertEqual(answer, Status(code=200))
+
+
+class KeepingTests(FederationTestCase):
+    """Sessions that are silent for long."""
+
+    async def setUp(self) -> None:  # type: ignore[override]  # trial awaits it
+        await super().setUp()
+        await self.ask(KeepAliveRequest(), user=None)
+        self.stored = PartnerSessions(self.north.store.client, self.north.store.buckets)
+
+    async def age(self, seconds: float) -> float:
+        (session,) = await self.sessions(self.north)
+        heard_at: float = session.heard_at - seconds
+        await self.stored.put(attrs.evolve(session, heard_at=heard_at))
+        return heard_at
+
+    async def test_after_half_its_life_the_partner_is_asked(self) -> None:
+        before = await self.age(50_000)
+
+        async def is_kept() -> bool:
+            (session,) = await self.sessions(self.north)
+            return bool(session.heard_at > before)
+
+        await until(is_kept)
+        self.assertEqual(len(await self.sessions(self.south)), 1)
+
+    async def test_towards_its_end_there_is_another(self) -> None:
+        await self.age(80_000)
+
+        async def is_renewed() -> bool:
+            return len(await self.sessions(self.south)) == 2
+
+        await until(is_renewed)
+
+    async def test_what_is_over_is_forgotten(self) -> None:
+        await self.age(90_000)
+
+        async def is_forgotten() -> bool:
+            return not await self.sessions(self.north)
+
+        await until(is_forgotten)
+
+
+class LossTests(TestCase):
+    """Whatever step of a handshake is lost, the next handshake works."""
+
+    LIMITS = HandshakeLimits(step_seconds=0.5, backoff_seconds=0.05)
+
+    async def setUp(self) -> None:  # type: ignore[override]  # trial awaits it
+        self.north, self.south = await two(self)
+        for server in (self.north, self.south):
+            server.federation.handshakes.steps.limits = self.LIMITS
+
+    async def assert_survives(self, loser: Server, number: int) -> None:
+        """A server says that it posted what it never does, once."""
+        real, count = loser.federation.client.post, 0
+
+        async def post(*arguments: Any) -> Response:
+            nonlocal count
+            count += 1
+            return Response(200) if count == number else await real(*arguments)
+
+        loser.federation.handshakes.steps.client = cast(Any, Posting(post))
+
+        async def reaches() -> bool:
+            try:
+                await self.north.federation.partners.ask(
+                    "south.example", None, KeepAliveRequest(), 1
+                )
+            except Refusal:
+                return False
+            return True
+
+        await until(reaches)
+
+    async def test_the_first(self) -> None:
+        await self.assert_survives(self.north, 1)
+
+    async def test_the_second(self) -> None:
+        await self.assert_survives(self.south, 1)
+
+    async def test_the_third(self) -> None:
+        await self.assert_survives(self.north, 2)
+
+    async def test_the_fourth(self) -> None:
+        await self.assert_survives(self.south, 2)
+
+    async def test_the_fifth(self) -> None:
+        await self.assert_survives(self.north, 3)
+
+    async def test_the_sixth(self) -> None:
+        await self.assert_survives(self.south, 3)
+
+
+class Posting:
+    """A client that posts by this function."""
+
+    def __init__(self, post: Any) -> None:
+        self.post = post

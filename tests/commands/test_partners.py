@@ -1,0 +1,82 @@
+from imps.model.partner import Partner, Profile, TLSMode, functions_named
+from imps.store.partners import Partners
+from imps.testing.commands import CommandLineTestCase
+
+
+class PartnerCommandsTests(CommandLineTestCase):
+    async def setUp(self):
+        await super().setUp()
+        self.partners = Partners(self.store.client)
+
+    async def test_a_partner_is_added_listed_and_shown(self):
+        said = self.imps(
+            *("partner", "add", "South.example", "--url", "http://a.south.example/"),
+            *("--url", "http://b.south.example/", "--tls", "off", "--profile", "baraza"),
+            *("--cert-name", "im.south.example", "--grant", "IMFeat", "--want", "SubscribeFunc"),
+            *("--relay-for", "east.example", *self.place),
+        )
+        self.assertEqual(said, "south.example added\n")
+        south = Partner(
+            domain="south.example",
+            urls=("http://a.south.example/", "http://b.south.example/"),
+            tls=TLSMode.OFF,
+            profile=Profile.BARAZA,
+            cert_names=("im.south.example",),
+            grants=functions_named(("IMFeat",)),
+            wants=frozenset(("SubscribeFunc",)),
+            relay_for=("east.example",),
+        )
+        self.assertEqual(await self.partners.all(), (south,))
+        self.assertEqual(self.imps("partner", "list", *self.place), "south.example\n")
+        self.assertEqual(
+            self.imps("partner", "show", "SOUTH.example", *self.place),
+            "domain: south.example\n"
+            "urls: http://a.south.example/, http://b.south.example/\n"
+            "tls: off\n"
+            "profile: baraza\n"
+            "granted: SendFunc, ReceiveFunc, ReportFunc, ForwardFunc, OfflineFunc, BlockFunc\n"
+            "wanted: SubscribeFunc\n"
+            "relays for: east.example\n"
+            "sessions: 0\n"
+            "messages waiting: 0\n",
+        )
+
+    async def test_little_needs_to_be_said(self):
+        self.imps("partner", "add", "south.example", *self.place)
+        self.assertEqual(await self.partners.all(), (Partner(domain="south.example"),))
+        self.assertIn(
+            "urls: as the DNS says", self.imps("partner", "show", "south.example", *self.place)
+        )
+
+    async def test_a_partner_is_changed_and_removed(self):
+        self.imps("partner", "add", "south.example", *self.place)
+        said = self.imps("partner", "add", "south.example", "--tls", "opportunistic", *self.place)
+        self.assertEqual(said, "south.example changed\n")
+        self.assertEqual(
+            self.imps("partner", "remove", "south.example", *self.place), "south.example removed\n"
+        )
+        self.assertEqual(await self.partners.all(), ())
+
+    async def test_errors_are_one_line(self):
+        for arguments, said in (
+            (("add", "no domain"), "imps: 'no domain' is not a domain name"),
+            (("add", "localhost"), "imps: localhost is a domain of our own"),
+            (("add", "a.example", "--grant", "Fly"), "imps: there is no function 'Fly'"),
+            (("show", "a.example"), "imps: a.example is no partner"),
+            (("remove", "a.example"), "imps: a.example is no partner"),
+            (("test", "a.example"), "imps: a.example is no partner"),
+        ):
+            self.assertEqual(self.refused("partner", *arguments, *self.place), said)
+
+    async def test_a_partner_that_is_not_there_is_found_out(self):
+        self.imps(
+            *("partner", "add", "a.example", "--tls", "off", "--url", "http://127.0.0.1:1/"),
+            *self.place,
+        )
+        from imps.testing.commands import run
+
+        done = run("partner", "test", "a.example", *self.place)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("configured: http://127.0.0.1:1/", done.stdout)
+        self.assertIn("connection: http://127.0.0.1:1/: ", done.stdout)
+        self.assertEqual(done.stderr, "imps: a.example cannot be reached\n")
