@@ -377,8 +377,39 @@ class KannelSettings:
     report_url: str = field(default="", validator=_url_or_none)
 
 
-GatewaySettings = KannelSettings
-_GATEWAY_KINDS = {"kannel": KannelSettings}
+def _field(longest: int) -> Check:
+    def check(_: object, attribute: Attribute[Any], value: str) -> None:
+        if len(value) > longest or not (value.isascii() and value.isprintable()):
+            raise ValueError(f"{attribute.name}: must be at most {longest} ASCII characters")
+
+    return check
+
+
+_ids = _one_of("text", "decimal", "hexadecimal")
+
+
+@frozen(kw_only=True)
+class SMPPSettings:
+    """A gateway that is an SMSC, over SMPP 3.4."""
+
+    kind: str = field(default="smpp", validator=_one_of("smpp"))
+    name: str = field(default="smpp", validator=_name)
+    host: str
+    port: int = field(default=2775, validator=[_at_least(1), _at_most(65_535)])
+    tls: bool = False
+    system_id: str = field(validator=_field(15))
+    password: str = field(default="", repr=False, validator=_field(8))
+    system_type: str = field(default="", validator=_field(12))
+    address_range: str = field(default="", validator=_field(40))
+    per_second: int = _count(10)
+    window: int = _count(10)
+    enquire_link_seconds: int = _count(30)
+    response_ids: str = field(default="text", validator=_ids)
+    receipt_ids: str = field(default="text", validator=_ids)
+
+
+GatewaySettings = KannelSettings | SMPPSettings
+_GATEWAY_KINDS = {"kannel": KannelSettings, "smpp": SMPPSettings}
 
 
 def _gateways(_: object, attribute: Attribute[Any], value: tuple[GatewaySettings, ...]) -> None:
