@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from random import random
+from contextlib import suppress
+from random import uniform
 from typing import Any
 
 from attrs import define, field
-from twisted.application.internet import ClientService, backoffPolicy
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.endpoints import HostnameEndpoint, wrapClientTLS
 from twisted.internet.protocol import Factory
 from twisted.internet.ssl import optionsForClientTLS
@@ -20,7 +20,7 @@ from imps.sms.gateway import Answer, IGateway, Outgoing
 from imps.sms.smpp.arrivals import Arrivals
 from imps.sms.smpp.mapping import answer_of, bind_of, submitted
 from imps.sms.smpp.pdu import PDU, Command, ShortMessagePDU, Status
-from imps.sms.smpp.session import BindRefused, Session, State, Unanswered, Unbound
+from imps.sms.smpp.session import BindRefused, Session, Unanswered, Unbound
 from imps.sms.smpp.throttle import Throttle
 from imps.store.outgoing_texts import Said
 
@@ -41,7 +41,8 @@ class SMPP:
     _reactor: Any
     _throttle: Throttle = field(init=False)
     _session: Session | None = field(default=None, init=False)
-    _client: ClientService | None = field(default=None, init=False)
+    _staying: Deferred[None] | None = field(default=None, init=False)
+    _is_over: bool = field(default=False, init=False)
     _complaint: str = field(default="", init=False)
     _log = Logger()
 
@@ -56,25 +57,16 @@ class SMPP:
 
     def start(self) -> None:
         """Bind, and bind again when that is lost."""
-        factory = Factory.forProtocol(self._new_session)
-        factory.noisy = False
-        self._client = ClientService(
-            self._endpoint(),
-            factory,
-            backoffPolicy(FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS, jitter=_jitter),
-            self._reactor,
-            lambda session: Deferred.fromCoroutine(self._bound(session)),
-        )
-        self._client.startService()
+        self._staying = Deferred.fromCoroutine(self._stay_bound())
 
     async def stop(self) -> None:
         """Unbind."""
-        client, self._client = self._client, None
-        session, self._session = self._session, None
+        session, self._session, self._is_over = self._session, None, True
         if session is not None:
             await session.unbind()
-        if client is not None:
-            await client.stopService()
+        if self._staying is not None:
+            self._staying.cancel()
+            await self._staying
 
     async def submit(self, outgoing: Outgoing) -> Answer:
         """Give it a short message, as fast as it takes them."""
@@ -122,36 +114,56 @@ class SMPP:
             window=self.settings.window,
             enquire_link_seconds=self.settings.enquire_link_seconds,
             confirmed=hearings.confirmed,
-            lost=self._lost,
         )
         return session
 
-    async def _bound(self, session: Any) -> None:
+    async def _stay_bound(self) -> None:
+        # Endpoints answer a cancellation with errors of their own, hence the flag.
+        endpoint, failures = self._endpoint(), 0
+        with suppress(CancelledError):
+            while not self._is_over:
+                failures = 0 if await self._bound_once(endpoint) else failures + 1
+                if not self._is_over:
+                    await deferLater(self._reactor, wait_after(failures))
+
+    async def _bound_once(self, endpoint: Any) -> bool:
+        """Bind, and stay so as long as the session lasts; whether there was one."""
+        factory = Factory.forProtocol(self._new_session)
+        factory.noisy = False
+        try:
+            session = await endpoint.connect(factory)
+        except CancelledError:
+            raise
+        except Exception as problem:
+            return self._complain(f"cannot be reached: {problem}")
         try:
             await session.bind(bind_of(self.settings))
         except (BindRefused, Unanswered) as problem:
-            # It is tried again and again; the log has each reason once.
-            if str(problem) != self._complaint:
-                self._complaint = str(problem)
-                self._log.error(
-                    "{name} does not let us in: {problem}", name=self.name, problem=problem
-                )
-            session.transport.abortConnection()
-            raise
-        self._complaint = ""
-        self._log.info("Bound to {name}", name=self.name)
-        if session.state is State.BOUND:
+            return self._complain(f"does not let us in: {problem}")
+        else:
+            self._complaint = ""
+            self._log.info("Bound to {name}", name=self.name)
             self._session = session
-
-    def _lost(self, session: Session) -> None:
-        if self._session is session:
+            await session.ended
             self._session = None
             self._log.warn("{name} is gone", name=self.name)
+            return True
+        finally:
+            session.transport.abortConnection()
+
+    def _complain(self, complaint: str) -> bool:
+        # Attempts are many; the log has each reason once.
+        if complaint != self._complaint and not self._is_over:
+            self._complaint = complaint
+            self._log.error("{name} {complaint}", name=self.name, complaint=complaint)
+        return False
+
+
+def wait_after(failures: int) -> float:
+    """How long to wait, when so many attempts to bind have failed on end: about a second, then more
+    and more, for about a minute at most."""
+    return min(FIRST_WAIT_SECONDS * 1.5**failures, LONGEST_WAIT_SECONDS) * uniform(1, 1.5)
 
 
 def _away() -> Answer:
     return Answer(said=Said.LATER, reason="not bound", after_seconds=AWAY_SECONDS)
-
-
-def _jitter() -> float:
-    return random() * 0.5

@@ -116,14 +116,13 @@ class Session(Protocol):
         window: int,
         enquire_link_seconds: float,
         confirmed: Callable[[int], object] = lambda count: None,
-        lost: Callable[[Session], object] = lambda session: None,
     ) -> None:
         self.state = State.OPEN
         self.answered = 0
         self._reactor = reactor
         self._deliver = deliver
         self._confirmed = confirmed
-        self._lost = lost
+        self.ended: Deferred[None] = Deferred()
         self._reader = Reader()
         self._asked = Asked()
         self._window = DeferredSemaphore(window)
@@ -174,14 +173,14 @@ class Session(Protocol):
         command: Command,
         body: Body | None = None,
         options: Mapping[int, bytes] | None = None,
-        seconds: float = RESPONSE_SECONDS,
+        seconds: float | None = None,
     ) -> PDU:
         if self.state is State.CLOSED:
             raise Unanswered("the session ended")
         sequence, response = self._asked.next()
         self._write(PDU(command, sequence, body=body, options=options or {}))
         try:
-            return await response.addTimeout(seconds, self._reactor)
+            return await response.addTimeout(seconds or RESPONSE_SECONDS, self._reactor)
         except (TimeoutError, CancelledError):
             raise Unanswered("no answer in time") from None
 
@@ -264,4 +263,4 @@ class Session(Protocol):
             self._soon.cancel()
             self._soon = None
         self._asked.give_up()
-        self._lost(self)
+        self.ended.callback(None)

@@ -31,7 +31,7 @@ HELLO = ShortMessagePDU(short_message=b"hello")
 class SessionTestCase(SynchronousTestCase):
     def setUp(self):
         self.clock, self.line, self.reader = Clock(), StringTransport(), Reader()
-        self.delivered, self.confirmed, self.lost = [], [], []
+        self.delivered, self.confirmed = [], []
         self.status = Status.OK
         self.session = Session(
             self.clock,
@@ -39,7 +39,6 @@ class SessionTestCase(SynchronousTestCase):
             window=2,
             enquire_link_seconds=30,
             confirmed=self.confirmed.append,
-            lost=self.lost.append,
         )
         self.session.makeConnection(self.line)
 
@@ -182,7 +181,7 @@ class RequestTests(SessionTestCase):
         for each in submitting[:2]:
             self.failureResultOf(each, Unanswered)
         self.failureResultOf(submitting[2], Unbound)
-        self.assertEqual(self.lost, [self.session])
+        self.successResultOf(self.session.ended)
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
     def test_response_to_nothing_changes_nothing(self):
