@@ -428,6 +428,12 @@ class SMSSettings:
     max_waiting: int = _count(100)
     max_parts: int = field(default=6, validator=[_at_least(1), _at_most(255)])
     gateway: tuple[GatewaySettings, ...] = field(default=(), validator=_gateways)
+
+    @property
+    def own_numbers(self) -> frozenset[str]:
+        """The service's number, however it is written."""
+        return frozenset([self.number, f"+{self.number.lstrip('+')}"])
+
     offline_notice: str = field(
         default="{sender} has sent you a message.", validator=_not_longer_than(200)
     )

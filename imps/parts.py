@@ -332,7 +332,7 @@ class Parts:
         settings = self.settings.sms
         return KannelPages(
             [each for each in settings.gateway if isinstance(each, KannelSettings)],
-            frozenset([settings.number]),
+            settings.own_numbers,
             settings.country_code,
             self.inbox,
             self.outbox,
@@ -360,7 +360,7 @@ class Parts:
             return Kannel(gateway, gateway.report_url or self.sms_url, self.reactor)
         arrivals = Arrivals(
             gateway,
-            frozenset([settings.number]),
+            settings.own_numbers,
             settings.country_code,
             self.inbox,
             self.outbox,

@@ -64,7 +64,7 @@ class Arrivals:
                 return Taken(Status.OK)
             return await self._received(hearings, pdu, body, sender)
         except Unreadable as problem:
-            self._metrics.texts_malformed.inc()
+            self._metrics.texts_malformed.count()
             self._log.warn(
                 "{name} said what cannot be meant: {problem}", name=name, problem=problem
             )
