@@ -9,8 +9,7 @@ from attrs import define, field
 from twisted.trial.unittest import TestCase
 
 from imps.config import Settings
-from imps.testing.kannel import until
-from imps.testing.process import Program, reactor
+from imps.testing.process import Program, reactor, until
 from imps.testing.store import empty_store, private_directory, private_server
 
 

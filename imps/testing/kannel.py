@@ -24,7 +24,7 @@ from twisted.web.client import Agent, readBody
 import imps
 from imps.model.gsm7 import Coding, is_gsm
 from imps.model.short_message import Header
-from imps.testing.process import PATIENCE_SECONDS, Program, reactor
+from imps.testing.process import PATIENCE_SECONDS, Program, reactor, until
 from imps.testing.programs import required_program
 from imps.testing.servers import free_ports
 from imps.testing.store import private_directory
@@ -159,15 +159,6 @@ class Phones(LineOnlyReceiver):
     def hang_up(self) -> None:
         """The network is gone."""
         self.transport.abortConnection()
-
-
-async def until(holds: Any, complaint: Any = lambda: "") -> None:
-    """Wait until something holds; fail if it does not."""
-    give_up_at = reactor.seconds() + PATIENCE_SECONDS
-    while not holds():
-        if reactor.seconds() > give_up_at:
-            raise AssertionError(f"not in {PATIENCE_SECONDS} seconds: {complaint()}")
-        await deferLater(reactor, LOOK_SECONDS)
 
 
 @define(eq=False)

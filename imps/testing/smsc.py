@@ -21,8 +21,7 @@ from imps.sms.smpp.pdu import (
     ShortMessagePDU,
     Status,
 )
-from imps.testing.kannel import until
-from imps.testing.process import reactor
+from imps.testing.process import reactor, until
 
 SYSTEM_ID, PASSWORD = "imps", "secret"
 

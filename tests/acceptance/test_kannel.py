@@ -5,8 +5,8 @@ from twisted.web.client import Agent
 
 from imps.model.short_message import Header, Place
 from imps.testing.echoes import Echoes
-from imps.testing.kannel import PASSWORD, SERVICE, USERNAME, Kannel, until
-from imps.testing.process import reactor
+from imps.testing.kannel import PASSWORD, SERVICE, USERNAME, Kannel
+from imps.testing.process import reactor, until
 from imps.testing.programs import required_program
 from imps.testing.servers import free_ports
 

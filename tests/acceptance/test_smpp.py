@@ -12,8 +12,7 @@ from twisted.trial.unittest import TestCase
 from imps.model.gsm7 import decoded, encoded
 from imps.model.short_message import Header, Place
 from imps.testing.echoes import Echoes
-from imps.testing.kannel import until
-from imps.testing.process import Program
+from imps.testing.process import Program, until
 from imps.testing.programs import lacking
 from imps.testing.servers import free_ports
 

@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 from twisted.trial.unittest import TestCase
 
 from imps.testing.http import Line
-from imps.testing.kannel import until
+from imps.testing.process import until
 from imps.testing.service import Service, settings_file
 from imps.testing.smsc import SMSC
 

@@ -11,7 +11,7 @@ from imps.model.text import OutgoingText
 from imps.parts import Parts
 from imps.sms.gateway import Outgoing
 from imps.store.outgoing_texts import Said
-from imps.testing.kannel import until
+from imps.testing.process import until
 from imps.testing.store import StoreTestCase
 
 ANN = "+358401234567"

@@ -10,7 +10,7 @@ from imps.sms.smpp import gateway, session
 from imps.sms.smpp.mapping import delivered
 from imps.sms.smpp.pdu import PDU, Command, Option, Status
 from imps.store.outgoing_texts import Said
-from imps.testing.kannel import until
+from imps.testing.process import until
 from imps.testing.smsc import PASSWORD, SMSC, SYSTEM_ID
 from tests.sms import contract
 from tests.sms.contract import ANN
