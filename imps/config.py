@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 import re
-import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from ipaddress import IPv6Address, ip_network
 from pathlib import Path
 from typing import Any
 
-from attrs import Attribute, field, frozen, has
-from cattrs import ClassValidationError, Converter, ForbiddenExtraKeysError
-from cattrs.gen import make_dict_structure_fn
+from attrs import Attribute, field, frozen
+from cattrs import Converter
 
 from imps.model.address import Address
 from imps.model.partner import Partner, Profile, TLSMode, functions_named
 from imps.model.presence import EVERY_ATTRIBUTE
 from imps.model.presence import Attribute as PresenceAttribute
 from imps.model.version import Version
+from imps.settings_file import (
+    SettingsError,
+    merged,
+    parsed,
+    strict_converter,
+    structured,
+    tables_of_kinds,
+)
+
+__all__ = ["Settings", "SettingsError"]
 
 Check = Callable[[object, "Attribute[Any]", Any], None]
-
-
-class SettingsError(Exception):
-    """A setting is unknown or has no usable value; the text names it, in one line."""
 
 
 def _at_least(least: float) -> Check:
@@ -377,8 +381,39 @@ class KannelSettings:
     report_url: str = field(default="", validator=_url_or_none)
 
 
-GatewaySettings = KannelSettings
-_GATEWAY_KINDS = {"kannel": KannelSettings}
+def _field(longest: int) -> Check:
+    def check(_: object, attribute: Attribute[Any], value: str) -> None:
+        if len(value) > longest or not (value.isascii() and value.isprintable()):
+            raise ValueError(f"{attribute.name}: must be at most {longest} ASCII characters")
+
+    return check
+
+
+_ids = _one_of("text", "decimal", "hexadecimal")
+
+
+@frozen(kw_only=True)
+class SMPPSettings:
+    """A gateway that is an SMSC, over SMPP 3.4."""
+
+    kind: str = field(default="smpp", validator=_one_of("smpp"))
+    name: str = field(default="smpp", validator=_name)
+    host: str
+    port: int = field(default=2775, validator=[_at_least(1), _at_most(65_535)])
+    tls: bool = False
+    system_id: str = field(validator=_field(15))
+    password: str = field(default="", repr=False, validator=_field(8))
+    system_type: str = field(default="", validator=_field(12))
+    address_range: str = field(default="", validator=_field(40))
+    per_second: int = _count(10)
+    window: int = _count(10)
+    enquire_link_seconds: int = _count(30)
+    response_ids: str = field(default="text", validator=_ids)
+    receipt_ids: str = field(default="text", validator=_ids)
+
+
+GatewaySettings = KannelSettings | SMPPSettings
+_GATEWAY_KINDS = {"kannel": KannelSettings, "smpp": SMPPSettings}
 
 
 def _gateways(_: object, attribute: Attribute[Any], value: tuple[GatewaySettings, ...]) -> None:
@@ -400,6 +435,11 @@ class SMSSettings:
     offline_notice: str = field(
         default="{sender} has sent you a message.", validator=_not_longer_than(200)
     )
+
+    @property
+    def own_numbers(self) -> frozenset[str]:
+        """The service's number, however it is written."""
+        return frozenset([self.number, f"+{self.number.lstrip('+')}"])
 
 
 @frozen
@@ -448,12 +488,9 @@ class Settings:
         short for the endpoints of those tables. Raises SettingsError, naming the first key that is
         wrong.
         """
-        written = _spelled_out({} if file is None else _parsed(Path(file)))
-        said = _merged(written, _spelled_out(overrides or {}))
-        try:
-            return _CONVERTER.structure(said, cls)
-        except ClassValidationError as error:
-            raise SettingsError(next(_complaints(error, ""))) from None
+        written = _spelled_out({} if file is None else parsed(Path(file)))
+        said = merged(written, _spelled_out(overrides or {}))
+        return structured(_CONVERTER, said, cls)
 
 
 def _spelled_out(said: Mapping[str, Any]) -> dict[str, Any]:
@@ -465,98 +502,13 @@ def _spelled_out(said: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _merged(written: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
-    merged = dict(written)
-    for key, value in overrides.items():
-        before = merged.get(key, {})
-        both_are_tables = isinstance(before, Mapping) and isinstance(value, Mapping)
-        merged[key] = {**before, **value} if both_are_tables else value
-    return merged
-
-
-def _parsed(file: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(file.read_text("utf-8"))
-    except OSError as error:
-        raise SettingsError(f"cannot read {file}: {error.strerror}") from None
-    except ValueError as error:
-        raise SettingsError(f"{file}: {error}") from None
-
-
-def _complaints(error: BaseException, path: str) -> Iterator[str]:
-    """Each thing that is wrong, beginning with the dotted name of its key."""
-    if isinstance(error, ClassValidationError):
-        of_fields, others = error.group_exceptions()
-        for complaint, note in of_fields:
-            inner = "." if isinstance(complaint, ClassValidationError) else ": "
-            yield from _complaints(complaint, f"{path}{note.name}{inner}")
-        for complaint in others:
-            yield from _complaints(complaint, path)
-    elif isinstance(error, ForbiddenExtraKeysError):
-        for name in sorted(error.extra_fields):
-            yield f"{path}{name}: there is no such setting"
-    else:
-        yield f"{path}{error}"
-
-
-def _exactly(kind: type, name: str) -> Callable[[object, object], object]:
-    def structure(value: object, _: object) -> object:
-        # bool is an int to Python, and not to an operator.
-        if type(value) is int and kind is float:
-            return float(value)
-        if type(value) is not kind:
-            raise ValueError(f"must be {name}")
-        return value
-
-    return structure
-
-
-def _strings(value: object, _: object) -> tuple[str, ...]:
-    if not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in value):
-        raise ValueError("must be a list of strings")
-    return tuple(value)
-
-
-def _table(kind: type, converter: Converter) -> Callable[[object, object], object]:
-    build: Callable[[Any, Any], object] = make_dict_structure_fn(kind, converter)
-
-    def structure(value: object, _: object) -> object:
-        if not isinstance(value, Mapping):
-            raise ValueError("must be a table")
-        return build(value, kind)
-
-    return structure
-
-
-def _tables_of_kinds(converter: Converter) -> Callable[[object, object], object]:
-    """Tables each of which says what it is by its kind."""
-
-    def structure(value: object, _: object) -> object:
-        if not isinstance(value, list | tuple):
-            raise ValueError("must be tables")
-        return tuple(map(structure_one, value))
-
-    def structure_one(table: object) -> object:
-        kind = table.get("kind") if isinstance(table, Mapping) else None
-        if kind not in _GATEWAY_KINDS:
-            raise ValueError(f"kind: must be one of {', '.join(_GATEWAY_KINDS)}")
-        return converter.structure(table, _GATEWAY_KINDS[kind])
-
-    return structure
-
-
-def _strict_converter() -> Converter:
-    converter = Converter(forbid_extra_keys=True)
-    converter.register_structure_hook(bool, _exactly(bool, "true or false"))
-    converter.register_structure_hook(int, _exactly(int, "a whole number"))
-    converter.register_structure_hook(float, _exactly(float, "a number"))
-    converter.register_structure_hook(str, _exactly(str, "a string"))
-    converter.register_structure_hook_factory(has, lambda kind: _table(kind, converter))
-    converter.register_structure_hook_func(lambda kind: kind == tuple[str, ...], _strings)
+def _converter() -> Converter:
+    converter = strict_converter()
     converter.register_structure_hook_func(
-        lambda kind: kind == tuple[GatewaySettings, ...], _tables_of_kinds(converter)
+        lambda kind: kind == tuple[GatewaySettings, ...],
+        tables_of_kinds(converter, _GATEWAY_KINDS),
     )
     return converter
 
 
-_CONVERTER = _strict_converter()
+_CONVERTER = _converter()

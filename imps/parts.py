@@ -11,7 +11,7 @@ from attrs import define, field
 
 from imps.admin.health import Health
 from imps.admin.network_presence import NetworkPresence
-from imps.config import KannelSettings, Settings, SettingsError
+from imps.config import GatewaySettings, KannelSettings, Settings, SettingsError
 from imps.csp.access import Access, Provider
 from imps.csp.attribute_lists import AttributeListing
 from imps.csp.blocking import Blocking
@@ -55,10 +55,13 @@ from imps.sap.sessions import SessionLimits, Sessions
 from imps.sap.texts import Texts
 from imps.sap.timers import Timers
 from imps.sap.work import Working
+from imps.sms.gateway import IGateway
 from imps.sms.inbox import Inbox
 from imps.sms.kannel import Kannel
 from imps.sms.kannel_pages import KannelPages
 from imps.sms.outbox import Outbox as TextOutbox
+from imps.sms.smpp.arrivals import Arrivals
+from imps.sms.smpp.gateway import SMPP
 from imps.sms.traffic import Traffic
 from imps.store.access_lists import AccessLists
 from imps.store.accounts import Accounts
@@ -329,7 +332,7 @@ class Parts:
         settings = self.settings.sms
         return KannelPages(
             [each for each in settings.gateway if isinstance(each, KannelSettings)],
-            frozenset([settings.number]),
+            settings.own_numbers,
             settings.country_code,
             self.inbox,
             self.outbox,
@@ -339,10 +342,7 @@ class Parts:
     @cached_property
     def traffic(self) -> Traffic:
         """What goes through the gateways."""
-        gateways = [
-            Kannel(each, each.report_url or self.sms_url, self.reactor)
-            for each in self.settings.sms.gateway
-        ]
+        gateways = [self._gateway(each) for each in self.settings.sms.gateway]
         return Traffic(
             self.inbox,
             self.outbox,
@@ -353,6 +353,20 @@ class Parts:
             self.store.buckets,
             self.reactor,
         )
+
+    def _gateway(self, gateway: GatewaySettings) -> IGateway:
+        settings = self.settings.sms
+        if isinstance(gateway, KannelSettings):
+            return Kannel(gateway, gateway.report_url or self.sms_url, self.reactor)
+        arrivals = Arrivals(
+            gateway,
+            settings.own_numbers,
+            settings.country_code,
+            self.inbox,
+            self.outbox,
+            self.metrics,
+        )
+        return SMPP(gateway, arrivals, self.reactor)
 
     @cached_property
     def timers(self) -> Timers:

@@ -194,8 +194,8 @@ class GatewaySettingsTests(SettingsTestCase):
 
     def test_gateway_that_cannot_be_is_refused(self):
         for changed, complaint in (
-            (('kind = "kannel"', ""), "sms.gateway: kind: must be one of kannel"),
-            (('"kannel"', '"pigeon"'), "sms.gateway: kind: must be one of kannel"),
+            (('kind = "kannel"', ""), "sms.gateway: kind: must be one of kannel, smpp"),
+            (('"kannel"', '"pigeon"'), "sms.gateway: kind: must be one of kannel, smpp"),
             (("a-key-of-a-gateway", "short"), "at least 16 letters"),
             (("a-key-of-a-gateway", "a-key-with-%-in-it-and-&"), "at least 16 letters"),
             (("http:", "gopher:"), "is no http URL"),

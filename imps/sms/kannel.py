@@ -8,9 +8,11 @@ from typing import Any
 from attrs import define, field
 from twisted.internet.defer import CancelledError, Deferred, TimeoutError
 from twisted.internet.error import ConnectError, DNSLookupError
+from twisted.internet.protocol import Protocol, connectionDone
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 from twisted.web._newclient import RequestNotSent
-from twisted.web.client import Agent, HTTPConnectionPool, _HTTP11ClientFactory, readBody
+from twisted.web.client import Agent, HTTPConnectionPool, _HTTP11ClientFactory
 from zope.interface import implementer
 
 from imps.config import KannelSettings
@@ -31,6 +33,25 @@ _NOT_REACHED = (ConnectError, DNSLookupError, RequestNotSent)
 
 class _ConnectionFactory(_HTTP11ClientFactory):
     noisy = False
+
+
+class _Beginning(Protocol):
+    """Reads what smsbox says; of who says more, it keeps the beginning."""
+
+    def __init__(self) -> None:
+        self._octets = b""
+        self.whole: Deferred[bytes] = Deferred(lambda _: self._hang_up())
+
+    def dataReceived(self, data: bytes) -> None:
+        self._octets = (self._octets + data)[:LONGEST_ANSWER_OCTETS]
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        if not self.whole.called:
+            self.whole.callback(self._octets)
+
+    def _hang_up(self) -> None:
+        if self.transport is not None:
+            self.transport.loseConnection()
 
 
 @implementer(IGateway)
@@ -102,11 +123,9 @@ class Kannel:
 
     async def _asked(self, url: str) -> Answer:
         response: Any = await self._agent.request(b"GET", url.encode())
-        # smsbox says how long it is; who does not is not it.
-        if isinstance(response.length, int) and response.length <= LONGEST_ANSWER_OCTETS:
-            return answer_of(response.code, await readBody(response))
-        response._transport.abortConnection()
-        return answer_of(response.code, b"")
+        beginning = _Beginning()
+        response.deliverBody(beginning)
+        return answer_of(response.code, await beginning.whole)
 
     def _away(self, reason: str) -> Answer:
         if not self._away_seconds:

@@ -8,16 +8,20 @@ from math import ceil
 from attrs import define, field
 from twisted.internet.defer import Deferred, TimeoutError
 from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import deferLater
 from twisted.logger import Logger, LogLevel
 
 from imps.elements.interfaces import IWork
 from imps.metrics import Metrics
 from imps.model.short_message import short_messages
+from imps.model.text import OutgoingText
 from imps.sms.gateway import SUBMIT_SECONDS, Answer, IGateway, Outgoing
 from imps.sms.turns import Turns
+from imps.store.errors import StoreError
 from imps.store.outgoing_texts import OutgoingTexts, PartSettled, Reported, Said, Submission
 from imps.store.work import Work
 
+INSIST_SECONDS = 60
 MOST_TRIES = 8
 LONGEST_WAIT_SECONDS = 60
 
@@ -96,12 +100,24 @@ class Outbox:
             gateway, answer = await self._answer_to(outgoing)
             settled = self._settled(gateway, answer, part, submission.tries)
             self._metrics.text_submitted(settled.said.value)
-            goes_on, work = await self._stored.settle(
-                text.to, text.id, settled, now=self._clock.seconds()
-            )
-            self._begin(work)
-            if not goes_on:
+            if not await self._settle(text, settled):
                 return
+
+    async def _settle(self, text: OutgoingText, settled: PartSettled) -> bool:
+        """Note what a gateway said; whether the rest of the text is to be submitted. While the
+        store is away, it is said again: what is forgotten would be sent twice."""
+        until = self._clock.seconds() + INSIST_SECONDS
+        while True:
+            now = self._clock.seconds()
+            try:
+                goes_on, work = await self._stored.settle(text.to, text.id, settled, now=now)
+            except StoreError:
+                if now >= until:
+                    raise
+                await deferLater(self._clock, 1)
+            else:
+                self._begin(work)
+                return goes_on
 
     async def _answer_to(self, outgoing: Outgoing) -> tuple[str, Answer]:
         """What the first gateway says that is there, or the last."""

@@ -7,6 +7,7 @@ with any number of phones, and says and hears a line for each short message.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote_from_bytes, unquote_to_bytes
@@ -20,9 +21,10 @@ from twisted.protocols.basic import LineOnlyReceiver
 from twisted.trial.unittest import TestCase
 from twisted.web.client import Agent, readBody
 
+import imps
 from imps.model.gsm7 import Coding, is_gsm
 from imps.model.short_message import Header
-from imps.testing.process import PATIENCE_SECONDS, Program, reactor
+from imps.testing.process import PATIENCE_SECONDS, Program, reactor, until
 from imps.testing.programs import required_program
 from imps.testing.servers import free_ports
 from imps.testing.store import private_directory
@@ -32,81 +34,51 @@ SERVICE = "4664"
 USERNAME, PASSWORD = "imps", "kannel-password"
 STATUS_PASSWORD = "status"
 
-GET_URL = (
-    "{url}/sms/mo?key={key}&from=%p&to=%P&text=%b&coding=%c&charset=%C&udh=%u&id=%I&smsc=%i&ts=%T"
-)
+# As operators are told to begin with.
+_EXAMPLE = Path(imps.__file__).parent.parent / "etc" / "kannel.conf"
+
+Group = dict[str, str]
+
+
+def _groups(text: str) -> Iterator[Group]:
+    for paragraph in re.split(r"\n\s*\n", text):
+        lines = [line for line in paragraph.splitlines() if line and not line.startswith("#")]
+        if lines:
+            pairs = (line.split(" = ", 1) for line in lines)
+            yield dict(pairs)
 
 
 def configuration(directory: Path, ports: list[int], url: str, key: str) -> str:
-    """What ``kannel.conf`` says: all is on the loopback interface, and nothing texts English to
-    phones."""
-    admin, boxes, fake, sendsms = ports
-    groups: list[dict[str, object]] = [
-        {
-            "group": "core",
+    """The example of the documentation, in a directory of its own, on other ports and with another
+    SMSC: a fake one."""
+    admin, boxes, fake, sendsms = map(str, ports)
+    changes: dict[str, Group] = {
+        "core": {
             "admin-port": admin,
-            "admin-interface": "127.0.0.1",
-            "admin-password": STATUS_PASSWORD,
             "status-password": STATUS_PASSWORD,
             "smsbox-port": boxes,
-            "smsbox-interface": "127.0.0.1",
-            "box-deny-ip": '"*.*.*.*"',
-            "box-allow-ip": '"127.0.0.1"',
-            "store-type": "file",
-            "store-location": directory / "kannel.store",
-            "dlr-storage": "internal",
-            "sms-combine-concatenated-mo-timeout": 120,
-            "log-file": directory / "bearerbox.log",
-            "log-level": 1,
+            "store-location": str(directory / "kannel.store"),
+            "log-file": str(directory / "bearerbox.log"),
         },
-        {
-            "group": "smsc",
-            "smsc": "fake",
-            "smsc-id": "FAKE",
-            "port": fake,
-            "connect-allow-ip": "127.0.0.1",
-        },
-        {
-            "group": "smsbox",
-            "smsbox-id": "imps",
-            "bearerbox-host": "127.0.0.1",
+        "smsbox": {
             "bearerbox-port": boxes,
             "sendsms-port": sendsms,
-            "sendsms-interface": "127.0.0.1",
-            "sendsms-url": "/cgi-bin/sendsms",
-            "global-sender": SERVICE,
-            "mo-recode": "true",
-            "http-request-retry": 10,
-            "http-queue-delay": 1,
-            "http-timeout": 10,
-            "reply-couldnotfetch": '""',
-            "reply-requestfailed": '""',
-            "reply-couldnotrepresent": '""',
-            "reply-emptymessage": '""',
-            "log-file": directory / "smsbox.log",
-            "log-level": 1,
+            "http-queue-delay": "1",
+            "log-file": str(directory / "smsbox.log"),
         },
-        {"group": "smsbox-route", "smsbox-id": "imps", "smsc-id": "FAKE"},
-        {
-            "group": "sendsms-user",
-            "username": USERNAME,
-            "password": PASSWORD,
-            "user-deny-ip": '"*.*.*.*"',
-            "user-allow-ip": '"127.0.0.1"',
-            "concatenation": "true",
-            "max-messages": 10,
-        },
-        {
-            "group": "sms-service",
-            "keyword": "default",
-            "catch-all": "true",
-            "get-url": f'"{GET_URL.format(url=url, key=key)}"',
-            "max-messages": 0,
-            "omit-empty": "true",
-            "concatenation": "true",
-            "assume-plain-text": "true",
-            "accept-x-kannel-headers": "true",
-        },
+        "sendsms-user": {"password": PASSWORD},
+    }
+    fake_smsc = {
+        "group": "smsc",
+        "smsc": "fake",
+        "smsc-id": "SMSC",
+        "port": fake,
+        "connect-allow-ip": "127.0.0.1",
+    }
+    text = _EXAMPLE.read_text().replace("http://127.0.0.1:8090", url).replace("GATEWAY-KEY", key)
+    groups = [
+        fake_smsc if group["group"] == "smsc" else {**group, **changes.get(group["group"], {})}
+        for group in _groups(text)
     ]
     return "\n\n".join(
         "\n".join(f"{name} = {value}" for name, value in group.items()) for group in groups
@@ -189,15 +161,6 @@ class Phones(LineOnlyReceiver):
         self.transport.abortConnection()
 
 
-async def until(holds: Any, complaint: Any = lambda: "") -> None:
-    """Wait until something holds; fail if it does not."""
-    give_up_at = reactor.seconds() + PATIENCE_SECONDS
-    while not holds():
-        if reactor.seconds() > give_up_at:
-            raise AssertionError(f"not in {PATIENCE_SECONDS} seconds: {complaint()}")
-        await deferLater(reactor, LOOK_SECONDS)
-
-
 @define(eq=False)
 class Kannel:
     """A bearerbox and a smsbox of a test, which bring texts to this URL."""
@@ -244,11 +207,11 @@ class Kannel:
         # Whoever connects is the network, so there is no trying whether it listens.
         self.phones = await self._connected(self.ports[2], Phones)
         self.test.addCleanup(self.phones.hang_up)
-        await self._status(r"FAKE.*online")
+        await self._status(r"SMSC.*online")
 
     async def is_without_network(self) -> None:
         """Wait until the network is known to be gone."""
-        await self._status(r"FAKE.*(re-)?connecting")
+        await self._status(r"SMSC.*(re-)?connecting")
 
     async def _listens(self, port: int) -> None:
         probe = await self._connected(port, Protocol)

@@ -17,6 +17,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.error import ProcessExitedAlready
 from twisted.internet.interfaces import IProcessTransport
 from twisted.internet.protocol import ProcessProtocol
+from twisted.internet.task import deferLater
 from twisted.python.failure import Failure
 from twisted.trial.unittest import TestCase
 
@@ -26,6 +27,7 @@ import imps
 reactor: Any = the_reactor
 
 PATIENCE_SECONDS = 30
+LOOK_SECONDS = 0.02
 
 
 def is_alive(process_id: int) -> bool:
@@ -35,6 +37,15 @@ def is_alive(process_id: int) -> bool:
     except FileNotFoundError:
         return False
     return state != "Z"
+
+
+async def until(holds: Any, complaint: Any = lambda: "") -> None:
+    """Wait until something holds; fail if it does not."""
+    give_up_at = reactor.seconds() + PATIENCE_SECONDS
+    while not holds():
+        if reactor.seconds() > give_up_at:
+            raise AssertionError(f"not in {PATIENCE_SECONDS} seconds: {complaint()}")
+        await deferLater(reactor, LOOK_SECONDS)
 
 
 def environment() -> dict[str, str]:

@@ -13,6 +13,23 @@ REFUSED = Answer(said=Said.FAILED, reason="no such number")
 TROUBLE = Answer(said=Said.LATER, in_vain=True)
 
 
+class Away:
+    """A store that is away so many times when something is settled."""
+
+    def __init__(self, stored, times):
+        self.stored = stored
+        self.times = times
+
+    def __getattr__(self, name):
+        return getattr(self.stored, name)
+
+    async def settle(self, *arguments, **more):
+        if self.times:
+            self.times -= 1
+            raise StoreUnavailable("away")
+        return await self.stored.settle(*arguments, **more)
+
+
 class SendingTests(TrafficTestCase):
     overrides = {"sms": {"number": "12345", "max_waiting": 3}}
 
@@ -141,6 +158,19 @@ class SendingTests(TrafficTestCase):
             await self.send(answer.said.value, to=BOB)
             await self.look(100)
             self.assertEqual(second.submitted, [])
+
+    async def test_what_the_gateway_said_is_not_forgotten_while_the_store_is_away(self):
+        away = Away(self.parts.outgoing_texts, times=3)
+        self.parts.outbox._stored = away
+        await self.send()
+        await self.traffic.look()
+        for left in (2, 1, 0):
+            while away.times > left:
+                await self.pause()
+            self.clock.advance(1)
+        await self.told("accepted")
+        await self.look(100)
+        self.assertEqual(len(self.gateway.submitted), 1)
 
     async def test_report_by_the_name_that_the_gateway_gave(self):
         await self.sent(evolve(ACCEPTED, reference="77"))

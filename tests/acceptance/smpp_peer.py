@@ -1,0 +1,124 @@
+"""An SMSC that others have written, ``smpp.twisted3``, as a process: ``python smpp_peer.py PORT``.
+
+It runs in an environment of its own, where there is no imps. On its input are commands, each a line
+of JSON: ``{"text": NUMBER, "octets": HEX, "data_coding": N, "esm_class": N}`` has a phone send
+something, ``{"refuse": STATUS}`` says what the next short message gets, ``{"unbind": true}`` ends
+all sessions. What happens it says in lines of JSON, too.
+"""
+
+import json
+import os
+import sys
+from io import BytesIO
+
+from smpp.pdu.operations import DeliverSM
+from smpp.pdu.pdu_encoding import DataCodingEncoder, EsmClassEncoder
+from smpp.pdu.pdu_types import AddrNpi, AddrTon, CommandStatus
+from smpp.twisted.config import SMPPServerConfig
+from smpp.twisted.protocol import DataHandlerResponse
+from smpp.twisted.server import IAuthenticatedSMPP, SMPPServerFactory, SMPPServerProtocol
+from twisted.cred import portal
+from twisted.cred.checkers import InMemoryUsernamePasswordDatabaseDontUse
+from twisted.internet import reactor, stdio
+from twisted.protocols.basic import LineOnlyReceiver
+from zope.interface import implementer
+
+SYSTEM_ID, PASSWORD = "imps", "secret"
+
+
+def say(**what):
+    print(json.dumps(what), flush=True)
+
+
+class Session(SMPPServerProtocol):
+    def onPDURequest_unbind(self, pdu):
+        say(unbound=True)
+        return SMPPServerProtocol.onPDURequest_unbind(self, pdu)
+
+
+@implementer(portal.IRealm)
+class Realm:
+    def requestAvatar(self, avatar_id, mind, *interfaces):
+        say(bound=avatar_id.decode() if isinstance(avatar_id, bytes) else avatar_id)
+        return IAuthenticatedSMPP, avatar_id, lambda: None
+
+
+class SMSC(LineOnlyReceiver):
+    delimiter = os.linesep.encode()
+
+    def __init__(self):
+        self.refusals = []
+        self.count = 0
+        checker = InMemoryUsernamePasswordDatabaseDontUse()
+        # The library compares what it read, which is octets or text by its version.
+        for kind in (str, str.encode):
+            checker.addUser(kind(SYSTEM_ID), kind(PASSWORD))
+        systems = {name: {"max_bindings": 4} for name in (SYSTEM_ID, SYSTEM_ID.encode())}
+        config = SMPPServerConfig(msgHandler=self.submitted, systems=systems)
+        self.factory = SMPPServerFactory(config, auth_portal=portal.Portal(Realm(), [checker]))
+        self.factory.protocol = Session
+
+    def submitted(self, system_id, smpp, pdu):
+        if self.refusals:
+            status = self.refusals.pop(0)
+            say(refused=status)
+            return DataHandlerResponse(getattr(CommandStatus, status))
+        self.count += 1
+        said = pdu.params
+        message_id = f"{self.count:08X}"
+        say(
+            submitted=message_id,
+            source=said["source_addr"].decode(),
+            destination=said["destination_addr"].decode(),
+            destination_ton=said["dest_addr_ton"].name,
+            data_coding=DataCodingEncoder().encode(said["data_coding"])[0],
+            esm_class=EsmClassEncoder().encode(said["esm_class"])[0],
+            receipt=said["registered_delivery"].receipt.name,
+            octets=said["short_message"].hex(),
+        )
+        return DataHandlerResponse(CommandStatus.ESME_ROK, message_id=message_id.encode())
+
+    def lineReceived(self, line):
+        told = json.loads(line)
+        if "refuse" in told:
+            self.refusals.append(told["refuse"])
+        elif "unbind" in told:
+            for connections in list(self.factory.bound_connections.values()):
+                for each in list(connections):
+                    each.unbindAndDisconnect()
+        elif "text" in told:
+            self.deliver(told)
+
+    def deliver(self, told):
+        coding = bytes([told.get("data_coding", 0)])
+        esm_class = bytes([told.get("esm_class", 0)])
+        pdu = DeliverSM(
+            source_addr_ton=AddrTon.INTERNATIONAL,
+            source_addr_npi=AddrNpi.ISDN,
+            source_addr=told["text"],
+            dest_addr_ton=AddrTon.NETWORK_SPECIFIC,
+            dest_addr_npi=AddrNpi.UNKNOWN,
+            destination_addr="4664",
+            esm_class=decoded(EsmClassEncoder(), esm_class),
+            data_coding=decoded(DataCodingEncoder(), coding),
+            short_message=bytes.fromhex(told["octets"]),
+        )
+        for connections in self.factory.bound_connections.values():
+            binding = connections.getNextBindingForDelivery()
+            binding.sendDataRequest(pdu).addCallbacks(
+                lambda answer: say(answered=answer.response.status.name),
+                lambda failure: say(answered=failure.value.response.status.name),
+            )
+            return
+        say(answered="nobody is bound")
+
+
+def decoded(encoder, octets):
+    return encoder.decode(BytesIO(octets))
+
+
+smsc = SMSC()
+stdio.StandardIO(smsc)
+reactor.listenTCP(int(sys.argv[1]), smsc.factory, interface="127.0.0.1")
+say(listening=True)
+reactor.run()
