@@ -8,7 +8,7 @@ Pure: all that has to be known of whoever sent it is handed in. ::
     text    = *CHAR                   ; to whoever is talked to
 
 Where a conversation is open, a command without a slash must be unmistakable: complete, or about
-people whom the user has as contacts. Elsewhere a text that begins with the word of a command is one.
+people whom the user has as contacts. Elsewhere a text that begins with a keyword is one.
 """
 
 from __future__ import annotations
