@@ -103,9 +103,11 @@ class Events:
         """Have a user told what waits, as far as that is to be told now."""
         user = Address.parse(work.details[0])
         account = await self._services.directory.find(user)
-        if account is None or account.msisdn is None:
-            return
-        if await self._services.phones.is_stopped(account.msisdn):
+        if account is not None:
+            await self._tell_if_wanted(account)
+
+    async def _tell_if_wanted(self, account: Account) -> None:
+        if account.msisdn is None or await self._services.phones.is_stopped(account.msisdn):
             return
         try:
             await self._tell(account, account.msisdn)
@@ -391,16 +393,17 @@ class Events:
             return
         out = Out(id=outcome.text_id, body="", validity_seconds=0, message_id=message_id)
         await self._over(account, outcome.to, out, outcome.state)
+        # If that is interrupted, the outcome is told again.
+        await self._tell_if_wanted(account)
 
     async def _over(self, account: Account, phone: str, out: Out, state: TextState) -> None:
-        """A text has left: the message that it told is acknowledged, what became of that is said
-        once it is known, and what waits behind it is told."""
+        """A text has left: the message that it told is acknowledged, and what became of that is
+        said once it is known."""
         if out.message_id:
             await self._acknowledge(account, phone, out.message_id)
             if state in _CODES:
                 await self._settle(account.address, out.message_id, _CODES[state])
         await self._services.states.change(account.address, settled(out.id))
-        await self._services.phones.tell_at(account.address, self._clock.seconds())
 
     async def _acknowledge(self, account: Account, phone: str, message_id: str) -> None:
         states = self._services.states

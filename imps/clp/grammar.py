@@ -147,7 +147,7 @@ class _Unresolved(Exception):
     def __init__(self, error: str, name: str, among: Sequence[Person] = ()) -> None:
         super().__init__(error)
         self.error, self.name = error, name
-        shown = " ".join(f"{each.number} {each.name}" for each in among)
+        shown = " ".join(f"{each.number or ''} {each.name}".strip() for each in among)
         self.values = {"people": shown} if among else {"name": name}
 
 

@@ -208,12 +208,14 @@ class Turn:
 
     def known(self, users: dict[str, Address]) -> Known:
         """What the grammar has to know, as it was when the text came; ``users`` of the home domain
-        may be named."""
+        may be named, and whoever is talked to, as if that one were a contact."""
         arrival = self.state.arrival
         assert arrival is not None
         open_prompts = {each.number for each in self.state.prompts_at(self.now)}
+        partners = map(Address.parse, filter(None, dict.fromkeys((*arrival.since, arrival.target))))
+        people = dict.fromkeys((*self.people, *map(self.names.person, partners)))
         return Known(
-            people=self.people,
+            people=tuple(people),
             contact_lists=tuple(
                 ContactListNamed(each.address, each.address.resource or "")
                 for each in self.contact_lists

@@ -6,8 +6,10 @@ from imps.model.address import Address
 from imps.model.presence import Attribute
 from imps.model.status import StatusCode
 from imps.model.text import IncomingText
+from imps.testing.conformance import shows_feature
 from tests.clp.phones import AMY, Phone, PhoneTestCase
 
+CLP = "command lines by SMS (CLP)"
 SHOWN = ["OnlineStatus", "UserAvailability", "StatusText", "ClientInfo", "CommCap"]
 HELP = "HELP word=more"
 
@@ -39,6 +41,7 @@ class SigningOnTests(PhoneTestCase):
         await self.amy.says("OFF", said)
         self.assertEqual(await self.parts.stored_sessions.of(Address.parse("wv:amy@localhost")), [])
 
+    @shows_feature(CLP, "signing on")
     async def test_any_command_signs_on(self):
         await self.amy.text("list")
         await self.amy.says("list", "*friends is empty. ADD name puts somebody in.")
@@ -198,6 +201,7 @@ class SendingTests(DialogueTestCase):
 
 
 class ContactsTests(DialogueTestCase):
+    @shows_feature(CLP, "contacts")
     async def test_adding_and_numbers(self):
         await self.amy.says("add ann@localhost as annie", "annie is friend no. 2.")
         await self.amy.says("add annie", "annie is friend no. 2.")
@@ -265,6 +269,7 @@ class ContactsTests(DialogueTestCase):
 
 
 class PresenceTests(DialogueTestCase):
+    @shows_feature(CLP, "presence")
     async def test_who_and_get(self):
         await self.amy.text("add cy")
         await self.amy.says("who", "Online: 1 bob. Offline: 1 (WHO ALL)")
@@ -363,6 +368,7 @@ class PromptTests(PhoneTestCase):
 
 
 class AccessTests(DialogueTestCase):
+    @shows_feature(CLP, "access lists")
     async def test_blocking_and_granting(self):
         await self.amy.says("block bob", "bob is blocked. UNBLOCK bob undoes it.")
         await self.amy.says("blocked", "Blocked: bob. In use: yes")
