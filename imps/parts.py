@@ -525,7 +525,6 @@ def terms_of(settings: Settings) -> Terms:
         number=settings.sms.number,
         registration=said.registration,
         offline=said.offline,
-        session_seconds=said.session_hours * 3600,
         language=said.language,
         zone=UTC if said.time_zone == "UTC" else ZoneInfo(said.time_zone),
         keyword=said.keyword,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from imps.clp.grammar import Argument, ContactListNamed, Person
+from imps.clp.grammar import Argument, ContactListNamed, Person, quoted
 from imps.clp.state import numbered
 from imps.clp.telling import clean, short
 from imps.clp.turn import Turn
@@ -53,9 +53,9 @@ async def remove(turn: Turn, arguments: Arguments) -> None:
     chosen = [named.address] if isinstance(named, ContactListNamed) else holding
     name = turn.name(person.address)
     if not turn.is_confirmed and not set(holding) - set(chosen):
-        address = str(person.address).removeprefix("wv:")
-        suffix = f' *"{named.name}"' if isinstance(named, ContactListNamed) else ""
-        await turn.confirm("remove_ask", f'/remove "{address}"{suffix}', name=name)
+        suffix = f" *{quoted(named.name)}" if isinstance(named, ContactListNamed) else ""
+        command = f"/remove {quoted(str(person.address))}{suffix}"
+        await turn.confirm("remove_ask", command, name=name)
         return
     for each in chosen:
         change = Change(removed=(person.address,))
@@ -141,7 +141,9 @@ async def delete_list(turn: Turn, arguments: Arguments) -> None:
     if not turn.is_confirmed:
         found = next((each for each in turn.contact_lists if each.address == named.address), None)
         count = len(found.contacts or ()) if found else 0
-        await turn.confirm("dellist_ask", f'/dellist "{named.name}"', name=named.name, n=count)
+        await turn.confirm(
+            "dellist_ask", f"/dellist {quoted(named.name)}", name=named.name, n=count
+        )
         return
     await turn.services.contacts.delete(turn.caller, named.address)
     await _read_again(turn)

@@ -162,7 +162,8 @@ class Dialogue:
 
     async def _answer(self, account: Account, text: IncomingText, body: str) -> None:
         services, now = self._services, self._clock.seconds()
-        if not self._is_opt_in(body) and await services.phones.is_stopped(text.sender):
+        is_heard = self._stands_for(body, OPT_IN) or self._stands_for(body, OPT_OUT)
+        if not is_heard and await services.phones.is_stopped(text.sender):
             return
         state = await services.states.get(account.address)
         before = state.replies_to(text.id)
@@ -187,7 +188,7 @@ class Dialogue:
             now=now,
             state=state,
         )
-        if state.heard[0] < 0 and not self._is_opt_out(body):
+        if state.heard[0] < 0 and not is_heard:
             _warn(turn)
         else:
             await self._carry_out_once(turn, body)
@@ -347,12 +348,6 @@ class Dialogue:
         await turn.services.phones.start(turn.phone)
         await turn.services.phones.tell_at(turn.user, turn.now + session.ANSWER_SECONDS)
         turn.say("started")
-
-    def _is_opt_in(self, body: str) -> bool:
-        return self._stands_for(body, OPT_IN)
-
-    def _is_opt_out(self, body: str) -> bool:
-        return self._stands_for(body, OPT_OUT)
 
     def _stands_for(self, body: str, command: Command) -> bool:
         catalogues = self._services.catalogues

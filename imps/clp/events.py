@@ -81,7 +81,6 @@ class Told:
 
     out: Out | None = None
     changes: tuple[Change, ...] = ()
-    later: float | None = None
 
 
 _NOTHING = Told()
@@ -104,17 +103,17 @@ class Events:
         user = Address.parse(work.details[0])
         account = await self._services.directory.find(user)
         if account is not None:
-            await self._tell_if_wanted(account)
+            await self._tell_if_wanted(account, work.record)
 
-    async def _tell_if_wanted(self, account: Account) -> None:
+    async def _tell_if_wanted(self, account: Account, record: bytes = b"") -> None:
         if account.msisdn is None or await self._services.phones.is_stopped(account.msisdn):
             return
         try:
-            await self._tell(account, account.msisdn)
+            await self._tell(account, account.msisdn, record)
         except (NoSuchOwner, Refusal) as problem:
             self._log.info("A phone is not told what waits: {problem}", problem=str(problem))
 
-    async def _tell(self, account: Account, phone: str) -> None:
+    async def _tell(self, account: Account, phone: str, record: bytes) -> None:
         state = await self._services.states.get(account.address)
         if state.out is not None:
             # Whether it was handed in is not known, if whoever did so was interrupted.
@@ -127,7 +126,7 @@ class Events:
         if until is None and not may_send(state, MOST_SMS, *limits, turn.now):
             until = turn.now + BUSY_SECONDS
         if until is not None:
-            await self._services.phones.tell_at(account.address, until)
+            await self._services.phones.tell_at(account.address, until, record)
             return
         session = await self._session(account, phone, state)
         if session is None:
@@ -138,8 +137,13 @@ class Events:
             return
         for _ in range(MOST_AT_A_TIME):
             if await self._told_next(turn, session):
-                return
-        await self._services.phones.tell_at(account.address, turn.now)
+                break
+        else:
+            await self._services.phones.tell_at(account.address, turn.now)
+        state = await self._services.states.get(account.address)
+        late = [each.alerted + ALERT_SECONDS for each in state.watched.values() if each.waits]
+        if late and state.out is None:
+            await self._services.phones.tell_at(account.address, min(late), record)
 
     def _turn(self, account: Account, phone: str, state: State) -> Turn:
         return Turn(
@@ -178,13 +182,14 @@ class Events:
         if is_message and await self._is_for_notice(turn, session, flight):
             return False
         told = await self._told(turn, flight)
-        if told.later is not None:
-            await self._services.phones.tell_at(turn.user, told.later)
         if told.out is not None:
             terms = self._services.terms
             limits = terms.replies_a_minute, terms.replies_an_hour
             count = sent(how_many(told.out.body), *limits, turn.now)
-            await self._services.states.change(turn.user, *told.changes, handed_in(told.out), count)
+            change = handed_in(told.out, *told.changes, count)
+            if (await self._services.states.change(turn.user, change)).out != told.out:
+                # Somebody else tells this phone something.
+                return True
         elif told.changes:
             await self._services.states.change(turn.user, *told.changes)
         if not is_message:
@@ -195,11 +200,11 @@ class Events:
                 says = Acknowledgement.REFUSED
                 await delivery.take(session.id, says, flight.transaction_id, wanted=False)
             return False
-        if not await self._hand_in(turn.account, turn.phone, told.out):
-            # It was on its way before, and all was said of it.
-            await self._over(turn.account, turn.phone, told.out, TextState.DELIVERED)
-            return False
-        return True
+        if await self._hand_in(turn.account, turn.phone, told.out) or is_message:
+            return True
+        # It was told before, and nothing more will be said of it.
+        await self._services.states.change(turn.user, settled(told.out.id))
+        return False
 
     async def _told_late(self, turn: Turn) -> bool:
         """Have those changes told that had to wait because others were told just before."""
@@ -210,8 +215,8 @@ class Events:
         ]
         if not due:
             return False
-        told = await self._of_publishers(turn, due)
-        changes = (*told.changes, *([handed_in(told.out)] if told.out else []))
+        told = await self._of_publishers(turn, due, f"late:{turn.now}")
+        changes = [handed_in(told.out, *told.changes)] if told.out else told.changes
         turn.state = await self._services.states.change(turn.user, *changes)
         return told.out is not None and await self._hand_in(turn.account, turn.phone, told.out)
 
@@ -221,8 +226,8 @@ class Events:
         assert isinstance(message, Message)
         is_short = message.content.size <= 4 * MOST_CHARACTERS and is_text(message)
         if is_short and session.capabilities.delivery_method is DeliveryMethod.PUSH:
-            body = message.content.text or ""
-            if body and lasts(f"{turn.name(message.sender)}: {body}", MOST_SMS):
+            body = message.content.text
+            if body is not None and lasts(f"{turn.name(message.sender)}: {body}", MOST_SMS):
                 return False
         await self._services.delivery.take(
             session.id, Acknowledgement.REFUSED, flight.transaction_id, wanted=False
@@ -238,9 +243,9 @@ class Events:
             case MessageReported() as report:
                 return self._of_report(turn, report)
             case AuthorizationAsked(watcher=watcher):
-                return await self._of_question(turn, watcher)
+                return await self._of_question(turn, watcher, flight.transaction_id)
             case tuple() as news:
-                return await self._of_presence(turn, news)
+                return await self._of_presence(turn, news, flight.transaction_id)
         return _NOTHING
 
     def _of_message(self, turn: Turn, message: Message) -> Told:
@@ -326,47 +331,47 @@ class Events:
         key = f"{report.message_id}:{report.recipient.canonical}:{report.code}"
         return Told(_event(turn, f"r:{key}", turn.text(text_id, **values)))
 
-    async def _of_question(self, turn: Turn, watcher: Address) -> Told:
+    async def _of_question(self, turn: Turn, watcher: Address, key: str) -> Told:
         """That somebody wants to see the user's presence, as far as that is still asked."""
         questions = await self._services.presence.questions(turn.user, [watcher])
         if watcher not in questions or not questions[watcher].is_open:
             return _NOTHING
         number = await turn.ask("auth", str(watcher), seconds=ASKED_SECONDS)
         body = turn.text("asks", name=turn.name(watcher), prompt=number)
-        return Told(_event(turn, f"a:{watcher.canonical}:{number}:{int(turn.now)}", body))
+        return Told(_event(turn, key, body))
 
-    async def _of_presence(self, turn: Turn, news: Sequence[News]) -> Told:
+    async def _of_presence(self, turn: Turn, news: Sequence[News], key: str) -> Told:
         """How those who are watched are now, where that is not as it was: each at most once in a
         while, and of later changes then."""
         told = await self._services.presence.told(turn.caller, news)
-        return await self._of_publishers(turn, [each.publisher for each in told.presences])
+        return await self._of_publishers(turn, [each.publisher for each in told.presences], key)
 
-    async def _of_publishers(self, turn: Turn, publishers: Sequence[Address]) -> Told:
+    async def _of_publishers(self, turn: Turn, publishers: Sequence[Address], key: str) -> Told:
+        if not publishers:
+            return _NOTHING
         got = await self._services.presence.get(turn.caller, publishers, (), WATCHED)
         watched = dict(turn.state.watched)
         lines: list[str] = []
-        later: float | None = None
         for each in got.presences:
-            key, seen = each.publisher.canonical, seen_in(each)
-            before, shown = watched.get(key, Watched()), _print(seen)
-            if not before.shown:
-                watched[key] = Watched(shown=shown)
+            name, seen = each.publisher.canonical, seen_in(each)
+            before, shown = watched.get(name, Watched()), _print(seen)
+            if not (before.shown and seen.is_anything):
+                # What it was is not known, or what it is: that is no news.
+                shown = shown if seen.is_anything else ""
+                watched[name] = Watched(shown=shown, alerted=before.alerted)
             elif shown == before.shown:
-                watched[key] = evolve(before, waits=False)
+                watched[name] = evolve(before, waits=False)
             elif turn.now - before.alerted < ALERT_SECONDS:
-                # It is told as it will be by then.
-                due = before.alerted + ALERT_SECONDS
-                later = due if later is None else min(later, due)
-                watched[key] = evolve(before, waits=True)
+                # It is told later, as it will be by then.
+                watched[name] = evolve(before, waits=True)
             else:
                 lines.append(_alert(turn, each.publisher, seen, before.shown))
-                watched[key] = Watched(shown=shown, alerted=turn.now)
+                watched[name] = Watched(shown=shown, alerted=turn.now)
         changes = (lambda state: evolve(state, watched=watched),)
         if not lines:
-            return Told(changes=changes, later=later)
+            return Told(changes=changes)
         body = pieces("\n".join(lines), MOST_SMS, "...")[0]
-        key = f"p:{int(turn.now)}:{publishers[0].canonical}"
-        return Told(_event(turn, key, body), changes, later)
+        return Told(_event(turn, key, body), changes)
 
     async def _hand_in(self, account: Account, phone: str, out: Out) -> bool:
         """Hand a text in; False if that was done before."""
@@ -425,7 +430,9 @@ class Events:
 
 
 def _event(turn: Turn, key: str, body: str) -> Out:
-    return Out(id=f"clp:{turn.user.canonical}:{key}", body=body, validity_seconds=EVENT_SECONDS)
+    """What tells of an event; the key is the event's own in its session."""
+    session_id = turn.session.id if turn.session else ""
+    return Out(id=f"clp:{session_id}:{key}", body=body, validity_seconds=EVENT_SECONDS)
 
 
 def _validity(message: Message, now: float) -> int:

@@ -28,6 +28,7 @@ from imps.model.address import Address
 MOST_RECIPIENTS = 20
 SHORTEST_PREFIX = 3
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _UNDERSCORE = str.maketrans("_", " ")
 # For the reading of commands alone: quotation marks, and digits, letters and signs of full width.
 _PLAIN = str.maketrans(
@@ -200,7 +201,10 @@ def _add(keywords: dict[str, Keyword], word: str, keyword: Keyword) -> None:
 
 
 def normal(text: str) -> str:
-    """A text without a byte order mark and blanks around it, in the composed form of Unicode."""
+    """A text without a byte order mark and blanks around it, in the composed form of Unicode. Half
+    a surrogate pair is no character."""
+    if _SURROGATE.search(text):
+        text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     return unicodedata.normalize("NFC", text).strip("\ufeff \t\r\n\0")
 
 
@@ -486,6 +490,11 @@ def unquoted(text: str) -> str:
     if len(text) >= 2 and text[0] == text[-1] == '"':
         return text[1:-1].replace('""', '"')
     return text
+
+
+def quoted(name: str) -> str:
+    """A name in quotation marks, for a text that names it."""
+    return '"' + name.replace('"', '""') + '"'
 
 
 def folded(name: str) -> str:

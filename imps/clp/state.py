@@ -290,9 +290,18 @@ def message_numbered(message_ids: Iterable[str]) -> Change:
     return change
 
 
-def handed_in(out: Out) -> Change:
-    """A text that nobody asked for is on its way."""
-    return lambda state: _echoed(evolve(state, out=out), [out.body])
+def handed_in(out: Out, *others: Change) -> Change:
+    """A text that nobody asked for is on its way, with what goes with that; nothing where another
+    one is."""
+
+    def change(state: State) -> State:
+        if state.out is not None:
+            return state
+        for other in others:
+            state = other(state)
+        return _echoed(evolve(state, out=out), [out.body])
+
+    return change
 
 
 def settled(text_id: str) -> Change:

@@ -44,7 +44,6 @@ class Terms:
     number: str
     registration: str
     offline: str
-    session_seconds: int
     language: str = "en"
     zone: tzinfo = UTC
     keyword: str = ""

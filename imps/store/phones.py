@@ -53,10 +53,12 @@ class Phones:
             raise NoSuchOwner(user)
         return reply if isinstance(reply, bytes) else None
 
-    async def tell_at(self, user: Address, at: float) -> None:
-        """Have what waits for a user told by text at a time, by whoever comes first then."""
+    async def tell_at(self, user: Address, at: float, instead_of: bytes = b"") -> None:
+        """Have what waits for a user told by text at a time, by whoever comes first then; sooner if
+        that is wanted already. Whoever does such work and finds that it is too early has it done
+        then instead, unless more has come since."""
         prefix = self._buckets.prefix_of(user)
-        await self._client.run("tell_phone_at", [prefix], user.canonical, repr(at))
+        await self._client.run("tell_phone_at", [prefix], user.canonical, repr(at), instead_of)
 
     async def settle(
         self, user: Address, message_id: str, code: StatusCode, *, at: float, now: float

@@ -1,7 +1,11 @@
 """What phones are told that they have not asked for, and what becomes of messages to them."""
 
-from attrs import evolve
+import json
 
+from attrs import evolve
+from twisted.internet.defer import Deferred, gatherResults
+
+from imps.clp.state import Out, handed_in
 from imps.csp.primitives.access import LogoutRequest
 from imps.csp.primitives.common import Result, Status
 from imps.csp.primitives.identity import User
@@ -11,8 +15,11 @@ from imps.csp.primitives.presence import (
     SubscribePresenceRequest,
 )
 from imps.model.address import Address
+from imps.model.text import TextOutcome, TextState
+from imps.parts import Parts
 from imps.sms.gateway import Answer
 from imps.store.outgoing_texts import Reported, Said
+from imps.store.work import Work
 from imps.testing.door import message_to
 from tests.clp.phones import AMY, PhoneTestCase
 from tests.clp.test_dialogue import SHOWN
@@ -177,6 +184,49 @@ class MessagesTests(EventsTestCase):
         self.answers(ACCEPTED)
         await self.later(3700)
         self.assertEqual(self.amy.new()[-1], "bob (0:00): hello")
+
+
+class InterruptedTests(EventsTestCase):
+    async def test_text_that_was_noted_but_not_handed_in_is_sent(self):
+        out = Out(id="noted", body="ann: psst", validity_seconds=600)
+        await self.parts.clp_services.states.change(USER, handed_in(out))
+        await self.parts.phones.tell_at(USER, self.clock.seconds())
+        await self.amy.gets("ann: psst")
+
+    async def test_message_is_told_once_by_several_processes(self):
+        other = Parts(self.settings, self.store, self.clock)
+        assert other.clp
+        await self.bob.send("amy", text="hello")
+        work = Work("phone:x", 0, "phone", (USER.canonical, 1))
+        both = [each.working._kinds["phone"](work) for each in (self.parts, other, self.parts)]
+        await gatherResults(list(map(Deferred.fromCoroutine, both)))
+        await self.quiet()
+        await self.amy.gets("bob: hello")
+        self.assertEqual(await self.waiting(), 0)
+
+    async def test_report_of_a_phone_that_is_gone_does_no_harm(self):
+        self.reports = False
+        await self.bob.send("amy", text="hello", report=True)
+        await self.later()
+        await self.directory.delete(Address("amy"))
+        self.reports = True
+        await self.later()
+        self.assertEqual(await self.reports_to(self.bob), [])
+
+    async def test_outcome_that_is_told_again_changes_nothing(self):
+        await self.bob.send("amy", text="hello", report=True)
+        await self.amy.gets("bob: hello")
+        self.assertEqual(await self.reports_to(self.bob), [200])
+        sent = self.gateway.accepted[-1]
+        for state in (TextState.ACCEPTED, TextState.DELIVERED, TextState.EXPIRED):
+            about = json.dumps([USER.canonical, sent.text_id.rpartition(":")[2]])
+            outcome = TextOutcome(
+                id="x", text_id=sent.text_id, to=AMY, state=state, at=0.0, about=about
+            )
+            await self.parts.texts._watchers["clp"](outcome)
+        await self.later()
+        self.assertEqual(await self.reports_to(self.bob), [])
+        self.assertEqual(self.amy.new(), [])
 
 
 class SeveralClientsTests(EventsTestCase):

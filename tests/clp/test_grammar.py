@@ -275,6 +275,10 @@ class ReadingTests(SynchronousTestCase):
         for text in ("", " \r\n ", "\ufeff"):
             self.assertEqual(read(text, OPEN, ENGLISH), Nothing())
 
+    def test_half_a_character_is_none(self):
+        self.assertEqual(read("a \ud800 b", OPEN, ENGLISH), Said("a \ufffd b"))
+        self.assertEqual(read("\ud83d\ude00", OPEN, ENGLISH), Said("\U0001f600"))
+
     def test_arguments(self):
         for text, arguments in [
             ("add dan@x.org as danny *work", {"choice": "AS", "name": "danny", "list": WORK}),

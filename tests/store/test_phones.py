@@ -196,6 +196,27 @@ class PhoneStateTests(PhonesTestCase):
         self.clock.advance(60)
         self.assertEqual(await self.phones_to_tell(), [BOB.canonical])
 
+    async def test_what_is_wanted_sooner_is_not_put_off(self):
+        now = self.clock.seconds()
+        await self.phones.tell_at(BOB, now)
+        await self.phones.tell_at(BOB, now + 60)
+        self.assertEqual(await self.phones_to_tell(), [BOB.canonical])
+
+    async def test_whoever_comes_too_early_puts_it_off_unless_more_has_come(self):
+        now = self.clock.seconds()
+        for has_come in (False, True):
+            await self.phones.tell_at(BOB, now)
+            (work,) = await self.run_timers()
+            if has_come:
+                await self.phone()
+                await self.store_message("more")
+            await self.phones.tell_at(BOB, now + 60, work.record)
+            await self.parts.work.finish(work)
+            self.assertEqual(await self.phones_to_tell(), [BOB.canonical] if has_come else [])
+            self.clock.advance(61)
+            self.assertEqual(await self.phones_to_tell(), [] if has_come else [BOB.canonical])
+            now = self.clock.seconds()
+
     async def test_phone_that_is_nobodys_is_remembered_for_a_while_and_its_wish_for_good(self):
         self.assertEqual(await self.phones.stranger(NUMBER), b"")
         await self.phones.remember_stranger(NUMBER, b"told")
