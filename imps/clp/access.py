@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from imps.clp.grammar import Argument, Person
+from imps.clp.references import Argument, Person
 from imps.clp.telling import short
 from imps.clp.turn import Turn
 from imps.model.access import AS_IT_IS, AccessChange, AccessList, Entity, EntityKind

@@ -13,8 +13,8 @@ from typing import Any
 from attrs import define, field, frozen
 
 from imps.clp.commands import COMMANDS, Command
-from imps.clp.grammar import TOPICS, Vocabulary
 from imps.clp.patterns import KINDS, Item
+from imps.clp.vocabulary import TOPICS, Vocabulary
 from imps.model.gsm7 import is_gsm, septets
 
 LONGEST_NAME = 20

@@ -161,7 +161,7 @@ _CONTACTS = (
     _command("NICK", "ref name", "ListManage", _REFERENCE, "NICK bob Bobby"),
     _command("LIST", "[list]", "ListManage", _EXACT, "LIST", short="L"),
     _command("LISTS", "", "GetList", _EXACT, "LISTS"),
-    _command("NEWLIST", "listname", "CreateList", _FREE, "NEWLIST work"),
+    _command("NEWLIST", "newlist", "CreateList", _FREE, "NEWLIST work"),
     _command("DELLIST", "listname", "DeleteList", _REFERENCE, "DELLIST work", confirms=True),
     _command("MAIN", "list", "ListManage", _REFERENCE, "MAIN *work"),
 )

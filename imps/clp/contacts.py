@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from imps.clp.grammar import Argument, ContactListNamed, Person, quoted
+from imps.clp.references import Argument, ContactListNamed, Person, quoted
 from imps.clp.state import numbered
 from imps.clp.telling import clean, short
 from imps.clp.turn import Turn
@@ -123,7 +123,7 @@ async def lists(turn: Turn, _: Arguments) -> None:
 
 async def new_list(turn: Turn, arguments: Arguments) -> None:
     """Make a contact list."""
-    name = _list(arguments).name
+    name = str(arguments["newlist"])
     address = turn.user.resource_named(name.replace(" ", "_"))
     try:
         await turn.services.contacts.create(

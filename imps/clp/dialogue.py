@@ -19,7 +19,6 @@ from imps.clp import access, contacts, im, presence, session
 from imps.clp.catalogue import nearest
 from imps.clp.commands import COMMANDS, OPT_IN, OPT_OUT, Command, Needs
 from imps.clp.grammar import (
-    Argument,
     Asked,
     Chosen,
     Doubtful,
@@ -32,6 +31,7 @@ from imps.clp.grammar import (
     read,
 )
 from imps.clp.phone_sessions import PhoneSessions
+from imps.clp.references import Argument
 from imps.clp.state import (
     State,
     answered,

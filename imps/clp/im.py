@@ -7,7 +7,7 @@ from functools import partial
 
 from attrs import evolve
 
-from imps.clp.grammar import Argument, ContactListNamed, Person, Recipient
+from imps.clp.references import Argument, ContactListNamed, Person, Recipient
 from imps.clp.state import HELD_SECONDS, Arrival, Held, answered, message_numbered
 from imps.clp.telling import joined, moment, pieces, short
 from imps.clp.turn import Turn

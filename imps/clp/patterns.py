@@ -30,6 +30,7 @@ KINDS: Mapping[str, str] = {
     "rcpts": rf"{_RECIPIENT}(?:,{_RECIPIENT})*",
     "list": _LIST,
     "listname": rf"\*?(?:{QUOTED}|(?![*#]){WORD})",
+    "newlist": rf"\*?(?:{QUOTED}|(?![*#]){WORD})",
     "group": _GROUP,
     "newgroup": _GROUP,
     "name": rf"(?:{QUOTED}|{WORD})",

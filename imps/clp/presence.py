@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from attrs import evolve
 
-from imps.clp.grammar import Argument, ContactListNamed, Person
+from imps.clp.references import Argument, ContactListNamed, Person
 from imps.clp.state import Change, Watched, answered
 from imps.clp.telling import WANTED, Seen, clean, in_words, seen_in, short
 from imps.clp.turn import Turn

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from functools import partial
 
-from imps.clp.grammar import Argument
 from imps.clp.phone_sessions import PhoneSessions
 from imps.clp.presence import friends_online, seen_of, watch_again
+from imps.clp.references import Argument
 from imps.clp.telling import clean, in_words, moment, zone_of
 from imps.clp.turn import Turn
 from imps.model.presence import Attribute, PresenceValue

@@ -10,7 +10,8 @@ from attrs import define, field
 
 from imps.clp.catalogue import Catalogue
 from imps.clp.commands import OPT_IN, OPT_OUT
-from imps.clp.grammar import Asked, Known, read
+from imps.clp.grammar import Asked, read
+from imps.clp.references import Known
 from imps.clp.turn import Services
 from imps.elements.directory import UserExists
 from imps.model.account import Account

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from attrs import frozen
 
 from imps.clp.catalogue import LONGEST_NAME, ONE_SMS, Catalogue
-from imps.clp.grammar import Person, folded
+from imps.clp.references import Person, folded
 from imps.model.address import Address
 from imps.model.gsm7 import Coding, coded, septets
 from imps.model.presence import Attribute, Presence, PresenceValue

@@ -9,9 +9,11 @@ from attrs import define, evolve, field, frozen
 
 from imps.clp.catalogue import Catalogue, Catalogues
 from imps.clp.commands import FUNCTIONS, Command
-from imps.clp.grammar import ContactListNamed, Known, Person, Vocabulary, normal
+from imps.clp.grammar import normal
+from imps.clp.references import ContactListNamed, Known, Person
 from imps.clp.state import CONFIRM_SECONDS, Change, State, States, asked, opened
 from imps.clp.telling import Names, in_pages, zone_of
+from imps.clp.vocabulary import Vocabulary
 from imps.elements.access import AccessControl
 from imps.elements.attribute_lists import AttributeLists
 from imps.elements.contacts import Contacts

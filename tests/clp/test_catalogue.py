@@ -9,7 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from imps.clp.catalogue import Catalogue, CatalogueError, Catalogues, nearest
 from imps.clp.commands import COMMANDS
-from imps.clp.grammar import Vocabulary
+from imps.clp.vocabulary import Vocabulary
 from imps.model.gsm7 import is_gsm, septets
 
 

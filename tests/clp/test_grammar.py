@@ -12,20 +12,17 @@ from imps.clp.grammar import (
     READINGS,
     Asked,
     Chosen,
-    ContactListNamed,
     Doubtful,
-    Group,
-    Known,
     Mistaken,
     Nothing,
-    Person,
     Reading,
     Said,
-    Vocabulary,
     names_in,
     read,
 )
 from imps.clp.patterns import Pattern
+from imps.clp.references import ContactListNamed, Group, Known, Person
+from imps.clp.vocabulary import Vocabulary
 from imps.model.address import Address
 
 BOB = Person(Address.parse("wv:bob@x.org"), "bob", 1)
@@ -290,7 +287,7 @@ class ReadingTests(SynchronousTestCase):
             ("quiet off", {"choice": "OFF"}),
             ("link amy my secret", {"word": "amy", "rest": "my secret"}),
             ("no 3 too  late", {"num": 3, "rest": "too  late"}),
-            ('newlist "at work"', {"listname": ContactListNamed(Address(), "at work")}),
+            ('newlist "at work"', {"newlist": "at work"}),
             ("dellist work", {"listname": WORK}),
             ("fwd 2 bob,cy", {"num": 2, "rcpts": (BOB, CY)}),
             ("set name Amy B", {"choice": "NAME", "rest": "Amy B"}),

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from imps.clp.grammar import Person
+from imps.clp.references import Person
 from imps.clp.telling import (
     Names,
     clean,
