@@ -353,9 +353,9 @@ class Parts:
         buckets, clock = self.store.buckets, self.reactor
         stored = Sessions(self.stored_sessions, buckets, clock, limits, self.working)
         sessions, services = PhoneSessions(stored, seconds), self.clp_services
-        dialogue = Dialogue(services, sessions, self.texts, clock)
-        content_url = self.settings.messages.content_url
-        events = Events(services, sessions, self.texts, self.working, clock, content_url)
+        content_url, most_sms = self.settings.messages.content_url, self.settings.sms.max_parts
+        dialogue = Dialogue(services, sessions, self.texts, clock, most_sms)
+        events = Events(services, sessions, self.texts, self.working, clock, content_url, most_sms)
         self.texts.consume(dialogue.take)
         self.texts.on_outcome(WATCHER, events.outcome)
         self.working.register("phone", events.tell)

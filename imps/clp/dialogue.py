@@ -18,6 +18,7 @@ from twisted.logger import Logger
 from imps.clp import access, contacts, im, presence, session
 from imps.clp.catalogue import nearest
 from imps.clp.commands import COMMANDS, OPT_IN, OPT_OUT, Command, Needs
+from imps.clp.event_texts import within_limits
 from imps.clp.grammar import (
     Asked,
     Chosen,
@@ -76,6 +77,7 @@ class Dialogue:
     _sessions: PhoneSessions
     _texts: Texts
     _clock: IReactorTime
+    _most_sms: int
     _serve: dict[str, Serve] = field(init=False)
     _log = Logger()
 
@@ -218,7 +220,7 @@ class Dialogue:
                 answer=True,
             )
             try:
-                await self._texts.send(answer)
+                await self._texts.send(within_limits(answer, self._most_sms))
             except TooManyTexts:
                 self._log.warn("Too many texts wait for a phone: {id} is not answered", id=text.id)
                 return

@@ -229,6 +229,16 @@ class InterruptedTests(EventsTestCase):
         self.assertEqual(self.amy.new(), [])
 
 
+class ShortTextsTests(EventsTestCase):
+    overrides = {**EventsTestCase.overrides, "sms": {"max_parts": 1}}
+
+    async def test_what_is_longer_than_the_operator_allows_is_cut(self):
+        await self.bob.send("amy", text="long " * 50)
+        await self.later()
+        (said,) = self.amy.new()
+        self.assertTrue(said.startswith("bob: long long") and said.endswith("..."), said)
+
+
 class SeveralClientsTests(EventsTestCase):
     async def test_richer_client_gets_messages_and_the_phone_is_silent(self):
         handset = self.speaker("amy")
