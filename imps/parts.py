@@ -316,7 +316,8 @@ class Parts:
     @cached_property
     def offline_notices(self) -> OfflineNotices:
         """What users are told while they are off line."""
-        notices = OfflineNotices(self.directory, self.texts, self.settings.sms.offline_notice)
+        wording = self.settings.sms.offline_notice
+        notices = OfflineNotices(self.directory, self.texts, self.phones, wording)
         self.working.register("offline-notice", notices.tell)
         return notices
 

@@ -144,7 +144,8 @@ local function store(user, clients)
     redis.call('ZADD', prefix .. 'expiring-messages', ARGV[3], message_id .. ' ' .. user)
     redis.call('ZADD', recent, now, message_id)
     redis.call('EXPIRE', recent, math.ceil(ARGV[8]))
-    if sessions == ' ' then
+    -- Who is told the message itself by text needs no notice of it.
+    if sessions == ' ' and not has_phone(prefix, user) then
         leave_offline_notice(user, state)
     end
     return 1
