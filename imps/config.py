@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from ipaddress import IPv6Address, ip_network
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from attrs import Attribute, field, frozen
 from cattrs import Converter
@@ -442,6 +443,39 @@ class SMSSettings:
         return frozenset([self.number, f"+{self.number.lstrip('+')}"])
 
 
+def _language_of_numbers(_: object, attribute: Attribute[Any], value: tuple[str, ...]) -> None:
+    for each in value:
+        if not re.fullmatch(r"\+[1-9]\d{0,6}=[a-z]{2}", each, re.ASCII):
+            raise ValueError(f"{attribute.name}: {each!r} is not of the form +49=de")
+
+
+def _time_zone(_: object, attribute: Attribute[Any], value: str) -> None:
+    try:
+        if value != "UTC":
+            ZoneInfo(value)
+    except (KeyError, OSError, ValueError):
+        raise ValueError(f"{attribute.name}: there is no time zone {value!r}") from None
+
+
+@frozen
+class CLPSettings:
+    """The dialogue with phones that can only text."""
+
+    registration: str = field(default="link", validator=_one_of("closed", "link", "open"))
+    offline: str = field(default="sms", validator=_one_of("sms", "store", "notify"))
+    session_hours: int = field(default=24, validator=[_at_least(1), _at_most(168)])
+    language: str = "en"
+    languages: tuple[str, ...] = field(default=(), validator=_language_of_numbers)
+    time_zone: str = field(default="UTC", validator=_time_zone)
+    keyword: str = ""
+    signature: str = ""
+    optout_words: tuple[str, ...] = ()
+    hide_block: bool = False
+    texts_per_minute: int = _count(30)
+    replies_per_minute: int = _count(20)
+    replies_per_hour: int = _count(200)
+
+
 @frozen
 class AdminSettings:
     """The door for operators."""
@@ -477,6 +511,7 @@ class Settings:
     access: AccessSettings = AccessSettings()
     provider: ProviderSettings = ProviderSettings()
     sms: SMSSettings = SMSSettings()
+    clp: CLPSettings = CLPSettings()
 
     @classmethod
     def read(

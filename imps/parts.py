@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from functools import cached_property
 from pathlib import Path
 from secrets import token_hex
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from attrs import define, field
 
 from imps.admin.health import Health
 from imps.admin.network_presence import NetworkPresence
+from imps.clp.catalogue import CatalogueError, Catalogues
+from imps.clp.dialogue import Dialogue
+from imps.clp.events import WATCHER, Events
+from imps.clp.phone_sessions import PhoneSessions
+from imps.clp.state import States
+from imps.clp.turn import Services, Terms
 from imps.config import GatewaySettings, KannelSettings, Settings, SettingsError
 from imps.csp.access import Access, Provider
 from imps.csp.attribute_lists import AttributeListing
@@ -75,6 +83,7 @@ from imps.store.nonces import Nonces
 from imps.store.opening import Store
 from imps.store.outboxes import Outboxes
 from imps.store.outgoing_texts import OutgoingTexts
+from imps.store.phones import Phones
 from imps.store.presence import Presences
 from imps.store.reactive_authorization import ReactiveAuthorizations
 from imps.store.sessions import Sessions as StoredSessions
@@ -310,7 +319,8 @@ class Parts:
     @cached_property
     def offline_notices(self) -> OfflineNotices:
         """What users are told while they are off line."""
-        notices = OfflineNotices(self.directory, self.texts, self.settings.sms.offline_notice)
+        wording = self.settings.sms.offline_notice
+        notices = OfflineNotices(self.directory, self.texts, self.phones, wording)
         self.working.register("offline-notice", notices.tell)
         return notices
 
@@ -325,6 +335,59 @@ class Parts:
     def outbox(self) -> TextOutbox:
         """What is sent to phones."""
         return TextOutbox(self.outgoing_texts, self.working, self.reactor, self.metrics)
+
+    @cached_property
+    def phones(self) -> Phones:
+        """What dialogues with phones have come to, as it is stored."""
+        return Phones(self.store.client, self.store.buckets)
+
+    @cached_property
+    def clp(self) -> Dialogue:
+        """The dialogue with phones that can only text; it takes what they send, and tells them what
+        waits for their users."""
+        settings = self.settings.session
+        seconds = self.settings.clp.session_hours * 3600
+        limits = SessionLimits(
+            time_to_live_seconds=seconds,
+            min_time_to_live_seconds=seconds,
+            max_time_to_live_seconds=seconds,
+            grace_seconds=0,
+            remember_seconds=settings.remember_seconds,
+        )
+        buckets, clock = self.store.buckets, self.reactor
+        stored = Sessions(self.stored_sessions, buckets, clock, limits, self.working)
+        sessions, services = PhoneSessions(stored, seconds), self.clp_services
+        content_url, most_sms = self.settings.messages.content_url, self.settings.sms.max_parts
+        dialogue = Dialogue(services, sessions, self.texts, clock, most_sms)
+        events = Events(services, sessions, self.texts, self.working, clock, content_url, most_sms)
+        self.texts.consume(dialogue.take)
+        self.texts.on_outcome(WATCHER, events.outcome)
+        self.working.register("phone", events.tell)
+        return dialogue
+
+    @cached_property
+    def clp_services(self) -> Services:
+        """What the dialogue with phones stands on: the same elements as the CSP door."""
+        terms = terms_of(self.settings)
+        try:
+            catalogues = Catalogues.load(terms.language, self.settings.clp.optout_words)
+        except CatalogueError as error:
+            raise SettingsError(f"clp.language: {error}") from None
+        return Services(
+            im=self.im,
+            presence=self.presence,
+            authorization=self.reactive_authorization,
+            contacts=self.contacts,
+            attribute_lists=self.attribute_lists,
+            access=self.access_control,
+            directory=self.directory,
+            authentication=self.authentication,
+            delivery=self.delivery,
+            phones=self.phones,
+            states=States(self.phones, terms.offline != "store"),
+            terms=terms,
+            catalogues=catalogues,
+        )
 
     @cached_property
     def kannel_pages(self) -> KannelPages:
@@ -372,6 +435,7 @@ class Parts:
     def timers(self) -> Timers:
         """What becomes due as time passes; the elements know how that is done."""
         assert self.local_im and self.presence and self.texts and self.offline_notices
+        assert self.clp
         do, buckets = self.working.do, self.store.buckets
         return Timers(self.work, do, buckets, self.reactor, self.metrics)
 
@@ -464,6 +528,28 @@ class Parts:
     def federation(self) -> Federation:
         """The SSP door, and how elements reach partners."""
         return Federation(self.settings, self.store, self.reactor, self.metrics)
+
+
+def terms_of(settings: Settings) -> Terms:
+    """What phones that can only text have to reckon with, by the settings."""
+    said, about = settings.clp, settings.provider
+    prefixes = (each.partition("=") for each in said.languages)
+    return Terms(
+        service=about.name or settings.domain[0],
+        about=" ".join(filter(None, (about.text, about.url))) or "IMPS",
+        number=settings.sms.number,
+        registration=said.registration,
+        offline=said.offline,
+        language=said.language,
+        zone=UTC if said.time_zone == "UTC" else ZoneInfo(said.time_zone),
+        keyword=said.keyword,
+        signature=said.signature,
+        hides_blocks=said.hide_block,
+        texts_a_minute=said.texts_per_minute,
+        replies_a_minute=said.replies_per_minute,
+        replies_an_hour=said.replies_per_hour,
+        languages=tuple((prefix, code) for prefix, _, code in prefixes),
+    )
 
 
 def provider(settings: Settings) -> Provider:

@@ -95,6 +95,14 @@ class Directory:
         ends_sessions = changed.secret != account.secret
         return await self._changed(account, changed, ends_sessions)
 
+    async def release_msisdn(self, address: Address) -> Account:
+        """Take a user's telephone number away, so that it may be another one's. Refused for whoever
+        is named by it."""
+        account = await self.get(address)
+        if account.address.msisdn is not None:
+            raise Refusal(StatusCode.MSISDN_ERROR, f"{account.address} is named by the number")
+        return await self._changed(account, evolve(account, msisdn=None))
+
     async def set_password(self, address: Address, password: str) -> Account:
         """Give a user a password, with which to sign on anew: all sessions end."""
         account = await self.get(address)
@@ -143,6 +151,11 @@ class Directory:
             if account is not None and account.address.domain.casefold() != user.domain.casefold():
                 return None
         return account
+
+    async def with_msisdn(self, msisdn: str) -> Account | None:
+        """The account of any home domain that has a telephone number."""
+        account = await self._accounts.with_msisdn(msisdn)
+        return account if account is not None and self.is_home(account.address) else None
 
     async def account_of(self, address: Address) -> Address | None:
         """The account that an address could be of, whether or not it exists unless it is named by

@@ -17,6 +17,7 @@ from imps.store.endings import Ending
 
 _ENDINGS = {
     StatusCode.OK: "delivered",
+    StatusCode.UNABLE_TO_DELIVER: "undelivered",
     StatusCode.MESSAGE_EXPIRED: "expired",
     StatusCode.MESSAGE_REJECTED: "rejected",
     StatusCode.MESSAGE_FORWARDED: "forwarded",

@@ -10,6 +10,7 @@ from imps.model.address import Address
 from imps.model.short_message import TextTooLong
 from imps.model.text import OutgoingText
 from imps.sap.texts import Texts, TooManyTexts
+from imps.store.phones import Phones
 from imps.store.work import Work
 
 
@@ -18,11 +19,13 @@ class OfflineNotices:
     """Texts to the phones of users whose clients have agreed on that (CSP 1.3, OFFNOTIF).
 
     The text is worded by the operator, with ``{sender}`` where the sender is to be named. Who has
-    no telephone number on record is told nothing: clients may name any as theirs.
+    no telephone number on record is told nothing: clients may name any as theirs. Nor is a phone
+    that has said STOP.
     """
 
     _directory: Directory
     _texts: Texts
+    _phones: Phones
     _wording: str
     _log = Logger()
 
@@ -31,6 +34,8 @@ class OfflineNotices:
         user, sender = work.details
         account = await self._directory.find(Address.parse(user))
         if account is None or account.msisdn is None:
+            return
+        if await self._phones.is_stopped(account.msisdn):
             return
         named = str(Address.parse(sender)).removeprefix("wv:")
         body = self._wording.replace("{sender}", named)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Iterator, Sequence
+from enum import Enum
 from functools import lru_cache
 from typing import Any
 
@@ -21,13 +22,25 @@ from imps.store.keys import Buckets
 from imps.store.sessions import Asked, Found, Looked, Opened, Operation
 from imps.store.sessions import Sessions as StoredSessions
 
+UNKNOWN = Capabilities()
+"""What a client can before it says so."""
+
+
+class Texted(Enum):
+    """How a session whose client is told by text gets messages: copies of what others get, too, or
+    last what no others take."""
+
+    COPIES = "copies"
+    LAST = "last"
+
 
 @frozen(kw_only=True)
 class Session:
     """A session of a user's client; ``door`` is what the door that opened it needs to know.
 
     ``granted`` are the functions that its user may have, ``services`` those agreed; None is all of
-    them, as before they are negotiated. ``notifications`` are the kinds that it asked for.
+    them, as before they are negotiated. ``notifications`` are the kinds that it asked for. One that
+    ``is_absent`` is there to get messages alone: to others, its user is off line.
     """
 
     id: str
@@ -39,6 +52,8 @@ class Session:
     services: frozenset[str] | None = None
     notifications: frozenset[NotificationType] = frozenset()
     door: dict[str, Any] = field(factory=dict)
+    texted: Texted | None = None
+    is_absent: bool = False
 
     def caller(self, operation_id: str = "") -> Caller:
         """The user of this session as one who asks for an operation."""
@@ -82,7 +97,8 @@ class Session:
         it can be notified of them, if it takes any; what it rejects above which size; whether it
         takes reports; of which kinds it takes notifications; how it asks its user who may see what,
         if it does; what becomes of messages while nobody is signed on, if it said so, and whether
-        its user is told of them then; and of what type its client is."""
+        its user is told of them then; of what type its client is; and whether that is told by
+        text, or the user absent."""
         agreed = self.capabilities
         messaging = [str(agreed.priority), agreed.online_handling.value]
         if self.has("NOTIF"):
@@ -96,6 +112,8 @@ class Session:
             "offline_handling": agreed.offline_handling.value if agreed.offline_handling else "",
             "offline_notices": "1" if self._is_told_off_line else "",
             "client_type": agreed.client_type.value if agreed.client_type else "",
+            "texted": self.texted.value if self.texted else "",
+            "absent": "1" if self.is_absent else "",
         }
 
 
@@ -150,6 +168,10 @@ class Sessions:
         time_to_live_seconds: int | None,
         door: dict[str, Any],
         granted: frozenset[str] | None = None,
+        *,
+        capabilities: Capabilities = UNKNOWN,
+        texted: Texted | None = None,
+        is_absent: bool = False,
     ) -> Session:
         """Open a session for a user who is who they say; the same client's old session ends.
 
@@ -163,6 +185,9 @@ class Sessions:
             time_to_live_seconds=self._limits.time_to_live(time_to_live_seconds),
             granted=granted,
             door=door,
+            capabilities=capabilities,
+            texted=texted,
+            is_absent=is_absent,
         )
         opened, work = await self._stored.open(
             session.id,
@@ -273,12 +298,14 @@ class Sessions:
         capabilities: Capabilities | None = None,
         services: frozenset[str] | None = None,
         notifications: frozenset[NotificationType] | None = None,
+        texted: Texted | None = None,
     ) -> Session:
         """Record what was negotiated."""
         agreed: dict[str, Any] = {
             "capabilities": capabilities,
             "services": services,
             "notifications": notifications,
+            "texted": texted,
         }
         return await self._change(
             session, **{name: value for name, value in agreed.items() if value is not None}
@@ -358,6 +385,10 @@ def _packed(session: Session) -> bytes:
         "notifications": " ".join(sorted(each.value for each in session.notifications)),
         "door": session.door,
     }
+    if session.texted is not None:
+        fields["texted"] = session.texted.value
+    if session.is_absent:
+        fields["absent"] = True
     return json.dumps(fields, separators=(",", ":")).encode()
 
 
@@ -375,6 +406,8 @@ def _unpacked(session_id: str, record: bytes) -> Session:
         services=_functions(fields["services"]),
         notifications=_notifications(fields["notifications"]),
         door=fields["door"],
+        texted=Texted(fields["texted"]) if "texted" in fields else None,
+        is_absent="absent" in fields,
     )
 
 

@@ -25,12 +25,14 @@ NEWS_AT_A_TIME = 50
 
 class Acknowledgement(Enum):
     """What is said of what was sent: that a client has what is in flight under a transaction id,
-    that it does not want that, or is not sent it, or that it has the message of an id."""
+    that it does not want that, or is not sent it, or that it has the message of an id; or that this
+    is on its way to a phone, and what became of it is said later (``Phones.settle``)."""
 
     NONE = ""
     TRANSACTION = "transaction"
     REFUSED = "refused"
     MESSAGE = "message"
+    HANDED = "handed"
 
 
 @frozen

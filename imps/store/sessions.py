@@ -93,7 +93,9 @@ class Sessions:
     priority and handling and perhaps NOTIF, nothing where it takes none; whether it
     ``takes_reports``; of which kinds it takes ``notifications``; how it ``asks`` its user who may
     see what, by REACT or ANU, if it does; its ``offline_handling``, if it said so, which is the
-    user's from then on; and its ``client_type``.
+    user's from then on; and its ``client_type``. One whose client is ``texted`` is told by text
+    what waits for it: "copies" of what others get, too, or what comes to it "last". One that is
+    ``absent`` leaves its user off line to others.
     """
 
     _client: StoreClient

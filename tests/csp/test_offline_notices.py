@@ -1,3 +1,4 @@
+from imps.clp.state import State
 from imps.csp.primitives.access import Functions, LogoutRequest, ServiceRequest
 from imps.csp.primitives.im import NewMessage
 from imps.csp.primitives.services import IMFeat, IMReceiveFunc, WVCSPFeat
@@ -86,6 +87,26 @@ class OfflineNoticeTests(OfflineNoticeTestCase):
         await self.ann.sign_on()
         await self.ann.send("bob", text="three")
         self.assertEqual(len(await self.texts()), 1)
+
+    async def test_phone_that_has_said_stop_is_not_texted(self):
+        await self.agree(self.phone, ANNOUNCED)
+        await self.phone.ask(LogoutRequest())
+        await self.parts.phones.stop(PHONE)
+        await self.ann.send("bob")
+        self.assertEqual(await self.texts(), [])
+
+    async def test_who_is_told_messages_by_text_is_not_told_that_they_wait(self):
+        await self.agree(self.phone, ANNOUNCED)
+        await self.phone.ask(LogoutRequest())
+        known = State(is_known=True)
+        await self.parts.clp_services.states.change(
+            Address.parse("wv:bob@localhost"), lambda _: known
+        )
+        await self.ann.send("bob", text="hello")
+        for _ in range(2):
+            texts = await self.texts()
+            self.assertEqual([each[:10] for each in texts], ["ann: hello"][: len(texts)])
+        self.assertEqual(await self.texts(), [])
 
     async def test_who_is_on_line_is_not_texted(self):
         await self.agree(self.phone, ANNOUNCED)

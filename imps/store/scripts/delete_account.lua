@@ -23,7 +23,7 @@ end
 presence_changed(prefix, user, 'OnlineStatus', now)
 for _, kind in ipairs({'account', 'sessions', 'queue', 'waiting', 'recent', 'kept', 'kept-events',
     'done', 'contact-lists', 'default-contact-list', 'attribute-lists', 'presence', 'watchers',
-    'reactive', 'authorizations', 'access', 'block-list', 'grant-list'}) do
+    'reactive', 'authorizations', 'access', 'block-list', 'grant-list', 'phone', 'handed'}) do
     redis.call('DEL', prefix .. kind .. ':' .. user)
 end
 return redis.call('ZREM', prefix .. 'accounts', user)

@@ -40,4 +40,7 @@ end
 if redis.call('HGET', key, 'asks') ~= '' then
     put_questions(prefix, user, id, now)
 end
+if redis.call('HGET', key, 'absent') == '1' then
+    return ''
+end
 return presence_changed(prefix, user, 'OnlineStatus ClientInfo CommCap', ARGV[11])

@@ -19,9 +19,10 @@ for i = 4, #ARGV do
         end
         local sessions = {}
         for _, id in ipairs(redis.call('HVALS', prefix .. 'sessions:' .. user)) do
-            local client, kind, opened, published, expires = unpack(redis.call('HMGET',
-                prefix .. 'session:' .. id, 'client', 'client_type', 'opened', 'published', 'expires'))
-            if expires and tonumber(expires) > now then
+            local client, kind, opened, published, expires, absent = unpack(redis.call('HMGET',
+                prefix .. 'session:' .. id, 'client', 'client_type', 'opened', 'published', 'expires',
+                'absent'))
+            if expires and tonumber(expires) > now and absent ~= '1' then
                 sessions[#sessions + 1] = {id, client, kind or '', published or opened,
                     redis.call('HGETALL', prefix .. 'client-presence:' .. id)}
             end

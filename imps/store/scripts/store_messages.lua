@@ -32,20 +32,23 @@ local function is_unwanted(rejects)
     return is_rejected(rejects, said.type, said.size)
 end
 
--- The sessions of a user that get a message, which may be for some clients alone; and if it is for one
+-- The sessions of a user that get a message, which may be for some clients alone: those of phones that are
+-- told by text only if there are no others, unless they want it all the same; and if it is for one
 -- session alone, that one: of highest priority, the latest among equals, if that asks for it. None where
 -- all of them reject it.
 local function takers(user, clients)
-    local sessions, best, best_priority, best_opened, best_handling = ' ', nil, nil, nil, nil
+    local sessions, last, best, best_priority, best_opened, best_handling = ' ', ' ', nil, nil, nil, nil
     local some_reject = false
     for _, id in ipairs(redis.call('HVALS', prefix .. 'sessions:' .. user)) do
-        local messaging, expires, opened, rejects = unpack(redis.call('HMGET',
-            prefix .. 'session:' .. id, 'messaging', 'expires', 'opened', 'rejects'))
+        local messaging, expires, opened, rejects, texted = unpack(redis.call('HMGET',
+            prefix .. 'session:' .. id, 'messaging', 'expires', 'opened', 'rejects', 'texted'))
         local priority, handling = (messaging or ''):match('^(%S+) (%S+)')
         local may_have = priority and tonumber(expires) > now
             and (clients == '' or means_client_of(prefix, clients, id))
         if may_have and is_unwanted(rejects) then
             some_reject = true
+        elseif may_have and texted == 'last' then
+            last = last .. id .. ' '
         elseif may_have then
             sessions = sessions .. id .. ' '
             priority, opened = tonumber(priority), tonumber(opened)
@@ -55,7 +58,9 @@ local function takers(user, clients)
             end
         end
     end
-    if some_reject and not best then
+    if not best and last ~= ' ' then
+        return last, nil
+    elseif some_reject and not best then
         return nil
     end
     if best_handling == 'DETECT' then
@@ -114,6 +119,9 @@ local function store(user, clients)
     for id in sessions:gmatch('%S+') do
         wake(prefix, id)
     end
+    if sessions == ' ' and has_phone(prefix, user) then
+        tell_phone(prefix, user)
+    end
     local message = message_key(prefix, user, message_id)
     redis.call('HSET', message, 'head', head, 'size', size, 'expires', ARGV[3], 'sessions', sessions)
     if #content > LARGE then
@@ -136,7 +144,8 @@ local function store(user, clients)
     redis.call('ZADD', prefix .. 'expiring-messages', ARGV[3], message_id .. ' ' .. user)
     redis.call('ZADD', recent, now, message_id)
     redis.call('EXPIRE', recent, math.ceil(ARGV[8]))
-    if sessions == ' ' then
+    -- Who is told the message itself by text needs no notice of it.
+    if sessions == ' ' and not has_phone(prefix, user) then
         leave_offline_notice(user, state)
     end
     return 1

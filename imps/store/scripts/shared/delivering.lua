@@ -13,7 +13,8 @@
 --
 -- Given are: [1] the session id, [2] now, [3] what is acknowledged: '' nothing, 'transaction' what is in
 -- flight under [4], which is the message of id [11] unless that is '', 'refused' the same but not
--- wanted, or not to be sent as it is, 'message' the message of id [4]; [5] 1 if something is wanted, [6]
+-- wanted, or not to be sent as it is, 'message' the message of id [4], 'handed' the same, but what became of
+-- it is reported later; [5] 1 if something is wanted, [6]
 -- after how many seconds and [7] how many times at most a thing is sent, [8] how many events may be in
 -- flight, [9] until when the work that this causes is left to the caller, [10] the code of a report that
 -- a message has arrived, [12] of how many publishers there may be news at a time.
@@ -56,7 +57,8 @@ local function delivered(prefix, given)
     -- wants that.
     local function leave(message_id, acknowledged)
         if acknowledged then
-            work, ending = report_message(prefix, user, message_id, given[10], given[2], given[9])
+            local say = given[3] == 'handed' and hand_message or report_message
+            work, ending = say(prefix, user, message_id, given[10], given[2], given[9])
             if ending ~= '' then
                 redis.call('HSET', name(message_id), 'closed', 1)
             end
@@ -88,7 +90,7 @@ local function delivered(prefix, given)
     end
 
     local is_flight = flight and transaction == given[4]
-    if given[3] == 'message' then
+    if given[3] == 'message' or given[3] == 'handed' then
         if redis.call('ZSCORE', queue, given[4]) then
             acknowledged = given[4]
         elseif was_delivered(given[4]) then

@@ -71,6 +71,34 @@ local function offer_to_all(prefix, user, message_id, gave_up)
     end
 end
 
+-- Whether a session leaves messages to others as long as there are others.
+local function stands_back(prefix, id)
+    return redis.call('HGET', prefix .. 'session:' .. id, 'texted') == 'last'
+end
+
+-- Whether it leaves this one, that these sessions are to have.
+local function leaves_to_others(prefix, id, sessions, is_awaiting)
+    if sessions:find(' ' .. id .. ' ', 1, true) or not stands_back(prefix, id) then
+        return false
+    end
+    for other in sessions:gmatch('%S+') do
+        if is_awaiting(other) then
+            return true
+        end
+    end
+    return false
+end
+
+-- Those to whom a message was left that nobody has taken get it after all.
+local function offer_to_last(prefix, user, message_id)
+    for _, other in ipairs(redis.call('HVALS', prefix .. 'sessions:' .. user)) do
+        if stands_back(prefix, other) then
+            offer_to_all(prefix, user, message_id)
+            return
+        end
+    end
+end
+
 -- A session is through with a message; it goes once it is closed and nobody waits for it any more.
 -- Whom it still waits for is said by is_awaiting(session id).
 local function leave_message(prefix, user, message_id, id, is_awaiting)
@@ -92,7 +120,25 @@ local function leave_message(prefix, user, message_id, id, is_awaiting)
         remove_message(prefix, user, message_id)
     elseif rest ~= sessions then
         redis.call('HSET', message, 'sessions', rest)
+        if rest == ' ' and not only and not stands_back(prefix, id) then
+            offer_to_last(prefix, user, message_id)
+        end
     end
+end
+
+-- A message is on its way to a phone, and what became of it is said later: what its sender is to be told
+-- then is kept. Returns no work, and the ending where nobody is to be told.
+local function hand_message(prefix, user, id, code)
+    local head, report, closed = unpack(redis.call('HMGET', message_key(prefix, user, id), 'head',
+        'report', 'closed'))
+    if not head or closed then
+        return '', ''
+    elseif not report then
+        return '', {id, user, code, head}
+    end
+    redis.call('HSET', message_key(prefix, user, id), 'closed', 1)
+    redis.call('HSET', prefix .. 'handed:' .. user, id, cjson.encode({report, head}))
+    return '', ''
 end
 
 -- Whether a client, told by its URL, its number and its application, is one that these words mean: what
@@ -131,5 +177,6 @@ local function may_have_message(prefix, user, message_id, id, now, is_awaiting)
         and (not closed or sessions:find(' ' .. id .. ' ', 1, true))
         and (not only or only == id or not is_awaiting(only))
         and (not clients or means_client_of(prefix, clients, id))
+        and not leaves_to_others(prefix, id, sessions, is_awaiting)
     return may, sessions, closed
 end

@@ -86,13 +86,16 @@ end
 -- many seconds; without one, it is forgotten. Returns the work, or nil when there was no such session.
 local function end_session(prefix, id, now, lease, code, seconds)
     local key = prefix .. 'session:' .. id
-    local user, client = unpack(redis.call('HMGET', key, 'user', 'client'))
+    local user, client, absent = unpack(redis.call('HMGET', key, 'user', 'client', 'absent'))
     if not user then
         return nil
     end
     local attributes = table.concat(redis.call('HKEYS', prefix .. 'client-presence:' .. id), ' ')
-    local work = {presence_changed(prefix, user, union('OnlineStatus ClientInfo CommCap', attributes),
-        lease)}
+    local work = {''}
+    if absent ~= '1' then
+        work[1] = presence_changed(prefix, user, union('OnlineStatus ClientInfo CommCap', attributes),
+            lease)
+    end
     if redis.call('EXISTS', prefix .. 'subscriptions:' .. id) == 1 then
         work[2] = cjson.encode({'unsubscribe', 'unsubscribe:' .. id, id})
         leave_work(prefix, 'unsubscribe:' .. id, work[2], lease)
@@ -118,5 +121,8 @@ local function end_session(prefix, id, now, lease, code, seconds)
         redis.call('EXPIRE', key, math.ceil(seconds))
     end
     wake(prefix, id)
+    if has_phone(prefix, user) and redis.call('EXISTS', prefix .. 'queue:' .. user) == 1 then
+        tell_phone(prefix, user)
+    end
     return work
 end

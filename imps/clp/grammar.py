@@ -1,0 +1,273 @@
+"""What a text means that came from a phone: a command, something said to somebody, or a mistake.
+
+Pure: all that has to be known of whoever sent it is handed in. ::
+
+    message = [ WSP ] ( forced / command / text )
+    forced  = "/" command             ; always a command; "//x" is the text "/x"
+    command = keyword [ WSP args ]    ; without a slash if it can be nothing else
+    text    = *CHAR                   ; to whoever is talked to
+
+Where a conversation is open, a command without a slash must be unmistakable: complete, or about
+people whom the user has as contacts. Elsewhere a text that begins with a keyword is one.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeAlias
+
+from attrs import field, frozen
+
+from imps.clp.commands import OPT_IN, OPT_OUT, Command, Shape
+from imps.clp.patterns import Found
+from imps.clp.references import (
+    MOST_RECIPIENTS,
+    Argument,
+    Known,
+    References,
+    Unresolved,
+    unquoted,
+)
+from imps.clp.vocabulary import Vocabulary, is_topic
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+# For the reading of commands alone: quotation marks, and digits, letters and signs of full width.
+_PLAIN = str.maketrans(
+    {
+        **dict.fromkeys("\u201c\u201d\u201e\u201f\xab\xbb", '"'),
+        **dict.fromkeys("\u2018\u2019\u201a\u201b", "'"),
+        "\u3000": " ",
+        "\xa0": " ",
+        **{chr(code): chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)},
+    }
+)
+
+
+@frozen
+class Said:
+    """A text to whoever is talked to."""
+
+    body: str
+
+
+@frozen
+class Asked:
+    """A command, the word that it was given by, and its arguments by their kinds."""
+
+    command: Command
+    word: str
+    arguments: Mapping[str, Argument] = field(factory=dict)
+
+
+@frozen
+class Chosen:
+    """The answer to a question that offers numbers."""
+
+    number: int
+
+
+@frozen
+class Doubtful:
+    """What would be a command if it named somebody who is known; it may be a text."""
+
+    body: str
+    unknown: str
+
+
+@frozen
+class Mistaken:
+    """A command that cannot be followed: the error, with what it is about."""
+
+    error: str
+    values: Mapping[str, str] = field(factory=dict)
+    command: Command | None = None
+
+
+@frozen
+class Nothing:
+    """An empty text, which is ignored."""
+
+
+Reading: TypeAlias = "Said | Asked | Chosen | Doubtful | Mistaken | Nothing"
+READINGS = (Said, Asked, Chosen, Doubtful, Mistaken, Nothing)
+
+
+def normal(text: str) -> str:
+    """A text without a byte order mark and blanks around it, in the composed form of Unicode. Half
+    a surrogate pair is no character."""
+    if _SURROGATE.search(text):
+        text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return unicodedata.normalize("NFC", text).strip("\ufeff \t\r\n\0")
+
+
+def names_in(text: str) -> tuple[str, ...]:
+    """The words of a text that could be the names of users, folded: so many may be looked up."""
+    words = normal(text).translate(_PLAIN).split(None, 3)[1:3]
+    names = (name for word in words for name in word.split(","))
+    could_be = (
+        name.casefold() for name in names if re.fullmatch(r"[^\s@/+*#\"\d][^\s@/+*#\"]*", name)
+    )
+    return tuple(dict.fromkeys(could_be))[:MOST_RECIPIENTS]
+
+
+def read(text: str, known: Known, vocabulary: Vocabulary) -> Reading:
+    """What a text means; any text means something."""
+    body = normal(text)
+    plain = body.translate(_PLAIN)
+    if not body:
+        return Nothing()
+    alone = vocabulary.keywords.get(plain.casefold())
+    if alone is not None and alone.command in (OPT_OUT, OPT_IN):
+        return Asked(alone.command, plain)
+    if plain.startswith("//"):
+        return Said(body[1:])
+    if plain.startswith("/"):
+        return _Line(body, plain, 1, known, vocabulary).forced()
+    if known.to_a_partner:
+        return Said(body)
+    if known.has_choice and re.fullmatch(r"\d", plain, re.ASCII):
+        return Chosen(int(plain))
+    line = _Line(body, plain, 0, known, vocabulary)
+    if line.keyword is None:
+        return Said(body)
+    return line.in_conversation() if known.is_open else line.forced()
+
+
+class _Line:
+    """A text that may be a command, from a place on."""
+
+    def __init__(
+        self, body: str, plain: str, start: int, known: Known, vocabulary: Vocabulary
+    ) -> None:
+        self._body, self._plain, self._known = body, plain, known
+        match = re.compile(r"\s*(\S+)\s*").match(plain, start)
+        self._word = match[1] if match else ""
+        self._start = match.end() if match else len(plain)
+        self.keyword = vocabulary.keywords.get(self._word.casefold())
+
+    def forced(self) -> Reading:
+        """The command that it must be, or what is wrong with it."""
+        if self.keyword is None:
+            return Mistaken("E01", {"word": self._word})
+        command = self.keyword.command
+        found = command.pattern.match(self._plain, self._start)
+        if found is None:
+            return self._misused()
+        try:
+            return Asked(command, self._word, self._arguments(found, is_own=False))
+        except Unresolved as problem:
+            return Mistaken(problem.error, problem.values, command)
+
+    def in_conversation(self) -> Reading:
+        """A command only if it can be nothing else."""
+        assert self.keyword is not None
+        command, text = self.keyword.command, Said(self._body)
+        if self.keyword.is_casual:
+            return text
+        if command.id in ("yes", "no"):
+            return self._answer()
+        if command.id == "say":
+            # The short form of it says no more than the same text without it.
+            return (
+                self.forced() if self.keyword.is_full and self._start < len(self._plain) else text
+            )
+        found = command.pattern.match(self._plain, self._start)
+        if command.shape is Shape.FREE:
+            return text
+        if command.shape is Shape.EXACT:
+            return text if found is None else self._exact(command, found)
+        if not self.keyword.is_full and self._word.casefold() not in _SHORT_IN_CONVERSATION:
+            return text
+        return self._about_somebody(command, found)
+
+    def _answer(self) -> Reading:
+        """An answer to a prompt, if one is open: the word alone, or with the prompt's number."""
+        found = re.compile(r"(?:(\d{1,2})(?:\s.*)?)?", re.DOTALL | re.ASCII).fullmatch(
+            self._plain, self._start
+        )
+        prompts = self._known.prompts
+        if not prompts or found is None or (found[1] and int(found[1]) not in prompts):
+            return Said(self._body)
+        return self.forced()
+
+    def _exact(self, command: Command, found: tuple[Found, ...]) -> Reading:
+        try:
+            arguments = self._arguments(found, is_own=True)
+        except Unresolved as problem:
+            return Mistaken(problem.error, problem.values, command)
+        topic = arguments.get("topic")
+        if isinstance(topic, str) and not is_topic(topic):
+            return Said(self._body)
+        return Asked(command, self._word, arguments)
+
+    def _about_somebody(self, command: Command, found: tuple[Found, ...] | None) -> Reading:
+        text = Said(self._body)
+        if found is None:
+            return self._without_text(command)
+        if not self._known.target_is_group and _lacks_group(command, found):
+            return text
+        try:
+            return Asked(command, self._word, self._arguments(found, is_own=True))
+        except Unresolved as problem:
+            if problem.error == "E12":
+                return Mistaken(problem.error, problem.values, command)
+            if command.pattern.has_rest:
+                return text
+            return Doubtful(self._body, problem.name)
+
+    def _without_text(self, command: Command) -> Reading:
+        """A message to people who are known, in which nothing is said."""
+        rest = self._plain[self._start :]
+        if command.id != "send" or not rest:
+            return Said(self._body)
+        try:
+            References(self._known, is_own=True).recipients(rest)
+        except Unresolved:
+            return Said(self._body)
+        return self._misused()
+
+    def _misused(self) -> Mistaken:
+        assert self.keyword is not None
+        return Mistaken("E02", {"word": self._word.upper()}, self.keyword.command)
+
+    def _arguments(self, found: Sequence[Found], *, is_own: bool) -> dict[str, Argument]:
+        """The arguments, resolved; where they must be the user's ``is_own``, among contacts."""
+        return {each.kind.rstrip("!"): self._argument(each, is_own=is_own) for each in found}
+
+    def _argument(self, found: Found, *, is_own: bool) -> Argument:
+        plain = self._plain[found.start : found.end]
+        references = References(self._known, is_own)
+        match found.kind:
+            case "ref":
+                return references.person(plain)
+            case "rcpts":
+                return references.recipients(plain)
+            case "list" | "listname":
+                return references.contact_list(plain)
+            case "group":
+                return references.group(plain)
+            case "num":
+                return self._number(int(plain), is_own=is_own)
+            case "choice":
+                return plain.upper()
+            case "name" | "newgroup" | "newlist":
+                return unquoted(plain.lstrip("*#") if found.kind != "name" else plain)
+        return self._body[found.start : found.end]
+
+    def _number(self, number: int, *, is_own: bool) -> int:
+        assert self.keyword is not None
+        is_message = self.keyword.command.id in ("drop", "fwd")
+        if is_own and is_message and number not in self._known.messages:
+            raise Unresolved("E62", str(number))
+        return number
+
+
+_SHORT_IN_CONVERSATION = frozenset(("s", "g"))
+
+
+def _lacks_group(command: Command, found: Iterable[Found]) -> bool:
+    """Whether the group is left out that a command may have."""
+    may_have = any(each.kind == "group" for each in command.pattern.alternatives)
+    return may_have and not any(each.kind == "group" for each in found)

@@ -1,0 +1,129 @@
+"""Phones of which nobody knows whose they are: how they become somebody's, and how they do not."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from typing import Any
+
+from attrs import define, field
+
+from imps.clp.catalogue import Catalogue
+from imps.clp.commands import OPT_IN, OPT_OUT
+from imps.clp.grammar import Asked, read
+from imps.clp.references import Known
+from imps.clp.turn import Services
+from imps.elements.directory import UserExists
+from imps.model.account import Account
+from imps.model.address import Address
+from imps.model.status import Refusal, StatusCode
+
+MOST_FAILURES = 5
+
+
+@define(eq=False)
+class Stranger:
+    """A text from such a phone, and what is said to it."""
+
+    _services: Services
+    phone: str
+    remembered: dict[str, Any]
+    replies: list[str] = field(factory=list)
+
+    @property
+    def _catalogue(self) -> Catalogue:
+        language = self._services.terms.language_of(self.phone)
+        return self._services.catalogues.get(language)
+
+    async def answer(self, body: str) -> None:
+        """Link the phone to an account, or make one, as far as the operator wants that; else say
+        how it is done, once a day."""
+        vocabulary = self._services.catalogues.vocabulary(self._catalogue.code)
+        reading = read(body, Known(), vocabulary)
+        command = reading.command if isinstance(reading, Asked) else None
+        registration = self._services.terms.registration
+        if command is OPT_OUT:
+            await self._stop()
+        elif command is OPT_IN:
+            await self._services.phones.start(self.phone)
+            self._say("started")
+        elif await self._services.phones.is_stopped(self.phone):
+            return
+        elif isinstance(reading, Asked) and command is not None and command.id == "link":
+            if registration != "closed":
+                await self._link(str(reading.arguments["word"]), str(reading.arguments["rest"]))
+            else:
+                self._say_how()
+        elif command is not None and command.id == "joinme" and registration == "open":
+            assert isinstance(reading, Asked)
+            await self._join(str(reading.arguments.get("name", "")))
+        else:
+            self._say_how()
+
+    async def _stop(self) -> None:
+        if await self._services.phones.stop(self.phone):
+            self._say("stopped", service=self._services.terms.service)
+
+    def _say_how(self) -> None:
+        if self.remembered.get("told"):
+            return
+        self.remembered["told"] = True
+        text = {"closed": "E20_closed", "open": "E20_open"}
+        registration = self._services.terms.registration
+        self._say(text.get(registration, "E20"), service=self._services.terms.service)
+
+    async def _link(self, name: str, password: str) -> None:
+        failures = int(self.remembered.get("failures", 0))
+        if failures >= MOST_FAILURES:
+            return
+        authentication = self._services.authentication
+        try:
+            account = await authentication.by_password(Address.parse(name), self.phone, password)
+            linked = await self._services.directory.change(account.address, msisdn=self.phone)
+        except Refusal as refusal:
+            if refusal.code is StatusCode.SERVICE_UNAVAILABLE:
+                self._say("E23")
+            elif refusal.code in (StatusCode.FORBIDDEN, StatusCode.MSISDN_ERROR):
+                self._say("E22")
+            else:
+                self.remembered["failures"] = failures + 1
+                self._say("E21", n=MOST_FAILURES - failures - 1)
+            return
+        self._say("linked", name=linked.address.user)
+
+    async def _join(self, name: str) -> None:
+        try:
+            account = await self._services.directory.add(
+                Address(name or self.phone.removeprefix("+")),
+                secrets.token_urlsafe(16),
+                self.phone,
+            )
+        except UserExists:
+            self._say("name_taken", name=name)
+        except Refusal:
+            self._say("E22")
+        else:
+            self.replies.append(welcome(self._catalogue, account))
+
+    def _say(self, text_id: str, **values: object) -> None:
+        self.replies.append(self._catalogue.say(text_id, **values))
+
+
+def welcome(catalogue: Catalogue, account: Account) -> str:
+    """What is said to somebody who has got an address."""
+    address = str(account.address).removeprefix("wv:")
+    return catalogue.say("joined", name=account.address.user, address=address)
+
+
+async def answer_stranger(services: Services, phone: str, text_id: str, body: str) -> list[str]:
+    """What is said to a text of a phone that is nobody's; the same to a repetition of it."""
+    remembered = json.loads(await services.phones.stranger(phone) or b"{}")
+    said: dict[str, list[str]] = remembered.setdefault("said", {})
+    if text_id in said:
+        return said[text_id]
+    stranger = Stranger(services, phone, remembered)
+    await stranger.answer(body)
+    said[text_id] = stranger.replies
+    remembered["said"] = dict(list(said.items())[-3:])
+    await services.phones.remember_stranger(phone, json.dumps(remembered).encode())
+    return stranger.replies

@@ -1,0 +1,326 @@
+"""One text of a user while it is answered: whose it is, what is known, said and changed."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, tzinfo
+
+from attrs import define, evolve, field, frozen
+
+from imps.clp.catalogue import Catalogue, Catalogues
+from imps.clp.commands import FUNCTIONS, Command
+from imps.clp.grammar import normal
+from imps.clp.references import ContactListNamed, Known, Person
+from imps.clp.state import CONFIRM_SECONDS, Change, State, States, asked, opened
+from imps.clp.telling import Names, in_pages, zone_of
+from imps.clp.vocabulary import Vocabulary
+from imps.elements.access import AccessControl
+from imps.elements.attribute_lists import AttributeLists
+from imps.elements.contacts import Contacts
+from imps.elements.directory import Directory
+from imps.elements.interfaces import Caller, IInstantMessaging
+from imps.elements.presence import PresenceService
+from imps.elements.reactive_authorization import ReactiveAuthorization
+from imps.model.account import Account
+from imps.model.address import Address
+from imps.model.contacts import Change as ContactChange
+from imps.model.contacts import ContactList
+from imps.model.services import functions_of
+from imps.model.status import Outcome, StatusCode
+from imps.sap.authentication import Authentication
+from imps.sap.delivery import Delivery
+from imps.sap.sessions import Session
+from imps.store.phones import Phones
+
+MOST_CHARACTERS = 459
+"""What three SMS hold."""
+
+
+@frozen(kw_only=True)
+class Terms:
+    """What the operator has set: who may come in, what becomes of messages for who is off line
+    ("sms", "store" or "notify"), for how long somebody who says nothing is on line; what else."""
+
+    service: str
+    about: str
+    number: str
+    registration: str
+    offline: str
+    language: str = "en"
+    zone: tzinfo = UTC
+    keyword: str = ""
+    signature: str = ""
+    hides_blocks: bool = False
+    texts_a_minute: int = 30
+    replies_a_minute: int = 20
+    replies_an_hour: int = 200
+    languages: tuple[tuple[str, str], ...] = ()
+
+    def language_of(self, phone: str) -> str:
+        """The language of those whose numbers begin so, none if that is not known."""
+        found = [each for each in self.languages if phone.startswith(each[0])]
+        return max(found, key=lambda each: len(each[0]))[1] if found else ""
+
+
+@frozen(kw_only=True)
+class Services:
+    """The elements, and what else a dialogue stands on."""
+
+    im: IInstantMessaging
+    presence: PresenceService
+    authorization: ReactiveAuthorization
+    contacts: Contacts
+    attribute_lists: AttributeLists
+    access: AccessControl
+    directory: Directory
+    authentication: Authentication
+    delivery: Delivery
+    phones: Phones
+    states: States
+    terms: Terms
+    catalogues: Catalogues
+
+
+@define(eq=False, slots=False)
+class Turn:
+    """The answer to one text, while it is made.
+
+    What is to be different in the dialogue afterwards is kept as changes, which hold for whatever
+    it is by then; what is said goes out when they are made.
+    """
+
+    services: Services
+    account: Account
+    phone: str
+    text_id: str
+    operation_id: str
+    now: float
+    state: State
+    changes: list[Change] = field(factory=list)
+    replies: list[str] = field(factory=list)
+    afterwards: list[Callable[[], Awaitable[None]]] = field(factory=list)
+    contact_lists: list[ContactList] = field(factory=list)
+    session: Session | None = None
+    is_confirmed: bool = False
+    is_mistaken: bool = False
+
+    @property
+    def user(self) -> Address:
+        """Whose phone it is."""
+        return self.account.address
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """What is said in the user's language."""
+        language = self.state.language or self.services.terms.language_of(self.phone)
+        return self.services.catalogues.get(language)
+
+    @property
+    def open_session(self) -> Session:
+        """The session of a user who is signed on."""
+        assert self.session is not None
+        return self.session
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """The words of commands in the user's language."""
+        return self.services.catalogues.vocabulary(self.catalogue.code)
+
+    @property
+    def zone(self) -> tzinfo:
+        """The user's time zone."""
+        return zone_of(self.state.zone) or self.services.terms.zone
+
+    @property
+    def caller(self) -> Caller:
+        """The user, in the session if there is one."""
+        session_id = self.session.id if self.session else ""
+        return Caller(self.user, session_id, self.operation_id)
+
+    def change(self, *changes: Change) -> None:
+        """Have the dialogue changed."""
+        for each in changes:
+            self.state = each(self.state)
+        self.changes += changes
+
+    def note(self, **values: object) -> None:
+        """Have these of its fields changed."""
+        self.change(lambda state: evolve(state, **values))  # type: ignore[arg-type]
+
+    def text(self, text_id: str, **values: object) -> str:
+        """A text in the user's language."""
+        return self.catalogue.say(text_id, **values)
+
+    def say(self, text_id: str, **values: object) -> None:
+        """Have the user told something."""
+        self.replies.append(self.text(text_id, **values))
+
+    def mistaken(self, text_id: str, **values: object) -> None:
+        """Have the user told what is wrong."""
+        self.is_mistaken = True
+        self.say(text_id, **values)
+
+    def say_list(
+        self, text_id: str, items: Sequence[str], separator: str = ", ", **values: object
+    ) -> None:
+        """Have the user told a list, its beginning if it is long; MORE tells the rest."""
+        head, _, tail = self.text(text_id, list="\0", **values).partition("\0")
+        self.say_pages(
+            in_pages(head, [*items[:-1], items[-1] + tail], self.text("more"), separator)
+        )
+
+    def say_pages(self, pages: Sequence[str]) -> None:
+        """Have the user told the first of these, and the others one by one when asked for more."""
+        self.replies.append(pages[0])
+        self.note(pages=tuple(pages[1:]))
+
+    @property
+    def people(self) -> tuple[Person, ...]:
+        """The user's contacts, with their numbers; the same one once."""
+        found: dict[Address, Person] = {}
+        for contact_list in self.contact_lists:
+            for each in contact_list.contacts or ():
+                name = each.nickname or self._plain(each.address)
+                if each.address not in found or each.nickname:
+                    number = self.state.numbers.get(each.address.canonical)
+                    found[each.address] = Person(each.address, name, number)
+        return tuple(sorted(found.values(), key=lambda each: (each.number or 1000, each.name)))
+
+    def _plain(self, address: Address) -> str:
+        same = address.domain.casefold() == self.user.domain.casefold()
+        return address.user if same else str(address).removeprefix("wv:")
+
+    @property
+    def names(self) -> Names:
+        """What people are called."""
+        return Names(self.people, self.user.domain)
+
+    def name(self, address: Address) -> str:
+        """What somebody is called."""
+        return self.names.of(address)
+
+    async def read_contacts(self) -> None:
+        """Look up the user's contact lists and who is in them."""
+        contacts, caller = self.services.contacts, self.caller
+        self.contact_lists = []
+        for each in await contacts.lists(caller):
+            read = await contacts.change(caller, each.address, _AS_IT_IS, with_contacts=True)
+            self.contact_lists.append(read.contact_list)
+
+    def known(self, users: dict[str, Address]) -> Known:
+        """What the grammar has to know, as it was when the text came; ``users`` of the home domain
+        may be named, and whoever is talked to, as if that one were a contact."""
+        arrival = self.state.arrival
+        assert arrival is not None
+        open_prompts = {each.number for each in self.state.prompts_at(self.now)}
+        partners = map(Address.parse, filter(None, dict.fromkeys((*arrival.since, arrival.target))))
+        people = dict.fromkeys((*self.people, *map(self.names.person, partners)))
+        return Known(
+            people=tuple(people),
+            contact_lists=tuple(
+                ContactListNamed(each.address, each.address.resource or "")
+                for each in self.contact_lists
+            ),
+            users=users,
+            domain=self.user.domain,
+            is_open=arrival.is_open,
+            prompts=frozenset(arrival.prompts) & open_prompts,
+            has_choice=arrival.held is not None,
+            messages=frozenset(self.state.messages.values()),
+        )
+
+    def offers(self, command: Command) -> bool:
+        """Whether a command is served, and the account may have what it asks for."""
+        needed = FUNCTIONS.get(command.operation)
+        granted = self.account.services
+        if not command.is_served or needed is None or granted is None:
+            return command.is_served
+        return not functions_of([needed]).isdisjoint(functions_of(granted))
+
+    async def ask(self, kind: str, about: str, text: str = "", *, seconds: float) -> int:
+        """Open a question; its number. It is written down at once, so that nothing else gets it."""
+        question = asked(kind, about, text, self.now, seconds)
+        kept = await self.services.states.change(self.user, question)
+        self.state = evolve(self.state, prompts=kept.prompts, last_prompt=kept.last_prompt)
+        wanted = (kind, about, text)
+        same = (each for each in kept.prompts if (each.kind, each.about, each.text) == wanted)
+        return next(same).number
+
+    async def confirm(self, text_id: str, command: str, **values: object) -> None:
+        """Ask whether a command is meant, which is carried out if so."""
+        number = await self.ask("confirm", command, seconds=CONFIRM_SECONDS)
+        self.say(text_id, prompt=number, **values)
+
+    def talk_to(self, address: Address) -> None:
+        """From now on, somebody is talked to."""
+        self.change(opened(str(address), self.now))
+
+    def fail(self, code: StatusCode, about: Address | None = None, name: str = "") -> None:
+        """Have the user told why something is not done: by what code, about whom."""
+        if about is not None and not name:
+            name = self.name(about)
+        domain = about.domain if about is not None else ""
+        error = error_of(code, self.services.terms.hides_blocks)
+        # Each text takes what it has places for.
+        self.mistaken(error, name=name, names=name, domain=domain, n=MOST_CHARACTERS, word=name)
+
+    def check(self, outcome: Outcome, about: Address | None = None, name: str = "") -> bool:
+        """Whether all went well; the user is told what did not."""
+        if not outcome.failures:
+            return True
+        self.fail(outcome.failures[0].code, about, name)
+        return False
+
+
+_AS_IT_IS = ContactChange()
+
+_ERRORS: dict[StatusCode, str] = {
+    StatusCode.UNAUTHORIZED: "E21",
+    StatusCode.INVALID_PASSWORD: "E21",
+    StatusCode.FORBIDDEN: "E22",
+    StatusCode.UNAUTHORIZED_GROUP_MEMBERSHIP: "E22",
+    StatusCode.INSUFFICIENT_GROUP_PRIVILEGE: "E22",
+    StatusCode.NOT_FOUND: "E10",
+    StatusCode.UNKNOWN_USER: "E10",
+    StatusCode.GENERAL_ADDRESS_ERROR: "E10",
+    StatusCode.RECIPIENT_BLOCKED_SENDER: "E13",
+    StatusCode.RECIPIENT_UNAUTHORIZED: "E13",
+    StatusCode.RECIPIENT_NOT_LOGGED_IN: "E14",
+    StatusCode.BAD_PARAMETER: "E15",
+    StatusCode.UNSUPPORTED_MEDIA_TYPE: "E15",
+    StatusCode.MESSAGE_QUEUE_FULL: "E15",
+    StatusCode.MESSAGE_REJECTED: "E15",
+    StatusCode.INVALID_PRESENCE_VALUE: "E15",
+    StatusCode.INVALID_CONTACT_LIST_PROPERTY: "E15",
+    StatusCode.DOMAIN_NOT_SUPPORTED: "E16",
+    StatusCode.SERVICE_NOT_SUPPORTED: "E24",
+    StatusCode.NOT_IMPLEMENTED: "E24",
+    StatusCode.SERVICE_NOT_AGREED: "E24",
+    StatusCode.NO_SUCH_CONTACT_LIST: "E30",
+    StatusCode.CONTACT_LIST_EXISTS: "E30_exists",
+    StatusCode.TOO_MANY_CONTACT_LISTS: "E30_limit",
+    StatusCode.TOO_MANY_CONTACTS: "E30_limit",
+    StatusCode.TOO_MANY_ATTRIBUTE_LISTS: "E30_limit",
+    StatusCode.NO_SUCH_GROUP: "E40",
+    StatusCode.INVALID_MESSAGE_ID: "E62",
+}
+
+
+def error_of(code: StatusCode, hides_blocks: bool) -> str:
+    """The text for a code; what is not known is that the service is busy. Whoever blocks somebody
+    may want that hidden."""
+    error = _ERRORS.get(code, "E23")
+    return f"{error}_hidden" if error == "E13" and hides_blocks else error
+
+
+def without_signature(body: str, terms: Terms) -> str:
+    """What was written, without what the phone adds, and the word by which texts are known that
+    come to a number of many services."""
+    text = normal(body)
+    if terms.signature and text.endswith(terms.signature):
+        text = text[: -len(terms.signature)].rstrip()
+    if terms.keyword:
+        first, _, rest = text.partition(" ")
+        if first.casefold() == terms.keyword.casefold():
+            return rest.lstrip()
+    return text

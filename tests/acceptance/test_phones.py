@@ -1,0 +1,224 @@
+"""Phones that can only text, through Kannel's own processes, and handsets on the other side."""
+
+from twisted.trial.unittest import TestCase
+
+from imps.elements.directory import Directory
+from imps.model.address import Address
+from imps.model.presence import Attribute
+from imps.model.version import V12
+from imps.store.accounts import Accounts
+from imps.testing.android import Android
+from imps.testing.conformance import shows_feature
+from imps.testing.kannel import PASSWORD as KANNEL_PASSWORD
+from imps.testing.kannel import SERVICE, USERNAME, Kannel, until
+from imps.testing.process import reactor
+from imps.testing.programs import required_program
+from imps.testing.servers import free_ports
+from imps.testing.service import PASSWORD, Services, settings_file, store_of
+
+AMY, CY = "+358401111111", "+358403333333"
+KEY = "a-key-of-a-gateway"
+SHOWN = ["OnlineStatus", "UserAvailability", "StatusText", "ClientInfo", "CommCap"]
+STRANGERS = "This phone is not registered. Send LINK name password."
+
+
+class ThroughKannel(TestCase):
+    """Services behind a Kannel; amy and cy have phones that can only text, bob a handset."""
+
+    processes = 1
+    timeout = 180
+
+    async def setUp(self):
+        required_program("bearerbox")
+        (port,) = free_ports(1)
+        self.kannel = Kannel(self, f"http://127.0.0.1:{port}", KEY)
+        settings = settings_file(
+            self,
+            f"""
+            [session]
+            requests_per_second = 1000
+            [messages]
+            resend_seconds = 1
+            max_tries = 100
+            [provider]
+            name = "Chatter"
+            [clp]
+            texts_per_minute = 10000
+            replies_per_minute = 10000
+            replies_per_hour = 100000
+            [sms]
+            endpoint = "reuse:{port}:interface=127.0.0.1"
+            number = "{SERVICE}"
+            [[sms.gateway]]
+            kind = "kannel"
+            key = "{KEY}"
+            send_url = "{self.kannel.send_url}"
+            username = "{USERNAME}"
+            password = "{KANNEL_PASSWORD}"
+            """,
+        )
+        self.services = Services(self, self.processes, ("--config", settings))
+        await self.services.start()
+        await self.add("amy", AMY)
+        await self.add("cy", CY)
+        await self.add("bob")
+        await self.kannel.start()
+        self.heard = {AMY: 0, CY: 0}
+
+    async def add(self, name, msisdn=None):
+        async with store_of(self.services.data) as store:
+            accounts = Accounts(store.client, store.buckets)
+            shown = frozenset(map(Attribute, SHOWN))
+            directory = Directory(accounts, store.secrets, store.domains, reactor, shown)
+            await directory.add(Address(name), PASSWORD, msisdn)
+
+    async def handset(self, user):
+        handset = Android(self, self.services.urls, f"wv:{user}@localhost", V12, "wbxml")
+        await handset.sign_on()
+        return handset
+
+    def texts_of(self, phone):
+        """What a phone has got so far."""
+        return [each.text for each in self.kannel.phones.heard if each.phone == phone]
+
+    async def gets(self, phone, *texts):
+        """See that a phone gets these next."""
+        seen = self.heard[phone]
+        await until(
+            lambda: len(self.texts_of(phone)) >= seen + len(texts),
+            lambda: f"only {self.texts_of(phone)[seen:]} of {texts}",
+        )
+        self.assertEqual(self.texts_of(phone)[seen : seen + len(texts)], list(texts))
+        self.heard[phone] = seen + len(texts)
+
+    async def says(self, phone, text, *answers):
+        """Have a phone text, and see what it gets."""
+        self.kannel.phones.text(phone, text)
+        await self.gets(phone, *answers)
+
+    def hears_nothing_more(self):
+        """See that phones have got nothing but what was expected."""
+        for phone, count in self.heard.items():
+            self.assertEqual(self.texts_of(phone)[count:], [])
+
+    async def signed_on(self, phone, name):
+        self.kannel.phones.text(phone, "on")
+        await until(lambda: len(self.texts_of(phone)) >= self.heard[phone] + 2)
+        self.assertIn(f"You are online as {name}.", str(self.texts_of(phone)))
+        self.heard[phone] = len(self.texts_of(phone))
+
+    async def hears(self, handset, *texts):
+        """See that a handset gets these messages, and no more."""
+        while len(handset.texts) < len(texts):
+            await handset.poll()
+        self.assertEqual(handset.texts, list(texts))
+
+
+class DialogueTests(ThroughKannel):
+    @shows_feature("command lines by SMS (CLP)", "messages")
+    async def test_phone_and_handset_talk(self):
+        bob = await self.handset("bob")
+        await self.signed_on(AMY, "amy")
+        await self.says(AMY, "add bob", "bob is friend no. 1.")
+        await self.says(AMY, "who", "Online: 1 bob free.")
+        self.kannel.phones.text(AMY, "s bob lunch?")
+        await self.hears(bob, "lunch?")
+        await bob.send("wv:amy@localhost", text="yes at 12")
+        await self.gets(AMY, "bob: yes at 12")
+        self.kannel.phones.text(AMY, "on my way \u263a")
+        await self.hears(bob, "lunch?", "on my way \u263a")
+        await self.says(
+            AMY,
+            "block party",
+            'I do not know "party". Send "block party" to bob? YES 1 or NO 1',
+        )
+        await self.says(AMY, "no", "Not sent.")
+        await self.says(AMY, "/busy today", "You are now busy: today")
+        await self.says(AMY, "stop", "You get no more messages from Chatter. Send START to return.")
+        await bob.send("wv:amy@localhost", text="hello?")
+        await self.says(AMY, "start", "Welcome back. Send ON to go online.")
+        await self.gets(AMY, "bob: hello?")
+        self.hears_nothing_more()
+
+    async def test_two_phones_talk_while_one_is_off_line(self):
+        await self.signed_on(AMY, "amy")
+        self.kannel.phones.text(AMY, "s cy good morning")
+        await self.says(AMY, "/get cy", "cy: offline")
+        self.hears_nothing_more()
+        # Cy has never used the service from this phone.
+        await self.signed_on(CY, "cy")
+        await self.gets(CY, "amy: good morning (A amy@localhost adds, B amy@localhost blocks)")
+        await self.says(
+            CY, "off", "You are offline. Messages will still come by SMS. Send ON to return."
+        )
+        self.kannel.phones.text(AMY, "s cy sleep well")
+        await self.gets(CY, "amy: sleep well")
+        await self.says(AMY, "/get cy", "cy: offline")
+
+    async def test_handset_sees_a_phone_come_and_go(self):
+        bob = await self.handset("bob")
+        await bob.watch("wv:amy@localhost")
+        await bob.sees("wv:amy@localhost", OnlineStatus="F")
+        await self.signed_on(AMY, "amy")
+        await bob.sees(
+            "wv:amy@localhost", OnlineStatus="T", ClientInfo="CLI", CommCap="IM OPEN SMS OPEN"
+        )
+        await self.says(AMY, "busy in class", "You are now busy: in class")
+        await bob.sees("wv:amy@localhost", UserAvailability="DISCREET")
+        self.kannel.phones.text(AMY, "off")
+        await bob.sees("wv:amy@localhost", OnlineStatus="F")
+
+    async def test_stranger_is_linked(self):
+        await self.add("dan")
+        dan = "+358404444444"
+        self.heard[dan] = 0
+        await self.says(dan, "hello", STRANGERS)
+        await self.says(
+            dan,
+            f"link dan {PASSWORD}",
+            "This phone now belongs to dan. Please delete your last message, it shows your "
+            "password.",
+        )
+        await self.signed_on(dan, "dan")
+        self.assertNotIn(PASSWORD, self.services.output)
+
+    async def test_messages_come_as_texts_once_the_gateway_is_back(self):
+        bob = await self.handset("bob")
+        await self.signed_on(AMY, "amy")
+        await self.says(AMY, "add bob", "bob is friend no. 1.")
+        await self.kannel.smsbox.kill()
+        for text in ("one", "two", "three"):
+            await bob.send("wv:amy@localhost", text=text)
+        await self.kannel.start_smsbox()
+        await self.gets(AMY, "bob: one", "bob: two", "bob: three")
+        self.hears_nothing_more()
+
+
+class TwoProcessesDialogueTests(DialogueTests):
+    """The same with two processes on one store."""
+
+    processes = 2
+
+
+class KillTests(ThroughKannel):
+    """The service is killed again and again while phone and handset write to each other."""
+
+    async def test_nothing_is_lost_or_doubled(self):
+        bob = await self.handset("bob")
+        await self.signed_on(AMY, "amy")
+        await self.says(AMY, "add bob", "bob is friend no. 1.")
+        from_bob = [f"to amy {number}" for number in range(9)]
+        from_amy = [f"to bob {number}" for number in range(9)]
+        for number, (there, back) in enumerate(zip(from_bob, from_amy, strict=True)):
+            sent = await bob.send("wv:amy@localhost", text=there)
+            self.assertEqual(sent.code, 200)
+            self.kannel.phones.text(AMY, f"s bob {back}")
+            if number % 3 == 1:
+                await self.services.kill(0)
+                await self.services.start(0)
+        await self.gets(AMY, *(f"bob: {text}" for text in from_bob))
+        while len(set(bob.texts)) < len(from_amy):
+            await bob.poll()
+        self.assertEqual(sorted(bob.texts), sorted(from_amy))
+        await self.says(AMY, "get bob", "bob: free, mobile phone")
+        self.hears_nothing_more()

@@ -1,0 +1,140 @@
+"""What a dialogue has come to: each change by itself, and what is kept of it."""
+
+from attrs import evolve
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.trial.unittest import SynchronousTestCase
+
+from imps.clp.state import (
+    MOST_PROMPTS,
+    NUMBER_SECONDS,
+    Out,
+    State,
+    answered,
+    arrived,
+    asked,
+    done,
+    handed_in,
+    may_send,
+    message_numbered,
+    numbered,
+    opened,
+    packed,
+    sent,
+    settled,
+    unpacked,
+    wrote,
+)
+from imps.model.address import Address
+
+BOB, CY = "wv:bob@x.org", "wv:cy@x.org"
+
+
+def after(*changes, state=None):
+    state = state or State()
+    for change in changes:
+        state = change(state)
+    return state
+
+
+class ConversationTests(SynchronousTestCase):
+    def test_who_writes_is_talked_to_unless_somebody_else_is(self):
+        self.assertEqual(after(wrote(BOB, 0)).target, BOB)
+        self.assertEqual(after(opened(CY, 0), wrote(BOB, 60)).target, CY)
+        self.assertEqual(after(opened(CY, 0), wrote(BOB, 1000)).target, BOB)
+        self.assertEqual(after(wrote(BOB, 0), wrote(CY, 0), wrote(BOB, 0)).since, (CY, BOB))
+
+    def test_text_meets_what_it_met_first(self):
+        first = after(opened(CY, 0), wrote(BOB, 1), arrived("1", "hi", None, 2))
+        self.assertEqual((first.since, first.arrival.since), ((), (BOB,)))
+        again = after(wrote(CY, 3), arrived("1", "hi", None, 4), state=first)
+        self.assertEqual(again.arrival, first.arrival)
+        self.assertEqual(again.since, (CY,))
+
+    def test_replies_to_the_last_texts_are_kept(self):
+        state = after(*(done(str(number), [f"reply {number}"]) for number in range(7)))
+        self.assertEqual(state.replies_to("6"), ("reply 6",))
+        self.assertIsNone(state.replies_to("0"))
+
+
+class PromptTests(SynchronousTestCase):
+    def test_same_question_is_asked_once(self):
+        question = asked("auth", BOB, "", 0, 100)
+        state = after(question, question)
+        self.assertEqual([each.number for each in state.prompts], [1])
+        state = after(answered(1), question, state=state)
+        self.assertEqual([each.number for each in state.prompts], [2])
+
+    def test_question_is_over_in_time(self):
+        state = after(asked("auth", BOB, "", 0, 100))
+        self.assertEqual(len(state.prompts_at(99)), 1)
+        self.assertEqual(state.prompts_at(100), ())
+
+    def test_numbers_go_round_and_the_oldest_is_forgotten(self):
+        state = after(*(asked("auth", f"u{number}", "", 0, 100) for number in range(120)))
+        self.assertEqual(len(state.prompts), MOST_PROMPTS)
+        self.assertEqual(len({each.number for each in state.prompts}), MOST_PROMPTS)
+        self.assertTrue(all(1 <= each.number <= MOST_PROMPTS for each in state.prompts))
+        self.assertEqual(state.prompts[-1].about, "u119")
+
+
+class NumbersTests(SynchronousTestCase):
+    @given(st.lists(st.frozensets(st.integers(0, 8)), min_size=1, max_size=12))
+    def test_number_is_never_anothers_within_its_time(self, histories):
+        state, owners = State(), {}
+        for now, present in enumerate(histories):
+            users = [Address(f"u{each}", None, "x.org") for each in sorted(present)]
+            state = after(numbered(users, now), state=state)
+            self.assertEqual(set(state.numbers), {each.canonical for each in users})
+            for name, number in state.numbers.items():
+                self.assertEqual(owners.setdefault(number, name), name)
+
+    def test_number_is_given_again_after_its_time(self):
+        bob, cy = Address.parse(BOB), Address.parse(CY)
+        state = after(numbered([bob], 0), numbered([], 1))
+        self.assertEqual(after(numbered([cy], 2), state=state).numbers, {CY: 2})
+        late = after(numbered([cy], NUMBER_SECONDS + 2), state=state)
+        self.assertEqual(late.numbers, {CY: 1})
+
+    def test_messages_keep_their_numbers(self):
+        state = after(message_numbered(["a", "b"]), message_numbered(["b", "c"]))
+        self.assertEqual(state.messages, {"a": 1, "b": 2, "c": 3})
+        self.assertEqual(state.message_of(2), "b")
+        self.assertIsNone(state.message_of(9))
+        many = after(*(message_numbered([str(number)]) for number in range(300)))
+        self.assertLessEqual(len(many.messages), 40)
+        self.assertEqual(len(set(many.messages.values())), len(many.messages))
+
+
+class LimitsTests(SynchronousTestCase):
+    def test_so_many_a_minute_and_an_hour(self):
+        state = State()
+        for _ in range(20):
+            self.assertTrue(may_send(state, 1, 20, 200, 1000))
+            state = after(sent(1, 20, 200, 1000), state=state)
+        self.assertFalse(may_send(state, 1, 20, 200, 1000))
+        self.assertTrue(may_send(state, 1, 20, 200, 1003))
+        self.assertTrue(may_send(state, 20, 20, 200, 1060))
+
+    def test_text_on_its_way_is_settled_by_its_own_id(self):
+        out = Out(id="1", body="hi", validity_seconds=60)
+        state = after(handed_in(out))
+        self.assertEqual(after(settled("2"), state=state).out, out)
+        self.assertIsNone(after(settled("1"), state=state).out)
+
+
+class PackingTests(SynchronousTestCase):
+    def test_state_is_read_as_it_was_written(self):
+        state = after(
+            opened(BOB, 5),
+            wrote(CY, 6),
+            asked("doubt", BOB, "block party", 7, 600),
+            numbered([Address.parse(BOB)], 8),
+            handed_in(Out(id="1", body="hi", validity_seconds=60, message_id="m")),
+            arrived("1", "hi", 3.0, 9),
+            done("1", ["hello"]),
+            message_numbered(["m"]),
+        )
+        state = evolve(state, quiet=(22, 7), watches=(BOB,))
+        self.assertEqual(unpacked(packed(state)), state)
+        self.assertEqual(unpacked(b""), State())
