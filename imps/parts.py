@@ -38,7 +38,7 @@ from imps.elements.attribute_lists import AttributeLists
 from imps.elements.contacts import Contacts
 from imps.elements.directory import Directory
 from imps.elements.im import InstantMessaging
-from imps.elements.interfaces import IInstantMessaging, MessageLimits
+from imps.elements.interfaces import IMessageSending, MessageLimits
 from imps.elements.presence import PresenceService
 from imps.elements.publishers import Publishers
 from imps.elements.reactive_authorization import ReactiveAuthorization
@@ -230,8 +230,10 @@ class Parts:
     def im(self) -> RoutedInstantMessaging:
         """Instant messaging for the doors."""
         home_domains = self.store.domains
-        table = ServiceTable[IInstantMessaging](local=self.local_im, home_domains=home_domains)
-        return RoutedInstantMessaging(table, self.contacts, self.message_limits, self.reactor)
+        table = ServiceTable[IMessageSending](local=self.local_im, home_domains=home_domains)
+        return RoutedInstantMessaging(
+            self.local_im, table, self.contacts, self.message_limits, self.reactor
+        )
 
     @cached_property
     def attribute_lists(self) -> AttributeLists:

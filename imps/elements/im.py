@@ -14,6 +14,7 @@ from imps.elements.interfaces import (
     Caller,
     IDelivery,
     IInstantMessaging,
+    IMessageSending,
     IWork,
     MessageLimits,
     Sent,
@@ -108,7 +109,7 @@ class InstantMessaging:
         caller: Caller,
         message_id: str,
         draft: Draft,
-        through: IInstantMessaging | None = None,
+        through: IMessageSending | None = None,
     ) -> Sent:
         """Send what waits for the caller on, instead of delivering it (CSP, ForwardMessage).
 
@@ -165,10 +166,11 @@ class InstantMessaging:
             message_id=f"m{caller.operation_id}",
             sender=caller.user,
             content=draft.content,
-            sent_at=now,
+            sent_at=now if draft.sent_at is None else draft.sent_at,
             expires_at=now + min(validity, self._limits.max_validity_seconds),
             wants_report=draft.wants_report,
             extensions=draft.extensions,
+            reference=draft.reference,
         )
 
     async def _store(self, caller: Caller, message: Message, draft: Draft) -> Outcome:

@@ -83,8 +83,8 @@ class MessageLimits:
             )
 
 
-class IInstantMessaging(Interface):
-    """Instant messaging: on the store of this domain, at a partner, or routed to either."""
+class IMessageSending(Interface):
+    """What is asked of whoever serves the recipients of a message: this domain or a partner."""
 
     async def send(caller: Caller, draft: Draft) -> Sent:
         """Have a message stored for each of its recipients (CSP, SendMessage).
@@ -92,6 +92,10 @@ class IInstantMessaging(Interface):
         It is stored when this returns. Refused where the message itself is at fault; what is wrong
         with single recipients is in the outcome.
         """
+
+
+class IInstantMessaging(IMessageSending):
+    """Instant messaging: on the store of this domain, or routed there and to partners."""
 
     async def fetch(session_id: str, message_id: str, with_large: bool = True) -> Message:
         """A message that waits for the user of a session; refused with 426 if there is none. Large
@@ -113,7 +117,7 @@ class IInstantMessaging(Interface):
         that there are not are in the outcome, with 426 (CSP, RejectMessage)."""
 
     async def forward(
-        caller: Caller, message_id: str, draft: Draft, through: IInstantMessaging | None = None
+        caller: Caller, message_id: str, draft: Draft, through: IMessageSending | None = None
     ) -> Sent:
         """Send what waits for the caller on, instead of delivering it (CSP, ForwardMessage).
 
