@@ -9,6 +9,7 @@ from attrs import define, field
 from twisted.names.client import Resolver
 
 from imps.config import Settings
+from imps.elements.interfaces import IDelivery, IMessageSending, MessageLimits
 from imps.http.door import HTTPDoor, HTTPLimits
 from imps.metrics import Metrics
 from imps.ssp.client import Client
@@ -16,6 +17,7 @@ from imps.ssp.codec import Limits
 from imps.ssp.codec.xml import XMLCodec
 from imps.ssp.discovery import Discovery, Lookup, by_dns
 from imps.ssp.door import Door
+from imps.ssp.exchange import Answers
 from imps.ssp.handshakes import Handshakes
 from imps.ssp.identity import Identities
 from imps.ssp.keeping import Keeping
@@ -24,6 +26,7 @@ from imps.ssp.partners import Partners
 from imps.ssp.post import Posts
 from imps.ssp.rates import Rates
 from imps.ssp.served import Served
+from imps.ssp.services import LocalServices, RemoteServices
 from imps.ssp.sessions import Sessions
 from imps.ssp.steps import HandshakeLimits, Steps
 from imps.ssp.tls import Certificates
@@ -32,6 +35,7 @@ from imps.store.partner_queues import PartnerQueues
 from imps.store.partner_sessions import PartnerSessions
 from imps.store.partner_transactions import PartnerTransactions
 from imps.store.partners import Partners as StoredPartners
+from imps.store.sent_messages import SentMessages
 from imps.store.wakeups import Wakeups
 
 BURST_SECONDS = 5
@@ -96,6 +100,26 @@ class Federation:
     @cached_property
     def _stored_sessions(self) -> PartnerSessions:
         return PartnerSessions(self.store.client, self.store.buckets)
+
+    @cached_property
+    def answers(self) -> Answers:
+        """What lets services wait for what becomes of something that is queued."""
+        return Answers(self._transactions, self.wakeups, self.reactor)
+
+    @cached_property
+    def sent_messages(self) -> SentMessages:
+        """What our users sent to partners and is still to be reported."""
+        return SentMessages(self.store.client, self.store.buckets)
+
+    def remote_services(self, limits: MessageLimits) -> RemoteServices:
+        """The services as partners render them."""
+        return RemoteServices(self.partners, self.answers, self.sent_messages, limits, self.reactor)
+
+    def serve(self, im: IMessageSending, delivery: IDelivery, limits: MessageLimits) -> None:
+        """Render the services of these elements to partners."""
+        LocalServices(
+            im, delivery, self.answers, self.sent_messages, limits, self.reactor
+        ).register(self.served)
 
     @cached_property
     def _transactions(self) -> PartnerTransactions:

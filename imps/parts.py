@@ -38,7 +38,7 @@ from imps.elements.attribute_lists import AttributeLists
 from imps.elements.contacts import Contacts
 from imps.elements.directory import Directory
 from imps.elements.im import InstantMessaging
-from imps.elements.interfaces import IMessageSending, MessageLimits
+from imps.elements.interfaces import IDelivery, IMessageSending, MessageLimits
 from imps.elements.presence import PresenceService
 from imps.elements.publishers import Publishers
 from imps.elements.reactive_authorization import ReactiveAuthorization
@@ -60,6 +60,7 @@ from imps.sms.kannel import Kannel
 from imps.sms.kannel_pages import KannelPages
 from imps.sms.outbox import Outbox as TextOutbox
 from imps.sms.traffic import Traffic
+from imps.ssp.services import RemoteServices
 from imps.store.access_lists import AccessLists
 from imps.store.accounts import Accounts
 from imps.store.attribute_lists import AttributeLists as StoredAttributeLists
@@ -176,6 +177,7 @@ class Parts:
             self.reactor,
             settings.validity_seconds,
             self.metrics,
+            self.remote_delivery,
         )
 
     @cached_property
@@ -230,10 +232,29 @@ class Parts:
     def im(self) -> RoutedInstantMessaging:
         """Instant messaging for the doors."""
         home_domains = self.store.domains
-        table = ServiceTable[IMessageSending](local=self.local_im, home_domains=home_domains)
+        table = ServiceTable[IMessageSending](
+            local=self.local_im, home_domains=home_domains, remote=self.remote_im
+        )
         return RoutedInstantMessaging(
             self.local_im, table, self.contacts, self.message_limits, self.reactor
         )
+
+    @cached_property
+    def remote_services(self) -> RemoteServices | None:
+        """The services as partners render them; None where there are no partners."""
+        if not self.settings.ssp.endpoint:
+            return None
+        return self.federation.remote_services(self.message_limits)
+
+    def remote_im(self, domain: str) -> IMessageSending | None:
+        """Who takes messages for the users of a partner's domain."""
+        remote = self.remote_services
+        return None if remote is None else remote.instant_messaging(domain)
+
+    def remote_delivery(self, domain: str) -> IDelivery | None:
+        """Who tells the users of another domain something."""
+        remote = self.remote_services
+        return None if remote is None else remote.delivery(domain)
 
     @cached_property
     def attribute_lists(self) -> AttributeLists:
@@ -452,6 +473,10 @@ class Parts:
     def federation(self) -> Federation:
         """The SSP door, and how elements reach partners."""
         return Federation(self.settings, self.store, self.reactor, self.metrics)
+
+    def serve_partners(self) -> None:
+        """Render the services here to partners."""
+        self.federation.serve(self.local_im, self.delivery, self.message_limits)
 
 
 def provider(settings: Settings) -> Provider:
