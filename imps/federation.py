@@ -10,6 +10,7 @@ from twisted.names.client import Resolver
 
 from imps.config import Settings
 from imps.elements.interfaces import IDelivery, IMessageSending, MessageLimits
+from imps.elements.presence import PresenceService
 from imps.http.door import HTTPDoor, HTTPLimits
 from imps.metrics import Metrics
 from imps.ssp.client import Client
@@ -115,10 +116,16 @@ class Federation:
         """The services as partners render them."""
         return RemoteServices(self.partners, self.answers, self.sent_messages, limits, self.reactor)
 
-    def serve(self, im: IMessageSending, delivery: IDelivery, limits: MessageLimits) -> None:
+    def serve(
+        self,
+        im: IMessageSending,
+        presence: PresenceService,
+        delivery: IDelivery,
+        limits: MessageLimits,
+    ) -> None:
         """Render the services of these elements to partners."""
         LocalServices(
-            im, delivery, self.answers, self.sent_messages, limits, self.reactor
+            im, presence, delivery, self.answers, self.sent_messages, limits, self.reactor
         ).register(self.served)
 
     @cached_property

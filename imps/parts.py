@@ -38,7 +38,8 @@ from imps.elements.attribute_lists import AttributeLists
 from imps.elements.contacts import Contacts
 from imps.elements.directory import Directory
 from imps.elements.im import InstantMessaging
-from imps.elements.interfaces import IDelivery, IMessageSending, MessageLimits
+from imps.elements.interfaces import IDelivery, IMessageSending, IPresenceAbroad, MessageLimits
+from imps.elements.news import NobodyAbroad, PresenceNews
 from imps.elements.presence import PresenceService
 from imps.elements.publishers import Publishers
 from imps.elements.reactive_authorization import ReactiveAuthorization
@@ -285,17 +286,25 @@ class Parts:
         )
 
     @cached_property
+    def presence_abroad(self) -> IPresenceAbroad:
+        """Who tells the watchers of other domains that there is news."""
+        remote = self.remote_services
+        return NobodyAbroad() if remote is None else remote.presence_news
+
+    @cached_property
     def presence(self) -> PresenceService:
         """What users publish."""
         client, buckets = self.store.client, self.store.buckets
         subscriptions = Subscriptions(client, buckets, self.settings.presence.max_subscriptions)
         publishers = Publishers(self.contacts, self.directory)
+        news = PresenceNews(subscriptions, self.presence_abroad, self.reactor)
         element = PresenceService(
             Presences(client, buckets),
             subscriptions,
             publishers,
             self.directory,
             self.reactive_authorization,
+            news,
             self.working,
             self.reactor,
             self.settings.presence.max_value_octets,
@@ -305,6 +314,7 @@ class Parts:
             subscriptions,
             self.stored_sessions,
             element,
+            news,
             publishers,
             self.directory,
             self.reactor,
@@ -476,7 +486,7 @@ class Parts:
 
     def serve_partners(self) -> None:
         """Render the services here to partners."""
-        self.federation.serve(self.local_im, self.delivery, self.message_limits)
+        self.federation.serve(self.local_im, self.presence, self.delivery, self.message_limits)
 
 
 def provider(settings: Settings) -> Provider:

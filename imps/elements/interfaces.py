@@ -25,6 +25,13 @@ class IDelivery(Interface):
         session id: the one that knows."""
 
 
+class IPresenceAbroad(Interface):
+    """How the watchers of other domains are told that there is news of a publisher."""
+
+    async def bring_news(publisher: Address, watcher: Address) -> None:
+        """Have a watcher told of a publisher, as that then is, and as far as it then may be."""
+
+
 class IWork(Interface):
     """How an element has work done that an operation has caused."""
 
@@ -34,7 +41,8 @@ class IWork(Interface):
 
 @frozen
 class Caller:
-    """Who asks for an operation: a user, in a session, by an application if that has a name.
+    """Who asks for an operation: a user, in a session, by an application if that has a name. A user
+    of another domain has no session here.
 
     ``operation_id`` is that of the request; a repeated request has the same one.
     """
@@ -43,6 +51,12 @@ class Caller:
     session_id: str
     operation_id: str = ""
     application: str = ""
+
+    @property
+    def subscriber(self) -> str:
+        """Who is subscribed when this caller subscribes: the session, or the user of another
+        domain."""
+        return self.session_id or self.user.canonical
 
 
 @frozen

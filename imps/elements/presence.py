@@ -11,6 +11,7 @@ from twisted.internet.interfaces import IReactorTime
 from imps.elements.authorization import Permissions, Question, question, visible, what_shows
 from imps.elements.directory import Directory, names_by
 from imps.elements.interfaces import Caller, IWork
+from imps.elements.news import PresenceNews
 from imps.elements.presence_view import MOST_OCTETS, Room, octets_of, shown
 from imps.elements.publishers import Publishers
 from imps.elements.reactive_authorization import ReactiveAuthorization
@@ -28,6 +29,9 @@ from imps.store.presence import Allowed, NoSuchPublisher, Presences
 from imps.store.subscriptions import Seen, Subscriptions, Told, TooManySubscriptions
 
 Attributes = frozenset[Attribute]
+
+ABROAD_SECONDS = 25 * 3600
+"""How long users of other domains are subscribed: their servers subscribe anew every day."""
 
 
 @frozen
@@ -58,6 +62,7 @@ class PresenceService:
     _publishers: Publishers
     _directory: Directory
     _reactive: ReactiveAuthorization
+    _news: PresenceNews
     _work: IWork
     _clock: IReactorTime
     _max_value_octets: int
@@ -166,21 +171,17 @@ class PresenceService:
         have the session told of what it may see. Who they are that exist."""
         if not publishers and through is None:
             return set()
-        session_id = caller.session_id
-        try:
-            noted = await self._subscriptions.note(
-                session_id, publishers, attributes, through, follows
-            )
-        except TooManySubscriptions:
-            raise Refusal(StatusCode.BAD_PARAMETER, "too many subscriptions") from None
-        if not noted:
-            raise Refusal(StatusCode.INVALID_SESSION, "the session is over")
+        session_id, until = caller.subscriber, math.inf
+        if caller.session_id:
+            await self._note(caller, publishers, attributes, through, follows)
+        else:
+            until = self._clock.seconds() + ABROAD_SECONDS
         watcher = await self._directory.names_of(caller.user)
         found = await self._subscriptions.subscribe(
-            session_id, watcher, publishers, attributes, through
+            session_id, watcher, publishers, attributes, through, until=until
         )
         unknown = [each for each in publishers if each not in found]
-        if unknown:
+        if unknown and caller.session_id:
             now = self._clock.seconds()
             await self._subscriptions.unsubscribe(session_id, unknown, through, now=now)
         may_see = {
@@ -192,13 +193,31 @@ class PresenceService:
             for publisher, allowed in may_see.items()
             if (told := attributes & what_shows(allowed))
         ]
-        await self._subscriptions.put_news(news, now=self._clock.seconds())
+        await self._news.put(news)
         await self._subscriptions.note_seen(
             Seen(session_id, publisher, may_see[publisher], allowed.number)
             for publisher, allowed in found.items()
         )
         await self.ask(found, watcher[0], attributes)
         return set(found)
+
+    async def _note(
+        self,
+        caller: Caller,
+        publishers: Mapping[Address, Address],
+        attributes: Attributes,
+        through: Address | None,
+        follows: bool,
+    ) -> None:
+        """Note what a session is about to subscribe to; refused if it cannot."""
+        try:
+            noted = await self._subscriptions.note(
+                caller.session_id, publishers, attributes, through, follows
+            )
+        except TooManySubscriptions:
+            raise Refusal(StatusCode.BAD_PARAMETER, "too many subscriptions") from None
+        if not noted:
+            raise Refusal(StatusCode.INVALID_SESSION, "the session is over")
 
     async def unsubscribe(
         self, caller: Caller, users: Iterable[Address], contact_lists: Iterable[Address]
@@ -209,7 +228,9 @@ class PresenceService:
         session_id, now = caller.session_id, self._clock.seconds()
         targets = await self._publishers.meant(caller.user, users, contact_lists)
         unknown = await self._directory.unknown(targets.users)
-        if targets.users:
+        if targets.users and not session_id:
+            await self._subscriptions.forget_subscriber(caller.subscriber, targets.users, now=now)
+        elif targets.users:
             await self._subscriptions.unsubscribe(session_id, targets.users, now=now)
         for each in targets.contact_lists:
             subscribed = await self._subscriptions.through(session_id, each)
@@ -246,19 +267,35 @@ class PresenceService:
                 if not each.attributes <= what_shows(allowed):
                     # The rest is new again if it is allowed again, however soon that is.
                     number = presence.allowed.number
-                    hidden.append(Seen(caller.session_id, each.publisher, allowed, number))
+                    hidden.append(Seen(caller.subscriber, each.publisher, allowed, number))
                 # There is a client that takes whoever is told of without it for off line.
                 asked = each.attributes | each.asked & {_ONLINE_STATUS}
                 seen = shown(each.name, presence, asked, allowed, also_gone=True)
                 told, waits = room.taken(seen.published)
                 if waits & each.attributes:
-                    rest = Told(caller.session_id, each.publisher, waits & each.attributes)
+                    rest = Told(caller.subscriber, each.publisher, waits & each.attributes)
                     later.append(rest)
                 if any(published.attribute in each.attributes for published in told):
                     presences.append(Presence(each.name, told))
         await self._subscriptions.note_seen(hidden)
-        await self._subscriptions.put_news(later, now=self._clock.seconds())
+        await self._news.put(later)
         return ToldOf(tuple(presences), bool(later))
+
+    async def told_abroad(self, publisher: Address, watcher: Address) -> Presence | None:
+        """What a user of another domain is told of a publisher, as it is now and as far as it may
+        be now; None if there is nothing. It is the same again, as far as that still holds, until
+        ``was_told_abroad``."""
+        now = self._clock.seconds()
+        told, asked = await self._subscriptions.take_news_abroad(publisher, watcher, now=now)
+        if not told:
+            return None
+        news = News(publisher, publisher, told, asked)
+        presences = (await self.told(Caller(watcher, ""), [news])).presences
+        return presences[0] if presences else None
+
+    async def was_told_abroad(self, publisher: Address, watcher: Address) -> None:
+        """A user of another domain was told that, or nobody can tell it."""
+        await self._subscriptions.finish_news_abroad(publisher, watcher)
 
     async def watchers(
         self, caller: Caller, history_seconds: int | None = None
@@ -266,7 +303,8 @@ class PresenceService:
         """Who is subscribed to the caller, whether they may see anything or not; and with a time,
         who has been, or has asked once, in that time (CSP, GetWatcherList)."""
         since = math.inf if history_seconds is None else self._clock.seconds() - history_seconds
-        return await self._subscriptions.watchers(caller.user, since=since)
+        now = self._clock.seconds()
+        return await self._subscriptions.watchers(caller.user, since=since, now=now)
 
     async def questions(
         self, publisher: Address, watchers: Iterable[Address]

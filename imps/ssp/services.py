@@ -5,9 +5,11 @@ from __future__ import annotations
 from attrs import define
 from twisted.internet.interfaces import IReactorTime
 
-from imps.elements.interfaces import IDelivery, IMessageSending, MessageLimits
+from imps.elements.interfaces import IDelivery, IMessageSending, IPresenceAbroad, MessageLimits
+from imps.elements.presence import PresenceService
 from imps.ssp.exchange import Answers, Exchange
 from imps.ssp.im import PartnersMessages, RemoteDelivery, RemoteInstantMessaging
+from imps.ssp.presence import PartnersNews, PartnersWatchers
 from imps.ssp.served import Served
 from imps.store.sent_messages import SentMessages
 
@@ -30,6 +32,11 @@ class RemoteServices:
             domain, self._exchange, self._answers, self._sent, self._limits, self._clock
         )
 
+    @property
+    def presence_news(self) -> IPresenceAbroad:
+        """Who tells the users of partners that there is news of publishers of ours."""
+        return PartnersNews(self._exchange, self._clock)
+
     def delivery(self, domain: str) -> IDelivery | None:
         """Who tells the users of a domain something; None if they are ours."""
         if not domain or self._exchange.known.is_home(domain):
@@ -42,6 +49,7 @@ class LocalServices:
     """The services as we render them to partners."""
 
     _im: IMessageSending
+    _presence: PresenceService
     _delivery: IDelivery
     _answers: Answers
     _sent: SentMessages
@@ -54,3 +62,4 @@ class LocalServices:
             self._im, self._answers, self._delivery, self._sent, self._limits, self._clock
         )
         messages.register(served)
+        PartnersWatchers(self._presence).register(served)

@@ -65,6 +65,8 @@ class ScriptedExchange:
     said: list[Said] = field(factory=list)
     answer: Callable[[Message], Message | None] = field(default=lambda _: Status(code=200))
     version: Version = V13
+    is_away: bool = False
+    queued: list[Said] = field(factory=list)
     _codec: XMLCodec = field(factory=XMLCodec)
     _asked: int = 0
 
@@ -97,19 +99,32 @@ class ScriptedExchange:
         in_answer_to: str = "",
     ) -> None:
         """As those who speak to partners do."""
-        if any((each.domain, each.operation_id) == (domain, operation_id) for each in self.said):
+        earlier = (each for each in (*self.said, *self.queued))
+        if any((each.domain, each.operation_id) == (domain, operation_id) for each in earlier):
             return
         said = Said(
             domain=domain,
-            message=self._carried(domain, message),
+            message=message,
             user=lane_user,
             operation_id=operation_id,
             expires_at=expires_at,
             key=key,
             in_answer_to=in_answer_to,
         )
-        self.said.append(said)
-        await self.answered(said, self.answer(said.message))
+        self.queued = [each for each in self.queued if not key or each.key != key]
+        self.queued.append(said)
+        await self.hand_over()
+
+    async def hand_over(self) -> None:
+        """Say what is queued, unless the partners are away."""
+        while self.queued and not self.is_away:
+            said = self.queued.pop(0)
+            renewed = await self.served.renew(said.domain, said.message)
+            if renewed is None:
+                await self.served.tell(said.domain, said.message, Status(code=200))
+                continue
+            self.said.append(evolve(said, message=self._carried(said.domain, renewed)))
+            await self.answered(said, self.answer(self.said[-1].message))
 
     async def answered(self, said: Said, answer: Message | None) -> None:
         """A partner answers what was said."""

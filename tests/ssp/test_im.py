@@ -9,17 +9,9 @@ from imps.elements.interfaces import Caller
 from imps.model.access import AccessChange, Entity, EntityKind
 from imps.model.address import Address
 from imps.model.message import Content, Draft, OneClient
-from imps.model.partner import Partner, Profile
+from imps.model.partner import Profile
 from imps.model.status import StatusCode
-from imps.sap.routed import RoutedInstantMessaging
-from imps.sap.service_table import ServiceTable
-from imps.ssp.exchange import Answers
-from imps.ssp.im import (
-    ANSWER_SECONDS,
-    PartnersMessages,
-    RemoteDelivery,
-    RemoteInstantMessaging,
-)
+from imps.ssp.im import ANSWER_SECONDS
 from imps.ssp.messages.blocks import (
     ClientID,
     ContentData,
@@ -38,91 +30,22 @@ from imps.ssp.messages.im import (
     SendMessageRequest,
     SendMessageResponse,
 )
-from imps.ssp.served import Served
-from imps.store.deliveries import Acknowledgement
-from imps.store.partner_transactions import PartnerTransactions
-from imps.store.sent_messages import SentMessages
-from imps.store.wakeups import Wakeups
-from imps.testing.exchange import ScriptedExchange
-from imps.testing.store import EPOCH, StoreTestCase
-
-ANN = Address.parse("wv:ann@north.example")
-ABE = Address.parse("wv:abe@north.example")
-BO = Address.parse("wv:bo@south.example")
-BEA = Address.parse("wv:bea@south.example")
-WES = Address.parse("wv:wes@west.example")
-SOUTH = Partner(domain="south.example", relay_for=("far.example",))
-WEST = Partner(domain="west.example")
+from imps.testing.store import EPOCH
+from tests.ssp.partners import ABE, ANN, BEA, BO, SOUTH, WES, PartnersTestCase
 
 
-class PartnersTestCase(StoreTestCase):
-    """Ours is north.example; south.example and west.example are partners."""
-
-    overrides = {"domain": ["north.example"]}
-
+class PartnersMessagesTestCase(PartnersTestCase):
     async def setUp(self):
         await super().setUp()
-        self.served = Served()
-        self.exchange = ScriptedExchange(self.served)
-        self.exchange.known.add(SOUTH)
-        self.exchange.known.add(WEST)
-        client, buckets = self.store.client, self.store.buckets
-        wakeups = Wakeups(client, buckets)
-        wakeups.start()
-        self.addCleanup(wakeups.close)
-        self.answers = Answers(PartnerTransactions(client, buckets), wakeups, self.clock)
-        self.sent = SentMessages(client, buckets)
-        self.delivery = self.parts.delivery
-        self.delivery._abroad = self.abroad
-        limits = self.parts.message_limits
-        self.local = self.parts.local_im
-        table = ServiceTable(local=self.local, home_domains=self.store.domains, remote=self.remote)
-        self.im = RoutedInstantMessaging(self.local, table, self.parts.contacts, limits, self.clock)
-        PartnersMessages(
-            self.local, self.answers, self.delivery, self.sent, limits, self.clock
-        ).register(self.served)
-        for user in (ANN, ABE):
-            await self.parts.directory.add(user, "secret")
-        self.operations = 0
-
-    def abroad(self, domain):
-        is_abroad = domain.casefold() != "north.example"
-        return RemoteDelivery(self.exchange, self.clock) if is_abroad else None
-
-    def remote(self, domain):
-        if self.exchange.known.get(domain) is None:
-            return None
-        limits = self.parts.message_limits
-        return RemoteInstantMessaging(
-            domain, self.exchange, self.answers, self.sent, limits, self.clock
-        )
-
-    async def session(self, user=ANN, client="phone"):
-        return (await self.parts.sessions.open(user, client, None, {"version": 12})).id
+        self.im = self.parts.im
 
     async def reports(self, session_id):
         """What a session is told became of messages."""
-        told = []
-        while (flight := (await self.delivery.take(session_id)).in_flight) is not None:
-            told.append((flight.what.message_id, flight.what.recipient, flight.what.code))
-            await self.acknowledge(session_id, flight)
-        return told
-
-    async def messages(self, session_id):
-        """All messages that a session gets, each acknowledged."""
-        messages = []
-        while (flight := (await self.delivery.take(session_id)).in_flight) is not None:
-            messages.append(flight.what)
-            await self.acknowledge(session_id, flight)
-        await self.settled()
-        return messages
-
-    async def acknowledge(self, session_id, flight):
-        said = Acknowledgement.TRANSACTION
-        await self.delivery.take(session_id, said, flight.transaction_id, wanted=False)
+        told = await self.take(session_id)
+        return [(each.message_id, each.recipient, each.code) for each in told]
 
 
-class OurMessagesTests(PartnersTestCase):
+class OurMessagesTests(PartnersMessagesTestCase):
     def draft(self, *users, **fields):
         content = Content(octets="h\u00e9llo".encode(), name="a note")
         return Draft(content=content, users=users, **fields)
@@ -171,7 +94,7 @@ class OurMessagesTests(PartnersTestCase):
         failed = {each.code: each.users for each in sent.outcome.details}
         self.assertEqual(failed, {516: (nowhere,), 532: (BEA,), 531: (WES,)})
         self.assertEqual(sent.outcome.served, 2)
-        self.assertEqual(len(await self.messages(await self.session(ABE))), 1)
+        self.assertEqual(len(await self.take(await self.session(ABE))), 1)
 
     async def test_what_a_partner_cannot_do_is_not_agreed_and_its_mistrust_is_our_fault(self):
         for said, told in ((405, 506), (501, 506), (901, 500), (200, 200), (538, 538)):
@@ -222,15 +145,11 @@ class OurMessagesTests(PartnersTestCase):
         self.assertEqual(await self.reports(ann), [])
 
     async def test_another_process_may_get_the_answer(self):
-        client, buckets = self.store.client, self.store.buckets
-        other = Answers(PartnerTransactions(client, buckets), self.answers._wakeups, self.clock)
         self.exchange.answer = lambda _: None
         sending = Deferred.fromCoroutine(self.send(BO))
         while not self.exchange.said:
             await self.parts.directory.find(ANN)
-        PartnersMessages(
-            self.local, other, self.delivery, self.sent, self.parts.message_limits, self.clock
-        ).register(self.served)
+        self.serve(self.another_processes_answers())
         await self.exchange.answered(self.exchange.said[0], Status(code=531))
         self.assertEqual((await sending).outcome.code, StatusCode.UNKNOWN_USER)
 
@@ -248,7 +167,7 @@ class OurMessagesTests(PartnersTestCase):
         self.assertEqual(await self.reports(ann), [(waiting.message_id, ABE, 541)])
 
 
-class PartnersReportsTests(PartnersTestCase):
+class PartnersReportsTests(PartnersMessagesTestCase):
     async def setUp(self):
         await super().setUp()
         self.ann = await self.session()
@@ -298,7 +217,7 @@ class PartnersReportsTests(PartnersTestCase):
         self.assertEqual((await self.exchange.hear("south.example", report)).code, 426)
 
 
-class TheirMessagesTests(PartnersTestCase):
+class TheirMessagesTests(PartnersMessagesTestCase):
     def message(self, *recipients, sender=BO, user=BO, content=b"hello", **fields):
         info = {
             "message_id": "m-1@south.example",
@@ -326,7 +245,7 @@ class TheirMessagesTests(PartnersTestCase):
         self.assertEqual(
             answer, SendMessageResponse(message_id="m-1@south.example", status=Status(code=200))
         )
-        [message] = await self.messages(await self.session())
+        [message] = await self.take(await self.session())
         self.assertEqual((message.sender, message.content.octets), (BO, b"hello"))
         self.assertEqual(message.sent_at, EPOCH - 86_400)
         self.assertEqual(message.expires_at, EPOCH + 600)
@@ -334,18 +253,18 @@ class TheirMessagesTests(PartnersTestCase):
     async def test_the_same_message_is_stored_once_and_the_same_id_of_another_is_another(self):
         await self.hear(self.message(ANN), transaction_id="t-1")
         await self.hear(self.message(ANN), transaction_id="t-1")
-        self.assertEqual(len(await self.messages(await self.session())), 1)
+        self.assertEqual(len(await self.take(await self.session())), 1)
         await self.hear(self.message(ANN, content=b"new"), transaction_id="t-2")
         other = self.message(ANN, sender=WES, user=WES, content=b"west")
         other = evolve(other, meta_info=MetaInfo.of_user(WES, "west.example"))
         await self.hear(other, "west.example", transaction_id="t-2")
-        told = [each.content.octets for each in await self.messages(await self.session())]
+        told = [each.content.octets for each in await self.take(await self.session())]
         self.assertEqual(told, [b"new", b"west"])
 
     async def test_what_became_of_it_is_told_to_its_senders_server_once(self):
         await self.hear(self.message(ANN))
         session_id = await self.session()
-        await self.messages(session_id)
+        await self.take(session_id)
         [said] = self.exchange.said
         report = said.message
         self.assertEqual((said.domain, said.in_answer_to), ("south.example", ""))
@@ -359,7 +278,7 @@ class TheirMessagesTests(PartnersTestCase):
     async def test_that_server_is_told_in_answer_to_its_own_transaction(self):
         self.exchange.known.add(evolve(SOUTH, profile=Profile.BARAZA))
         await self.hear(self.message(ANN), transaction_id="0000000042-0")
-        await self.messages(await self.session())
+        await self.take(await self.session())
         self.assertEqual(self.exchange.said[0].in_answer_to, "0000000042-0")
 
     async def test_it_expires_here_and_its_sender_learns_of_that(self):
@@ -385,7 +304,7 @@ class TheirMessagesTests(PartnersTestCase):
         for sender, user in ((BEA, BO), (ANN, BO), (BO, ANN), (BO, WES)):
             answer = await self.hear(self.message(ANN, sender=sender, user=user))
             self.assertEqual(answer.code, 901)
-        self.assertEqual(await self.messages(await self.session()), [])
+        self.assertEqual(await self.take(await self.session()), [])
 
     async def test_a_partner_writes_for_those_whom_it_relays_for(self):
         fay = Address.parse("wv:fay@far.example")
@@ -400,7 +319,7 @@ class TheirMessagesTests(PartnersTestCase):
             ANN, content="h\u00e9".encode("latin-1"), content_type="text/plain; charset=iso-8859-1"
         )
         await self.hear(request)
-        [message] = await self.messages(await self.session())
+        [message] = await self.take(await self.session())
         self.assertEqual(message.content.text, "h\u00e9")
 
     async def test_content_that_is_too_large_or_for_nobody_is_refused(self):
@@ -424,7 +343,7 @@ class TheirMessagesTests(PartnersTestCase):
     async def test_an_odd_id_is_replaced_and_an_unknown_time_is_now(self):
         request = self.message(ANN, message_id="x" * 51, date_time=datetime(1970, 1, 1, tzinfo=UTC))
         answer = await self.exchange.hear("south.example", request)
-        [message] = await self.messages(await self.session())
+        [message] = await self.take(await self.session())
         self.assertEqual(answer.message_id, message.message_id)
         self.assertEqual(message.sent_at, EPOCH)
         report = self.exchange.take(DeliveryStatusReport)
