@@ -36,6 +36,7 @@ from imps.store.partner_queues import PartnerQueues
 from imps.store.partner_sessions import PartnerSessions
 from imps.store.partner_transactions import PartnerTransactions
 from imps.store.partners import Partners as StoredPartners
+from imps.store.presence_abroad import PresenceAbroad
 from imps.store.sent_messages import SentMessages
 from imps.store.wakeups import Wakeups
 
@@ -114,7 +115,14 @@ class Federation:
 
     def remote_services(self, limits: MessageLimits) -> RemoteServices:
         """The services as partners render them."""
-        return RemoteServices(self.partners, self.answers, self.sent_messages, limits, self.reactor)
+        return RemoteServices(
+            self.partners,
+            self.answers,
+            self.sent_messages,
+            PresenceAbroad(self.store.client, self.store.buckets),
+            limits,
+            self.reactor,
+        )
 
     def serve(
         self,

@@ -38,7 +38,13 @@ from imps.elements.attribute_lists import AttributeLists
 from imps.elements.contacts import Contacts
 from imps.elements.directory import Directory
 from imps.elements.im import InstantMessaging
-from imps.elements.interfaces import IDelivery, IMessageSending, IPresenceAbroad, MessageLimits
+from imps.elements.interfaces import (
+    IDelivery,
+    IMessageSending,
+    IPresenceAbroad,
+    IRemotePresence,
+    MessageLimits,
+)
 from imps.elements.news import NobodyAbroad, PresenceNews
 from imps.elements.presence import PresenceService
 from imps.elements.publishers import Publishers
@@ -51,6 +57,7 @@ from imps.sap.authentication import Authentication
 from imps.sap.delivery import Delivery
 from imps.sap.offline_notices import OfflineNotices
 from imps.sap.routed import RoutedInstantMessaging
+from imps.sap.routed_presence import RoutedPresence
 from imps.sap.service_table import ServiceTable
 from imps.sap.sessions import SessionLimits, Sessions
 from imps.sap.texts import Texts
@@ -75,6 +82,7 @@ from imps.store.opening import Store
 from imps.store.outboxes import Outboxes
 from imps.store.outgoing_texts import OutgoingTexts
 from imps.store.presence import Presences
+from imps.store.presence_abroad import PresenceAbroad
 from imps.store.reactive_authorization import ReactiveAuthorizations
 from imps.store.sessions import Sessions as StoredSessions
 from imps.store.subscriptions import Subscriptions
@@ -291,15 +299,21 @@ class Parts:
         remote = self.remote_services
         return NobodyAbroad() if remote is None else remote.presence_news
 
-    @cached_property
+    @property
     def presence(self) -> PresenceService:
         """What users publish."""
+        return self.routed_presence.local
+
+    @cached_property
+    def routed_presence(self) -> RoutedPresence:
+        """Presence for the doors."""
         client, buckets = self.store.client, self.store.buckets
         subscriptions = Subscriptions(client, buckets, self.settings.presence.max_subscriptions)
         publishers = Publishers(self.contacts, self.directory)
         news = PresenceNews(subscriptions, self.presence_abroad, self.reactor)
         element = PresenceService(
             Presences(client, buckets),
+            PresenceAbroad(client, buckets),
             subscriptions,
             publishers,
             self.directory,
@@ -319,10 +333,24 @@ class Parts:
             self.directory,
             self.reactor,
         )
+        routed = RoutedPresence(
+            element,
+            self.remote_presence,
+            watching,
+            subscriptions,
+            self.stored_sessions,
+            self.contacts,
+            self.directory,
+        )
         self.working.register("presence", watching.tell)
-        self.working.register("follow", watching.follow)
-        self.working.register("unsubscribe", watching.end)
-        return element
+        self.working.register("follow", routed.follow)
+        self.working.register("unsubscribe", routed.end)
+        return routed
+
+    def remote_presence(self, domain: str) -> IRemotePresence | None:
+        """Who knows the presence of the users of a partner's domain."""
+        remote = self.remote_services
+        return None if remote is None else remote.presence(domain)
 
     @cached_property
     def outgoing_texts(self) -> OutgoingTexts:
@@ -446,7 +474,7 @@ class Parts:
         )
         Blocking(self.access_control).register(transactions)
         AttributeListing(self.attribute_lists).register(transactions)
-        presence = PresenceDelivery(self.presence)
+        presence = PresenceDelivery(self.routed_presence)
         presence.register(transactions)
         authorization = PresenceAuthorization(self.reactive_authorization, self.presence)
         authorization.register(transactions)

@@ -10,6 +10,7 @@ from zope.interface import Interface
 from imps.model.address import Address
 from imps.model.events import MessageReported, Notification
 from imps.model.message import Draft, Message
+from imps.model.presence import Attribute, Presence
 from imps.model.status import Outcome, Refusal, StatusCode
 from imps.store.work import Work
 
@@ -23,6 +24,24 @@ class IDelivery(Interface):
     async def notify(to: Iterable[Address], notification: Notification, but: str = "") -> None:
         """Tell those sessions of users that asked to be told such things, but for that of one
         session id: the one that knows."""
+
+
+class IRemotePresence(Interface):
+    """The presence of the users of a partner, for users of ours."""
+
+    async def get(
+        caller: Caller, users: Sequence[Address], attributes: frozenset[Attribute]
+    ) -> Got:
+        """What users let the caller see; for each of them something, be it empty."""
+
+    async def subscribe(
+        caller: Caller, users: Sequence[Address], attributes: frozenset[Attribute]
+    ) -> Outcome:
+        """Have the caller told of users, in whatever session. What they let the caller see comes
+        as an event, at once and when something changes."""
+
+    async def unsubscribe(watcher: Address, users: Sequence[Address]) -> None:
+        """Have a user of ours told of users no more; a partner that is away learns of it later."""
 
 
 class IPresenceAbroad(Interface):
@@ -64,6 +83,14 @@ class Sent:
     """A message that was handed in: its id, None if nobody gets it, and what became of it."""
 
     message_id: str | None
+    outcome: Outcome
+
+
+@frozen
+class Got:
+    """Presence that was asked for, and of whom there was none to be had."""
+
+    presences: tuple[Presence, ...]
     outcome: Outcome
 
 

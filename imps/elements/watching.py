@@ -93,8 +93,10 @@ class Watching:
         for session_id in await self._sessions.of(owner):
             subscribed = await self._subscriptions.through(session_id, contact_list)
             attributes, through = subscribed.followed, subscribed.publishers
+            # Whoever routes this sees to the users of other domains.
+            ours = [each for each in through if self._directory.is_home(each)]
             if members is None or attributes is not None:
-                gone = [each for each in through if each not in (members or ())]
+                gone = [each for each in ours if each not in (members or ())]
                 await self._subscriptions.unsubscribe(
                     session_id,
                     gone,

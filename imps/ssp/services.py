@@ -5,12 +5,20 @@ from __future__ import annotations
 from attrs import define
 from twisted.internet.interfaces import IReactorTime
 
-from imps.elements.interfaces import IDelivery, IMessageSending, IPresenceAbroad, MessageLimits
+from imps.elements.interfaces import (
+    IDelivery,
+    IMessageSending,
+    IPresenceAbroad,
+    IRemotePresence,
+    MessageLimits,
+)
 from imps.elements.presence import PresenceService
 from imps.ssp.exchange import Answers, Exchange
 from imps.ssp.im import PartnersMessages, RemoteDelivery, RemoteInstantMessaging
-from imps.ssp.presence import PartnersNews, PartnersWatchers
+from imps.ssp.publishers import PartnersPublishers, RemotePresence
 from imps.ssp.served import Served
+from imps.ssp.watchers import PartnersNews, PartnersWatchers
+from imps.store.presence_abroad import PresenceAbroad
 from imps.store.sent_messages import SentMessages
 
 
@@ -21,6 +29,7 @@ class RemoteServices:
     _exchange: Exchange
     _answers: Answers
     _sent: SentMessages
+    _watched: PresenceAbroad
     _limits: MessageLimits
     _clock: IReactorTime
 
@@ -31,6 +40,12 @@ class RemoteServices:
         return RemoteInstantMessaging(
             domain, self._exchange, self._answers, self._sent, self._limits, self._clock
         )
+
+    def presence(self, domain: str) -> IRemotePresence | None:
+        """Who knows the presence of the users of a domain; None if it is no partner's."""
+        if self._exchange.known.get(domain) is None:
+            return None
+        return RemotePresence(domain, self._exchange, self._watched, self._clock)
 
     @property
     def presence_news(self) -> IPresenceAbroad:
@@ -63,3 +78,4 @@ class LocalServices:
         )
         messages.register(served)
         PartnersWatchers(self._presence).register(served)
+        PartnersPublishers(self._presence).register(served)

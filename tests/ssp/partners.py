@@ -11,6 +11,7 @@ from imps.ssp.served import Served
 from imps.ssp.services import LocalServices, RemoteServices
 from imps.store.deliveries import Acknowledgement
 from imps.store.partner_transactions import PartnerTransactions
+from imps.store.presence_abroad import PresenceAbroad
 from imps.store.sent_messages import SentMessages
 from imps.store.wakeups import Wakeups
 from imps.testing.exchange import ScriptedExchange
@@ -41,10 +42,11 @@ class PartnersTestCase(StoreTestCase):
         self.wakeups.start()
         self.addCleanup(self.wakeups.close)
         self.sent = SentMessages(client, buckets)
+        self.watched = PresenceAbroad(client, buckets)
         limits = self.parts.message_limits
         answers = self.another_processes_answers()
         self.parts.__dict__["remote_services"] = RemoteServices(
-            self.exchange, answers, self.sent, limits, self.clock
+            self.exchange, answers, self.sent, self.watched, limits, self.clock
         )
         self.serve(answers)
         for user in (ANN, ABE):

@@ -1,4 +1,4 @@
-"""Presence with partners: what their users may see of ours, and ours of theirs."""
+"""Presence for partners: what their users may see of ours, asked and told."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ class PartnersWatchers:
     async def subscribe(self, asked: Asked, request: SubscribeRequest) -> Message:
         """Have a partner's user told of users of ours, at once and from now on."""
         users = _users(asked, request.user_ids)
-        attributes = _attributes(request.attribute_list)
+        attributes = attributes_in(request.attribute_list)
         outcome = await self._local.subscribe(_caller(asked), users, (), attributes)
         return status_of_outcome(outcome)
 
@@ -97,7 +97,7 @@ class PartnersWatchers:
     async def get(self, asked: Asked, request: GetPresenceRequest) -> Message:
         """Say what a partner's user may see of users of ours."""
         users = _users(asked, request.user_ids)
-        attributes = _attributes(request.attribute_list)
+        attributes = attributes_in(request.attribute_list)
         got = await self._local.get(_caller(asked), users, (), attributes)
         return GetPresenceResponse(
             status=status_of_outcome(got.outcome),
@@ -145,6 +145,6 @@ def _users(asked: Asked, named: tuple[Address, ...]) -> list[Address]:
     return [each.at_home(asked.partner.domain) for each in named]
 
 
-def _attributes(named: AttributeList | None) -> frozenset[Attribute]:
+def attributes_in(named: AttributeList | None) -> frozenset[Attribute]:
     """The attributes that are asked for: all, where none are named."""
     return (named.attributes if named else frozenset()) or EVERY_ATTRIBUTE
