@@ -8,7 +8,9 @@ from imps.model.version import V11, V12, V13
 from imps.testing.android import Android
 from imps.testing.domains import Domains
 from imps.testing.nokia import Nokia, reported
+from imps.testing.presence import attribute
 from imps.testing.process import PATIENCE_SECONDS, reactor
+from imps.testing.sms2 import SMS2
 
 
 async def polls_until(client, condition):
@@ -66,5 +68,41 @@ class MessagesTests(DomainsTestCase):
         await self.check()
 
 
+class PresenceTests(DomainsTestCase):
+    async def test_they_see_of_each_other_what_is_allowed_and_nothing_else(self):
+        ann = await self.client(Nokia, self.north, "ann", V11, "xml")
+        bo = await self.client(Android, self.south, "bo", V13, "wbxml")
+        await bo.allow("OnlineStatus StatusText")
+        await bo.publish(attribute("StatusText", "here and there"))
+        await ann.watch(bo.user)
+        await ann.sees(bo.user, OnlineStatus="T", StatusText="here and there")
+        self.assertIn(ann.user, await bo.watchers())
+        await ann.allow("OnlineStatus UserAvailability StatusMood")
+        await bo.add_contact("friends", ann.user, "Ann")
+        await bo.sees(ann.user, OnlineStatus="T", UserAvailability="AVAILABLE")
+        await ann.publish(attribute("StatusMood", "HAPPY") + attribute("StatusText", "secret"))
+        await bo.sees(ann.user, StatusMood="HAPPY")
+        self.assertNotIn("StatusText", bo.presence[ann.user])
+        # What is withdrawn holds at once, and what others still see goes on.
+        await bo.allow("OnlineStatus")
+        await bo.publish(attribute("StatusText", "not for you"))
+        self.assertEqual(await bo.sign_off(), 200)
+        await ann.sees(bo.user, OnlineStatus="F", StatusText="here and there")
+        await self.check()
+
+    async def test_who_is_asked_decides(self):
+        ann = await self.client(Android, self.north, "ann", V12, "wbxml")
+        bo = await self.client(SMS2, self.south, "bo", V12, "xml")
+        await ann.add_contact("friends", bo.user, "Bo")
+        await bo.is_asked(ann.user)
+        self.assertEqual(await bo.accept(ann.user), 200)
+        await ann.sees(bo.user, OnlineStatus="T")
+        await self.check()
+
+
 class MessagesInTwoProcessesTests(MessagesTests):
+    processes = 2
+
+
+class PresenceInTwoProcessesTests(PresenceTests):
     processes = 2
