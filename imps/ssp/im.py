@@ -123,6 +123,7 @@ def _request(message: Message, draft: Draft) -> SendMessageRequest:
         message_info=MessageInfo(
             message_id=message.message_id,
             content_type=content.type,
+            message_uri=content.uri,
             content_name=content.name,
             content_size=content.size,
             validity=max(1, int(message.expires_at - message.sent_at)),
@@ -227,7 +228,12 @@ class PartnersMessages:
         content_type = info.content_type or (data and data.content_type) or "text/plain"
         content_type, octets = text_in_utf8(content_type, octets)
         draft = Draft(
-            content=Content(octets=octets, type=content_type, name=info.content_name),
+            content=Content(
+                octets=octets,
+                type=content_type,
+                name=info.content_name,
+                uri=info.message_uri,
+            ),
             users=users,
             clients=clients,
             groups=groups,

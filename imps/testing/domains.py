@@ -3,11 +3,13 @@ partners."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from attrs import define, field
 from twisted.trial.unittest import TestCase
 
 from imps.testing.servers import free_ports
-from imps.testing.service import Services, add_users, settings_file
+from imps.testing.service import Services, add_users, settings_file, store_of
 
 NAMES = ("north.example", "south.example")
 
@@ -78,3 +80,12 @@ class Domains:
         for domain in self.each:
             await domain.services.start()
         return self.each
+
+
+async def try_again(data: Path) -> None:
+    """Have what waits for partners said at once: nobody is waited for any longer to say it."""
+    async with store_of(data) as store:
+        for bucket in range(store.buckets.count):
+            pattern = f"{store.buckets.prefix(bucket)}partner-lanes:*"
+            for key in await store.client.execute("KEYS", pattern):
+                await store.client.execute("ZUNIONSTORE", key, 1, key, "WEIGHTS", 0)

@@ -6,8 +6,9 @@ from twisted.trial.unittest import TestCase
 
 from imps.model.version import V11, V12, V13
 from imps.testing.android import Android
+from imps.testing.correspondence import reported
 from imps.testing.domains import Domains
-from imps.testing.nokia import Nokia, reported
+from imps.testing.nokia import Nokia
 from imps.testing.presence import attribute
 from imps.testing.process import PATIENCE_SECONDS, reactor
 from imps.testing.sms2 import SMS2

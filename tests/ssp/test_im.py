@@ -47,7 +47,7 @@ class PartnersMessagesTestCase(PartnersTestCase):
 
 class OurMessagesTests(PartnersMessagesTestCase):
     def draft(self, *users, **fields):
-        content = Content(octets="h\u00e9llo".encode(), name="a note")
+        content = Content(octets="h\u00e9llo".encode(), name="a note", uri="http://x/1")
         return Draft(content=content, users=users, **fields)
 
     async def send(self, *users, caller=None, **fields):
@@ -68,6 +68,7 @@ class OurMessagesTests(PartnersMessagesTestCase):
         self.assertEqual([each.user.user_id for each in info.recipients], [BO, BEA])
         self.assertEqual(info.sender.user.user_id, ANN)
         self.assertEqual((info.validity, info.content_size, info.content_name), (600, 6, "a note"))
+        self.assertEqual(info.message_uri, "http://x/1")
         self.assertEqual(info.date_time, datetime(2026, 1, 1, tzinfo=UTC))
         self.assertEqual(request.content_data.octets.decode(), "h\u00e9llo")
 
@@ -222,6 +223,7 @@ class TheirMessagesTests(PartnersMessagesTestCase):
         info = {
             "message_id": "m-1@south.example",
             "content_type": "text/plain",
+            "message_uri": "http://x/2",
             "validity": 600,
             "recipients": tuple(Recipient(user=User(user_id=each)) for each in recipients),
             "sender": None if sender is None else Sender(user=User(user_id=sender)),
@@ -247,6 +249,7 @@ class TheirMessagesTests(PartnersMessagesTestCase):
         )
         [message] = await self.take(await self.session())
         self.assertEqual((message.sender, message.content.octets), (BO, b"hello"))
+        self.assertEqual(message.content.uri, "http://x/2")
         self.assertEqual(message.sent_at, EPOCH - 86_400)
         self.assertEqual(message.expires_at, EPOCH + 600)
 
