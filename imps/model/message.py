@@ -114,8 +114,9 @@ class OneClient:
 class Draft:
     """A message as its sender hands it in; ``validity_seconds`` is None for the default.
 
-    One that comes from another domain may say when it was sent, in seconds since the epoch; and it
-    has a ``reference``, by which that domain knows it again when it is told what became of it.
+    One that comes from another domain may say when it was sent, in seconds since the epoch, and
+    have an id already; and it has a ``reference``, by which that domain knows it again when it is
+    told what became of it.
     """
 
     content: Content
@@ -127,6 +128,7 @@ class Draft:
     wants_report: bool = False
     extensions: tuple[Extension, ...] = ()
     sent_at: float | None = None
+    message_id: str = ""
     reference: str = ""
 
     @property

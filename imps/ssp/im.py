@@ -4,6 +4,7 @@ on either."""
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -52,7 +53,7 @@ ANSWER_SECONDS = 8
 Later on, failures are reported."""
 
 REPORT_SECONDS = 86_400
-LONGEST_MESSAGE_ID = 50
+_MESSAGE_ID = re.compile(r"[!-~]{1,50}")
 """What clients can keep."""
 
 
@@ -181,8 +182,9 @@ class PartnersMessages:
             raise Refusal(StatusCode.GENERAL_ADDRESS_ERROR, "Sender is somebody else")
         draft = self._draft(asked, request)
         sent = await self._local.send(Caller(user, "", _operation_id(asked)), draft)
-        message_id = _message_id(info) or sent.message_id
-        return SendMessageResponse(message_id=message_id, status=status_of_outcome(sent.outcome))
+        return SendMessageResponse(
+            message_id=sent.message_id, status=status_of_outcome(sent.outcome)
+        )
 
     async def report(self, asked: Asked, report: DeliveryStatusReport) -> SSPMessage:
         """Tell a user of ours what became of a message to a user of the partner; refused with 426
@@ -240,6 +242,7 @@ class PartnersMessages:
             validity_seconds=info.validity or None,
             wants_report=bool(request.delivery_report),
             sent_at=_said_at(info, self._clock.seconds()),
+            message_id=_message_id(info),
             reference=_reference(asked, info),
         )
         if draft.content.size > self._limits.max_content_octets:
@@ -317,7 +320,7 @@ def _recipients(
 def _message_id(info: MessageInfo) -> str:
     """The id that the partner gave a message; none if clients could not keep it."""
     message_id = info.message_id or ""
-    return message_id if len(message_id) <= LONGEST_MESSAGE_ID else ""
+    return message_id if _MESSAGE_ID.fullmatch(message_id) else ""
 
 
 def _reference(asked: Asked, info: MessageInfo) -> str:

@@ -253,16 +253,41 @@ class TheirMessagesTests(PartnersMessagesTestCase):
         self.assertEqual(message.sent_at, EPOCH - 86_400)
         self.assertEqual(message.expires_at, EPOCH + 600)
 
-    async def test_the_same_message_is_stored_once_and_the_same_id_of_another_is_another(self):
+    async def test_a_message_keeps_the_id_that_its_domain_gave_it(self):
+        await self.hear(self.message(ANN))
+        [message] = await self.take(await self.session())
+        self.assertEqual(message.message_id, "m-1@south.example")
+
+    async def test_the_same_message_is_stored_once_for_as_long_as_it_may_come_again(self):
+        ann = await self.session()
         await self.hear(self.message(ANN), transaction_id="t-1")
+        self.assertEqual(len(await self.take(ann)), 1)
+        self.clock.advance(3600)
         await self.hear(self.message(ANN), transaction_id="t-1")
-        self.assertEqual(len(await self.take(await self.session())), 1)
-        await self.hear(self.message(ANN, content=b"new"), transaction_id="t-2")
-        other = self.message(ANN, sender=WES, user=WES, content=b"west")
-        other = evolve(other, meta_info=MetaInfo.of_user(WES, "west.example"))
-        await self.hear(other, "west.example", transaction_id="t-2")
-        told = [each.content.octets for each in await self.take(await self.session())]
-        self.assertEqual(told, [b"new", b"west"])
+        self.assertEqual(await self.take(ann), [])
+        await self.hear(self.message(ANN), transaction_id="t-2")
+        self.assertEqual(len(await self.take(ann)), 1)
+
+    async def test_a_message_does_not_take_the_place_of_another_by_its_id(self):
+        draft = Draft(content=Content(octets=b"local"), users=(ANN,))
+        sent = await self.im.send(Caller(ABE, "", "op"), draft)
+        west = self.message(ANN, sender=WES, user=WES, content=b"west", message_id=sent.message_id)
+        west = evolve(west, meta_info=MetaInfo.of_user(WES, "west.example"))
+        await self.hear(west, "west.example")
+        await self.hear(self.message(ANN, content=b"south", message_id=sent.message_id))
+        messages = await self.take(await self.session())
+        self.assertEqual([each.content.octets for each in messages], [b"local", b"west", b"south"])
+        self.assertEqual(len({each.message_id for each in messages}), 3)
+        reports = [each.message.message_info.message_id for each in self.exchange.said]
+        self.assertEqual(reports, [sent.message_id] * 2)
+
+    async def test_nor_does_it_keep_a_later_one_out(self):
+        await self.hear(self.message(ANN, content=b"south", message_id="mop"))
+        draft = Draft(content=Content(octets=b"local"), users=(ANN,))
+        await self.im.send(Caller(ABE, "", "op"), draft)
+        await self.im.send(Caller(ABE, "", "op"), draft)
+        messages = await self.take(await self.session())
+        self.assertEqual([each.content.octets for each in messages], [b"south", b"local"])
 
     async def test_what_became_of_it_is_told_to_its_senders_server_once(self):
         await self.hear(self.message(ANN))
@@ -344,13 +369,15 @@ class TheirMessagesTests(PartnersMessagesTestCase):
         self.assertEqual(answer.code, 428)
 
     async def test_an_odd_id_is_replaced_and_an_unknown_time_is_now(self):
-        request = self.message(ANN, message_id="x" * 51, date_time=datetime(1970, 1, 1, tzinfo=UTC))
-        answer = await self.exchange.hear("south.example", request)
-        [message] = await self.take(await self.session())
-        self.assertEqual(answer.message_id, message.message_id)
-        self.assertEqual(message.sent_at, EPOCH)
-        report = self.exchange.take(DeliveryStatusReport)
-        self.assertEqual(report.message_info.message_id, message.message_id)
+        session_id, unknown = await self.session(), datetime(1970, 1, 1, tzinfo=UTC)
+        for odd in ("x" * 51, "a b", "\u00fc", "a\nb", None):
+            request = self.message(ANN, message_id=odd, date_time=unknown)
+            answer = await self.exchange.hear("south.example", request)
+            [message] = await self.take(session_id)
+            self.assertEqual(answer.message_id, message.message_id)
+            self.assertEqual(message.sent_at, EPOCH)
+            report = self.exchange.take(DeliveryStatusReport)
+            self.assertEqual(report.message_info.message_id, message.message_id)
 
     async def test_a_partner_that_may_not_send_is_refused(self):
         self.exchange.known.add(evolve(SOUTH, grants=frozenset(("GetPresenceFunc",))))
