@@ -26,6 +26,7 @@ from imps.ssp.known import KnownPartners
 from imps.ssp.partners import Partners
 from imps.ssp.post import Posts
 from imps.ssp.rates import Rates
+from imps.ssp.renewing import Renewing
 from imps.ssp.served import Served
 from imps.ssp.services import LocalServices, RemoteServices
 from imps.ssp.sessions import Sessions
@@ -56,6 +57,7 @@ class Federation:
     reactor: Any
     metrics: Metrics = field(factory=Metrics)
     lookup: Lookup | None = None
+    renewing: Renewing | None = field(default=None, init=False)
 
     @cached_property
     def known(self) -> KnownPartners:
@@ -119,7 +121,7 @@ class Federation:
             self.partners,
             self.answers,
             self.sent_messages,
-            PresenceAbroad(self.store.client, self.store.buckets),
+            self.presence_abroad,
             limits,
             self.reactor,
         )
@@ -135,6 +137,14 @@ class Federation:
         LocalServices(
             im, presence, delivery, self.answers, self.sent_messages, limits, self.reactor
         ).register(self.served)
+        self.renewing = Renewing(
+            self.partners, self.partners, self.presence_abroad, presence, self.reactor
+        )
+
+    @cached_property
+    def presence_abroad(self) -> PresenceAbroad:
+        """What users of partners have told users of ours."""
+        return PresenceAbroad(self.store.client, self.store.buckets)
 
     @cached_property
     def _transactions(self) -> PartnerTransactions:
@@ -245,10 +255,14 @@ class Federation:
         """Begin to look after partners; the door may be open by then, or not."""
         self.wakeups.start()
         await self.keeping.start()
+        if self.renewing is not None:
+            self.renewing.start()
 
     async def stop(self) -> None:
         """Begin nothing more, and finish what is in hand."""
         self.keeping.stop()
+        if self.renewing is not None:
+            self.renewing.stop()
         self.handshakes.steps.stop()
         await self.http.finish()
         await self.door.finish()

@@ -24,6 +24,9 @@ class Known(Protocol):
     def get(self, domain: str) -> Partner | None:
         """The partner that serves a domain."""
 
+    def all(self) -> tuple[Partner, ...]:
+        """Every partner."""
+
     def is_home(self, domain: str) -> bool:
         """Whether a domain is one of ours."""
 

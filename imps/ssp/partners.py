@@ -195,6 +195,12 @@ class Partners:
             await self._report_expired(partner)
             await self._say_due(partner)
 
+    async def is_silent(self, partner: Partner) -> bool:
+        """Whether there is something to say to a partner, and no session in which to say it."""
+        if await self._sessions.heard_at(partner) is not None:
+            return False
+        return (await self._queues.waiting(partner.domain)).count > 0
+
     def keep_trying(self, partner: Partner) -> None:
         """Say what is due to a partner, while nobody waits for it."""
         if not self._is_stopped:

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 
-from attrs import define
+from attrs import define, frozen
 
 from imps.model.address import Address
 from imps.model.presence import Attribute, Published, attributes_named
@@ -25,6 +25,15 @@ KEPT_SECONDS = 2 * 86_400
 """Longer than it takes until a partner is asked again, and tells it anew."""
 
 Pair = tuple[Address, Address]
+
+
+@frozen
+class Lost:
+    """Since when there is no word of a domain, in seconds since the epoch, and whether its users
+    are shown as off line for that."""
+
+    since: float
+    is_shown: bool = False
 
 
 @define(eq=False)
@@ -114,8 +123,32 @@ class PresenceAbroad:
         found = await self._client.execute(
             "ZRANGEBYSCORE", key, "-inf", f"({before!r}", "LIMIT", 0, at_most
         )
-        pairs = (each.decode().split(" ") for each in found)
-        return [(Address.parse(watcher), Address.parse(other)) for watcher, other in pairs]
+        return _pairs(found)
+
+    async def all_watched(self, domain: str) -> AsyncIterator[list[Pair]]:
+        """Who watches whom of a partner's users, some at a time."""
+        key, cursor = self._watched(domain), b"0"
+        while True:
+            cursor, found = await self._client.execute("ZSCAN", key, cursor, "COUNT", CHUNK)
+            yield _pairs(found[::2])
+            if cursor == b"0":
+                return
+
+    async def lost(self, domain: str) -> Lost | None:
+        """Since when there is no word of a domain; None if it is there."""
+        found = await self._client.execute("GET", self._lost(domain))
+        return Lost(*json.loads(found)) if found else None
+
+    async def note_lost(self, domain: str, *, since: float, is_shown: bool = False) -> None:
+        """There is no word of a domain."""
+        record = json.dumps([since, is_shown])
+        await self._client.execute("SET", self._lost(domain), record)
+
+    async def found(self, domain: str) -> None:
+        """A domain is there again: it is to be asked again for all of whom it was."""
+        key = self._watched(domain)
+        await self._client.execute("ZUNIONSTORE", key, 1, key, "WEIGHTS", 0)
+        await self._client.execute("DEL", self._lost(domain))
 
     def _key(self, watcher: Address, publisher: Address) -> str:
         prefix = self._buckets.prefix_of(watcher)
@@ -124,3 +157,12 @@ class PresenceAbroad:
     def _watched(self, domain: str) -> str:
         folded = domain.casefold()
         return f"{self._buckets.prefix_of_domain(folded)}watched-abroad:{folded}"
+
+    def _lost(self, domain: str) -> str:
+        folded = domain.casefold()
+        return f"{self._buckets.prefix_of_domain(folded)}lost-abroad:{folded}"
+
+
+def _pairs(found: Iterable[bytes]) -> list[Pair]:
+    pairs = (each.decode().split(" ") for each in found)
+    return [(Address.parse(watcher), Address.parse(other)) for watcher, other in pairs]

@@ -50,6 +50,10 @@ class Known:
         """The partner that serves a domain."""
         return self.partners.get(domain.casefold())
 
+    def all(self) -> tuple[Partner, ...]:
+        """Every partner."""
+        return tuple(self.partners.values())
+
     def is_home(self, domain: str) -> bool:
         """Whether a domain is the test's own."""
         return domain.casefold() == OWN_DOMAIN
@@ -137,6 +141,10 @@ class ScriptedExchange:
         message = self.said.pop(0).message
         assert isinstance(message, kind), message
         return message
+
+    async def is_silent(self, partner: Partner) -> bool:
+        """Whether there is something to say to partners that are away."""
+        return self.is_away and any(each.domain == partner.domain for each in self.queued)
 
     async def hear(self, domain: str, request: Message, transaction_id: str = "") -> Message | None:
         """What is answered to a partner; each request is another one unless it has an id."""

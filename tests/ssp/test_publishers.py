@@ -16,6 +16,7 @@ from imps.ssp.messages.presence import (
     SubscribeRequest,
     UnsubscribeRequest,
 )
+from imps.ssp.renewing import LOST_SECONDS, RENEWED_SECONDS, Renewing
 from tests.ssp.partners import ABE, ANN, BEA, BO, SOUTH, WES, PartnersTestCase
 
 TEXT, MOOD, ON_LINE = Attribute.STATUS_TEXT, Attribute.STATUS_MOOD, Attribute.ONLINE_STATUS
@@ -334,3 +335,63 @@ class GettingTests(PublishersTestCase):
         failed = {each.code: each.users for each in got.outcome.details}
         self.assertEqual(failed, {531: (BO,), 408: (WES,), 516: (NOWHERE,)})
         self.assertEqual([each.publisher for each in got.presences], [ABE])
+
+
+class RenewingTests(PublishersTestCase):
+    async def setUp(self):
+        await super().setUp()
+        self.renewing = Renewing(
+            self.exchange, self.exchange, self.watched, self.parts.presence, self.clock
+        )
+        await self.subscribe(BO, WES, to=(ON_LINE,))
+        await self.notify(on_line=True)
+        self.assertEqual(await self.shown(), [(BO, {ON_LINE: True})])
+        self.asked()
+
+    async def go_on(self, seconds):
+        """Let time go by, with a client that says something every hour."""
+        for _ in range(int(seconds // 3600)):
+            self.clock.advance(3600)
+            await self.parts.sessions.check(self.ann)
+            await self.renewing.go_round()
+
+    async def test_partners_are_asked_again_every_half_day(self):
+        await self.go_on(RENEWED_SECONDS)
+        self.assertEqual(self.asked(), [])
+        await self.go_on(3600)
+        asked = [(SubscribeRequest, (user,), {ON_LINE}) for user in (BO, WES)]
+        self.assertEqual(self.asked(), asked)
+        await self.unsubscribe(WES)
+        self.asked()
+        await self.go_on(RENEWED_SECONDS + 3600)
+        self.assertEqual(self.asked(), asked[:1])
+
+    async def test_who_is_watched_by_no_session_is_not_asked_for(self):
+        # The session ended without a word, and nobody has seen to it.
+        self.clock.advance(RENEWED_SECONDS + 3600)
+        await self.renewing.go_round()
+        self.assertEqual(self.asked(), [])
+        await self.renewing.go_round()
+        self.assertEqual(await self.watched.watched("south.example", before=1e12), [])
+
+    async def test_users_of_a_partner_that_is_lost_are_off_line_until_it_is_back(self):
+        self.exchange.is_away = True
+        await self.go_on(RENEWED_SECONDS + 3600)
+        await self.renewing.go_round()
+        self.clock.advance(LOST_SECONDS)
+        await self.renewing.go_round()
+        await self.renewing.go_round()
+        shown = await self.shown()
+        self.assertEqual(
+            set(map(str, shown)), {str((each, {ON_LINE: False})) for each in (BO, WES)}
+        )
+        self.exchange.is_away = False
+        await self.exchange.hand_over()
+        self.asked()
+        await self.renewing.go_round()
+        asked = [(SubscribeRequest, (user,), {ON_LINE}) for user in (BO, WES)]
+        self.assertEqual(self.asked(), asked)
+        await self.notify(on_line=True)
+        self.assertEqual(await self.shown(), [(BO, {ON_LINE: True})])
+        await self.renewing.go_round()
+        self.assertEqual(self.asked(), [])
