@@ -9,6 +9,8 @@ from attrs import define, field
 from twisted.names.client import Resolver
 
 from imps.config import Settings
+from imps.elements.interfaces import IDelivery, IMessageSending, MessageLimits
+from imps.elements.presence import PresenceService
 from imps.http.door import HTTPDoor, HTTPLimits
 from imps.metrics import Metrics
 from imps.ssp.client import Client
@@ -16,6 +18,7 @@ from imps.ssp.codec import Limits
 from imps.ssp.codec.xml import XMLCodec
 from imps.ssp.discovery import Discovery, Lookup, by_dns
 from imps.ssp.door import Door
+from imps.ssp.exchange import Answers
 from imps.ssp.handshakes import Handshakes
 from imps.ssp.identity import Identities
 from imps.ssp.keeping import Keeping
@@ -23,7 +26,9 @@ from imps.ssp.known import KnownPartners
 from imps.ssp.partners import Partners
 from imps.ssp.post import Posts
 from imps.ssp.rates import Rates
+from imps.ssp.renewing import Renewing
 from imps.ssp.served import Served
+from imps.ssp.services import LocalServices, RemoteServices
 from imps.ssp.sessions import Sessions
 from imps.ssp.steps import HandshakeLimits, Steps
 from imps.ssp.tls import Certificates
@@ -32,6 +37,8 @@ from imps.store.partner_queues import PartnerQueues
 from imps.store.partner_sessions import PartnerSessions
 from imps.store.partner_transactions import PartnerTransactions
 from imps.store.partners import Partners as StoredPartners
+from imps.store.presence_abroad import PresenceAbroad
+from imps.store.sent_messages import SentMessages
 from imps.store.wakeups import Wakeups
 
 BURST_SECONDS = 5
@@ -50,6 +57,7 @@ class Federation:
     reactor: Any
     metrics: Metrics = field(factory=Metrics)
     lookup: Lookup | None = None
+    renewing: Renewing | None = field(default=None, init=False)
 
     @cached_property
     def known(self) -> KnownPartners:
@@ -96,6 +104,47 @@ class Federation:
     @cached_property
     def _stored_sessions(self) -> PartnerSessions:
         return PartnerSessions(self.store.client, self.store.buckets)
+
+    @cached_property
+    def answers(self) -> Answers:
+        """What lets services wait for what becomes of something that is queued."""
+        return Answers(self._transactions, self.wakeups, self.reactor)
+
+    @cached_property
+    def sent_messages(self) -> SentMessages:
+        """What our users sent to partners and is still to be reported."""
+        return SentMessages(self.store.client, self.store.buckets)
+
+    def remote_services(self, limits: MessageLimits) -> RemoteServices:
+        """The services as partners render them."""
+        return RemoteServices(
+            self.partners,
+            self.answers,
+            self.sent_messages,
+            self.presence_abroad,
+            limits,
+            self.reactor,
+        )
+
+    def serve(
+        self,
+        im: IMessageSending,
+        presence: PresenceService,
+        delivery: IDelivery,
+        limits: MessageLimits,
+    ) -> None:
+        """Render the services of these elements to partners."""
+        LocalServices(
+            im, presence, delivery, self.answers, self.sent_messages, limits, self.reactor
+        ).register(self.served)
+        self.renewing = Renewing(
+            self.partners, self.partners, self.presence_abroad, presence, self.reactor
+        )
+
+    @cached_property
+    def presence_abroad(self) -> PresenceAbroad:
+        """What users of partners have told users of ours."""
+        return PresenceAbroad(self.store.client, self.store.buckets)
 
     @cached_property
     def _transactions(self) -> PartnerTransactions:
@@ -206,10 +255,14 @@ class Federation:
         """Begin to look after partners; the door may be open by then, or not."""
         self.wakeups.start()
         await self.keeping.start()
+        if self.renewing is not None:
+            self.renewing.start()
 
     async def stop(self) -> None:
         """Begin nothing more, and finish what is in hand."""
         self.keeping.stop()
+        if self.renewing is not None:
+            self.renewing.stop()
         self.handshakes.steps.stop()
         await self.http.finish()
         await self.door.finish()

@@ -46,7 +46,14 @@ from imps.elements.attribute_lists import AttributeLists
 from imps.elements.contacts import Contacts
 from imps.elements.directory import Directory
 from imps.elements.im import InstantMessaging
-from imps.elements.interfaces import IInstantMessaging, MessageLimits
+from imps.elements.interfaces import (
+    IDelivery,
+    IMessageSending,
+    IPresenceAbroad,
+    IRemotePresence,
+    MessageLimits,
+)
+from imps.elements.news import NobodyAbroad, PresenceNews
 from imps.elements.presence import PresenceService
 from imps.elements.publishers import Publishers
 from imps.elements.reactive_authorization import ReactiveAuthorization
@@ -58,6 +65,7 @@ from imps.sap.authentication import Authentication
 from imps.sap.delivery import Delivery
 from imps.sap.offline_notices import OfflineNotices
 from imps.sap.routed import RoutedInstantMessaging
+from imps.sap.routed_presence import RoutedPresence
 from imps.sap.service_table import ServiceTable
 from imps.sap.sessions import SessionLimits, Sessions
 from imps.sap.texts import Texts
@@ -71,6 +79,7 @@ from imps.sms.outbox import Outbox as TextOutbox
 from imps.sms.smpp.arrivals import Arrivals
 from imps.sms.smpp.gateway import SMPP
 from imps.sms.traffic import Traffic
+from imps.ssp.services import RemoteServices
 from imps.store.access_lists import AccessLists
 from imps.store.accounts import Accounts
 from imps.store.attribute_lists import AttributeLists as StoredAttributeLists
@@ -85,6 +94,7 @@ from imps.store.outboxes import Outboxes
 from imps.store.outgoing_texts import OutgoingTexts
 from imps.store.phones import Phones
 from imps.store.presence import Presences
+from imps.store.presence_abroad import PresenceAbroad
 from imps.store.reactive_authorization import ReactiveAuthorizations
 from imps.store.sessions import Sessions as StoredSessions
 from imps.store.subscriptions import Subscriptions
@@ -188,6 +198,7 @@ class Parts:
             self.reactor,
             settings.validity_seconds,
             self.metrics,
+            self.remote_delivery,
         )
 
     @cached_property
@@ -242,8 +253,29 @@ class Parts:
     def im(self) -> RoutedInstantMessaging:
         """Instant messaging for the doors."""
         home_domains = self.store.domains
-        table = ServiceTable[IInstantMessaging](local=self.local_im, home_domains=home_domains)
-        return RoutedInstantMessaging(table, self.contacts, self.message_limits, self.reactor)
+        table = ServiceTable[IMessageSending](
+            local=self.local_im, home_domains=home_domains, remote=self.remote_im
+        )
+        return RoutedInstantMessaging(
+            self.local_im, table, self.contacts, self.message_limits, self.reactor
+        )
+
+    @cached_property
+    def remote_services(self) -> RemoteServices | None:
+        """The services as partners render them; None where there are no partners."""
+        if not self.settings.ssp.endpoint:
+            return None
+        return self.federation.remote_services(self.message_limits)
+
+    def remote_im(self, domain: str) -> IMessageSending | None:
+        """Who takes messages for the users of a partner's domain."""
+        remote = self.remote_services
+        return None if remote is None else remote.instant_messaging(domain)
+
+    def remote_delivery(self, domain: str) -> IDelivery | None:
+        """Who tells the users of another domain something."""
+        remote = self.remote_services
+        return None if remote is None else remote.delivery(domain)
 
     @cached_property
     def attribute_lists(self) -> AttributeLists:
@@ -274,17 +306,31 @@ class Parts:
         )
 
     @cached_property
+    def presence_abroad(self) -> IPresenceAbroad:
+        """Who tells the watchers of other domains that there is news."""
+        remote = self.remote_services
+        return NobodyAbroad() if remote is None else remote.presence_news
+
+    @property
     def presence(self) -> PresenceService:
         """What users publish."""
+        return self.routed_presence.local
+
+    @cached_property
+    def routed_presence(self) -> RoutedPresence:
+        """Presence for the doors."""
         client, buckets = self.store.client, self.store.buckets
         subscriptions = Subscriptions(client, buckets, self.settings.presence.max_subscriptions)
         publishers = Publishers(self.contacts, self.directory)
+        news = PresenceNews(subscriptions, self.presence_abroad, self.reactor)
         element = PresenceService(
             Presences(client, buckets),
+            PresenceAbroad(client, buckets),
             subscriptions,
             publishers,
             self.directory,
             self.reactive_authorization,
+            news,
             self.working,
             self.reactor,
             self.settings.presence.max_value_octets,
@@ -294,14 +340,29 @@ class Parts:
             subscriptions,
             self.stored_sessions,
             element,
+            news,
             publishers,
             self.directory,
             self.reactor,
         )
+        routed = RoutedPresence(
+            element,
+            self.remote_presence,
+            watching,
+            subscriptions,
+            self.stored_sessions,
+            self.contacts,
+            self.directory,
+        )
         self.working.register("presence", watching.tell)
-        self.working.register("follow", watching.follow)
-        self.working.register("unsubscribe", watching.end)
-        return element
+        self.working.register("follow", routed.follow)
+        self.working.register("unsubscribe", routed.end)
+        return routed
+
+    def remote_presence(self, domain: str) -> IRemotePresence | None:
+        """Who knows the presence of the users of a partner's domain."""
+        remote = self.remote_services
+        return None if remote is None else remote.presence(domain)
 
     @cached_property
     def outgoing_texts(self) -> OutgoingTexts:
@@ -491,7 +552,7 @@ class Parts:
         )
         Blocking(self.access_control).register(transactions)
         AttributeListing(self.attribute_lists).register(transactions)
-        presence = PresenceDelivery(self.presence)
+        presence = PresenceDelivery(self.routed_presence)
         presence.register(transactions)
         authorization = PresenceAuthorization(self.reactive_authorization, self.presence)
         authorization.register(transactions)
@@ -528,6 +589,10 @@ class Parts:
     def federation(self) -> Federation:
         """The SSP door, and how elements reach partners."""
         return Federation(self.settings, self.store, self.reactor, self.metrics)
+
+    def serve_partners(self) -> None:
+        """Render the services here to partners."""
+        self.federation.serve(self.local_im, self.presence, self.delivery, self.message_limits)
 
 
 def terms_of(settings: Settings) -> Terms:

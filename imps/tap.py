@@ -127,6 +127,7 @@ class IMPSService(Service):
             parts.traffic.start()
         parts.tracing.start()
         if ssp_ports:
+            parts.serve_partners()
             await parts.federation.start()
         self._follow_certificates(parts.federation)
         doors = [("CSP", port) for port in csp_ports]

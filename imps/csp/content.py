@@ -5,13 +5,13 @@ from __future__ import annotations
 import binascii
 from base64 import b64decode, b64encode
 
-from imps.csp.charsets import in_utf8
 from imps.csp.primitives.im import Font as FontElement
 from imps.csp.primitives.im import MessageInfo
 from imps.csp.primitives.values import TransferEncoding
 from imps.model.capability import Capabilities
-from imps.model.message import CHARSET, Content, Font, media_type
+from imps.model.message import Content, Font, media_type
 from imps.model.status import Refusal, StatusCode
+from imps.syntax.charsets import text_in_utf8
 from imps.syntax.texts import printable
 
 _PLAIN_TEXT = "text/plain"
@@ -33,14 +33,7 @@ def content_of(info: MessageInfo, data: str | bytes | None) -> Content:
         except binascii.Error:
             raise Refusal(StatusCode.BAD_PARAMETER, "ContentData: not BASE64") from None
         in_characters = False
-    if media_type(content_type).startswith("text/"):
-        charset = CHARSET.search(content_type)
-        converted = octets if in_characters else in_utf8(octets, charset[1] if charset else "")
-        if converted is not None:
-            octets = converted
-            content_type = CHARSET.sub("", content_type)
-        if converted is not None and media_type(content_type) == _PLAIN_TEXT:
-            octets = printable(octets.decode()).encode()
+    content_type, octets = text_in_utf8(content_type, octets, is_utf8=in_characters)
     font = info.font
     return Content(
         octets=octets,

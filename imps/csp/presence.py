@@ -24,12 +24,12 @@ from imps.csp.primitives.presence import (
 )
 from imps.csp.results import result_of, status, status_of
 from imps.csp.transactions import Context, Transactions, is_agreed
-from imps.elements.presence import PresenceService
 from imps.elements.presence_view import MOST_OCTETS
 from imps.model.address import Address
 from imps.model.presence import WatcherStatus
 from imps.model.status import Refusal, StatusCode
 from imps.model.version import V11, V12, V13, Version
+from imps.sap.routed_presence import RoutedPresence
 from imps.sap.sessions import Session
 from imps.store.deliveries import News
 
@@ -43,7 +43,7 @@ _NOTHING = (PresenceSubList(),)
 class PresenceDelivery:
     """The transactions of presence."""
 
-    _element: PresenceService
+    _element: RoutedPresence
 
     def register(self, transactions: Transactions) -> None:
         """Serve and send the transactions of presence."""

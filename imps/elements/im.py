@@ -14,6 +14,7 @@ from imps.elements.interfaces import (
     Caller,
     IDelivery,
     IInstantMessaging,
+    IMessageSending,
     IWork,
     MessageLimits,
     Sent,
@@ -24,7 +25,12 @@ from imps.metrics import Metrics
 from imps.model.address import Address
 from imps.model.message import Draft, Message, OneClient
 from imps.model.status import Detail, Outcome, Refusal, StatusCode, merge
-from imps.store.messages import Messages, Stored
+from imps.store.messages import (
+    REMEMBER_ABROAD_SECONDS,
+    REMEMBER_SECONDS,
+    Messages,
+    Stored,
+)
 from imps.store.packing import reported
 from imps.store.work import Work
 
@@ -65,8 +71,8 @@ class InstantMessaging:
         failures = [Detail(StatusCode.NO_SUCH_GROUP, groups=(each,)) for each in draft.groups]
         stored = await self._store(caller, self._stamped(caller, draft), draft)
         outcome = merge([Outcome(0, tuple(failures)), stored])
-        message_id = f"m{caller.operation_id}" if outcome.succeeded else None
-        return Sent(message_id, outcome)
+        message_id = draft.message_id or f"m{caller.operation_id}"
+        return Sent(message_id if outcome.succeeded else None, outcome)
 
     async def fetch(self, session_id: str, message_id: str, with_large: bool = True) -> Message:
         """A message that waits for the user of a session (CSP, GetMessage).
@@ -108,7 +114,7 @@ class InstantMessaging:
         caller: Caller,
         message_id: str,
         draft: Draft,
-        through: IInstantMessaging | None = None,
+        through: IMessageSending | None = None,
     ) -> Sent:
         """Send what waits for the caller on, instead of delivering it (CSP, ForwardMessage).
 
@@ -162,13 +168,14 @@ class InstantMessaging:
         now = self._clock.seconds()
         validity = draft.validity_seconds or self._limits.validity_seconds
         return Message(
-            message_id=f"m{caller.operation_id}",
+            message_id=draft.message_id or f"m{caller.operation_id}",
             sender=caller.user,
             content=draft.content,
-            sent_at=now,
+            sent_at=now if draft.sent_at is None else draft.sent_at,
             expires_at=now + min(validity, self._limits.max_validity_seconds),
             wants_report=draft.wants_report,
             extensions=draft.extensions,
+            reference=draft.reference,
         )
 
     async def _store(self, caller: Caller, message: Message, draft: Draft) -> Outcome:
@@ -213,8 +220,10 @@ class InstantMessaging:
         The names of the sender are looked up only for those who choose from whom to take messages.
         """
 
+        token = f"m{caller.operation_id}"
+
         async def stored(
-            some: Sequence[Address], names: Sequence[Address] = ()
+            message: Message, some: Sequence[Address], names: Sequence[Address] = ()
         ) -> Iterator[tuple[Address, Stored]]:
             now = self._clock.seconds()
             outcomes = await self._messages.store(
@@ -224,14 +233,24 @@ class InstantMessaging:
                 sender_names=names,
                 sender_application=caller.application,
                 clients=clients,
+                token=token,
+                remember_seconds=REMEMBER_ABROAD_SECONDS if message.reference else REMEMBER_SECONDS,
             )
             return zip(some, outcomes, strict=True)
 
-        outcomes = dict(await stored(recipients))
-        choosy = [each for each, what in outcomes.items() if what is Stored.NAMES_NEEDED]
-        if choosy:
+        def those(outcome: Stored) -> list[Address]:
+            return [each for each, what in outcomes.items() if what is outcome]
+
+        outcomes = dict(await stored(message, recipients))
+        names: tuple[Address, ...] = ()
+        if choosy := those(Stored.NAMES_NEEDED):
             names = await self._directory.names_of(message.sender)
-            outcomes.update(await stored(choosy, names))
+            outcomes.update(await stored(message, choosy, names))
+        if same_id := those(Stored.ID_TAKEN):
+            # Another domain may give a message whatever id it likes: this one gets another there.
+            other = token if message.message_id != token else f"{token}.2"
+            names = names or await self._directory.names_of(message.sender)
+            outcomes.update(await stored(evolve(message, message_id=other), same_id, names))
         return outcomes
 
     async def _account(self, user: Address, failures: list[Detail]) -> Address | None:

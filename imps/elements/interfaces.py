@@ -10,6 +10,7 @@ from zope.interface import Interface
 from imps.model.address import Address
 from imps.model.events import MessageReported, Notification
 from imps.model.message import Draft, Message
+from imps.model.presence import Attribute, Presence
 from imps.model.status import Outcome, Refusal, StatusCode
 from imps.store.work import Work
 
@@ -25,6 +26,31 @@ class IDelivery(Interface):
         session id: the one that knows."""
 
 
+class IRemotePresence(Interface):
+    """The presence of the users of a partner, for users of ours."""
+
+    async def get(
+        caller: Caller, users: Sequence[Address], attributes: frozenset[Attribute]
+    ) -> Got:
+        """What users let the caller see; for each of them something, be it empty."""
+
+    async def subscribe(
+        caller: Caller, users: Sequence[Address], attributes: frozenset[Attribute]
+    ) -> Outcome:
+        """Have the caller told of users, in whatever session. What they let the caller see comes
+        as an event, at once and when something changes."""
+
+    async def unsubscribe(watcher: Address, users: Sequence[Address]) -> None:
+        """Have a user of ours told of users no more; a partner that is away learns of it later."""
+
+
+class IPresenceAbroad(Interface):
+    """How the watchers of other domains are told that there is news of a publisher."""
+
+    async def bring_news(publisher: Address, watcher: Address) -> None:
+        """Have a watcher told of a publisher, as that then is, and as far as it then may be."""
+
+
 class IWork(Interface):
     """How an element has work done that an operation has caused."""
 
@@ -34,7 +60,8 @@ class IWork(Interface):
 
 @frozen
 class Caller:
-    """Who asks for an operation: a user, in a session, by an application if that has a name.
+    """Who asks for an operation: a user, in a session, by an application if that has a name. A user
+    of another domain has no session here.
 
     ``operation_id`` is that of the request; a repeated request has the same one.
     """
@@ -44,12 +71,26 @@ class Caller:
     operation_id: str = ""
     application: str = ""
 
+    @property
+    def subscriber(self) -> str:
+        """Who is subscribed when this caller subscribes: the session, or the user of another
+        domain."""
+        return self.session_id or self.user.canonical
+
 
 @frozen
 class Sent:
     """A message that was handed in: its id, None if nobody gets it, and what became of it."""
 
     message_id: str | None
+    outcome: Outcome
+
+
+@frozen
+class Got:
+    """Presence that was asked for, and of whom there was none to be had."""
+
+    presences: tuple[Presence, ...]
     outcome: Outcome
 
 
@@ -83,8 +124,8 @@ class MessageLimits:
             )
 
 
-class IInstantMessaging(Interface):
-    """Instant messaging: on the store of this domain, at a partner, or routed to either."""
+class IMessageSending(Interface):
+    """What is asked of whoever serves the recipients of a message: this domain or a partner."""
 
     async def send(caller: Caller, draft: Draft) -> Sent:
         """Have a message stored for each of its recipients (CSP, SendMessage).
@@ -92,6 +133,10 @@ class IInstantMessaging(Interface):
         It is stored when this returns. Refused where the message itself is at fault; what is wrong
         with single recipients is in the outcome.
         """
+
+
+class IInstantMessaging(IMessageSending):
+    """Instant messaging: on the store of this domain, or routed there and to partners."""
 
     async def fetch(session_id: str, message_id: str, with_large: bool = True) -> Message:
         """A message that waits for the user of a session; refused with 426 if there is none. Large
@@ -113,7 +158,7 @@ class IInstantMessaging(Interface):
         that there are not are in the outcome, with 426 (CSP, RejectMessage)."""
 
     async def forward(
-        caller: Caller, message_id: str, draft: Draft, through: IInstantMessaging | None = None
+        caller: Caller, message_id: str, draft: Draft, through: IMessageSending | None = None
     ) -> Sent:
         """Send what waits for the caller on, instead of delivering it (CSP, ForwardMessage).
 

@@ -10,7 +10,8 @@ from twisted.internet.interfaces import IReactorTime
 
 from imps.elements.authorization import Permissions, Question, question, visible, what_shows
 from imps.elements.directory import Directory, names_by
-from imps.elements.interfaces import Caller, IWork
+from imps.elements.interfaces import Caller, Got, IWork
+from imps.elements.news import PresenceNews
 from imps.elements.presence_view import MOST_OCTETS, Room, octets_of, shown
 from imps.elements.publishers import Publishers
 from imps.elements.reactive_authorization import ReactiveAuthorization
@@ -25,17 +26,13 @@ from imps.model.presence import (
 from imps.model.status import Outcome, Refusal, StatusCode
 from imps.store.deliveries import News
 from imps.store.presence import Allowed, NoSuchPublisher, Presences
+from imps.store.presence_abroad import PresenceAbroad
 from imps.store.subscriptions import Seen, Subscriptions, Told, TooManySubscriptions
 
 Attributes = frozenset[Attribute]
 
-
-@frozen
-class Got:
-    """Presence that was asked for, and of whom there was none to be had."""
-
-    presences: tuple[Presence, ...]
-    outcome: Outcome
+ABROAD_SECONDS = 25 * 3600
+"""How long users of other domains are subscribed: their servers subscribe anew every day."""
 
 
 @frozen
@@ -54,10 +51,12 @@ class PresenceService:
     """
 
     _presences: Presences
+    _from_abroad: PresenceAbroad
     _subscriptions: Subscriptions
     _publishers: Publishers
     _directory: Directory
     _reactive: ReactiveAuthorization
+    _news: PresenceNews
     _work: IWork
     _clock: IReactorTime
     _max_value_octets: int
@@ -147,12 +146,15 @@ class PresenceService:
         if follows and contact_lists and not self._follows_lists:
             code = StatusCode.AUTO_SUBSCRIBE_NOT_SUPPORTED
             raise Refusal(code, "contact lists are not followed")
-        follows = self._follows_lists if follows is None else follows
         targets = await self._publishers.meant(caller.user, users, contact_lists)
         known = await self._subscribe(caller, targets.users, attributes)
         for contact_list, members in targets.contact_lists.items():
-            await self._subscribe(caller, members, attributes, contact_list, follows)
+            await self._subscribe(caller, members, attributes, contact_list, self.follows(follows))
         return targets.outcome(known)
+
+    def follows(self, wanted: bool | None) -> bool:
+        """Whether contact lists are followed where a client wants that, or says nothing."""
+        return self._follows_lists if wanted is None else wanted
 
     async def _subscribe(
         self,
@@ -166,21 +168,17 @@ class PresenceService:
         have the session told of what it may see. Who they are that exist."""
         if not publishers and through is None:
             return set()
-        session_id = caller.session_id
-        try:
-            noted = await self._subscriptions.note(
-                session_id, publishers, attributes, through, follows
-            )
-        except TooManySubscriptions:
-            raise Refusal(StatusCode.BAD_PARAMETER, "too many subscriptions") from None
-        if not noted:
-            raise Refusal(StatusCode.INVALID_SESSION, "the session is over")
+        session_id, until = caller.subscriber, math.inf
+        if caller.session_id:
+            await self._note(caller, publishers, attributes, through, follows)
+        else:
+            until = self._clock.seconds() + ABROAD_SECONDS
         watcher = await self._directory.names_of(caller.user)
         found = await self._subscriptions.subscribe(
-            session_id, watcher, publishers, attributes, through
+            session_id, watcher, publishers, attributes, through, until=until
         )
         unknown = [each for each in publishers if each not in found]
-        if unknown:
+        if unknown and caller.session_id:
             now = self._clock.seconds()
             await self._subscriptions.unsubscribe(session_id, unknown, through, now=now)
         may_see = {
@@ -192,13 +190,31 @@ class PresenceService:
             for publisher, allowed in may_see.items()
             if (told := attributes & what_shows(allowed))
         ]
-        await self._subscriptions.put_news(news, now=self._clock.seconds())
+        await self._news.put(news)
         await self._subscriptions.note_seen(
             Seen(session_id, publisher, may_see[publisher], allowed.number)
             for publisher, allowed in found.items()
         )
         await self.ask(found, watcher[0], attributes)
         return set(found)
+
+    async def _note(
+        self,
+        caller: Caller,
+        publishers: Mapping[Address, Address],
+        attributes: Attributes,
+        through: Address | None,
+        follows: bool,
+    ) -> None:
+        """Note what a session is about to subscribe to; refused if it cannot."""
+        try:
+            noted = await self._subscriptions.note(
+                caller.session_id, publishers, attributes, through, follows
+            )
+        except TooManySubscriptions:
+            raise Refusal(StatusCode.BAD_PARAMETER, "too many subscriptions") from None
+        if not noted:
+            raise Refusal(StatusCode.INVALID_SESSION, "the session is over")
 
     async def unsubscribe(
         self, caller: Caller, users: Iterable[Address], contact_lists: Iterable[Address]
@@ -209,7 +225,9 @@ class PresenceService:
         session_id, now = caller.session_id, self._clock.seconds()
         targets = await self._publishers.meant(caller.user, users, contact_lists)
         unknown = await self._directory.unknown(targets.users)
-        if targets.users:
+        if targets.users and not session_id:
+            await self._subscriptions.forget_subscriber(caller.subscriber, targets.users, now=now)
+        elif targets.users:
             await self._subscriptions.unsubscribe(session_id, targets.users, now=now)
         for each in targets.contact_lists:
             subscribed = await self._subscriptions.through(session_id, each)
@@ -230,35 +248,114 @@ class PresenceService:
         rest later; an attribute that is longer than so many octets when it is written is left out.
         The number is that by which publishers may know the caller, too."""
         watcher = names_by(caller.user, msisdn)
-        publishers = [each.publisher for each in news]
+        abroad = [each.publisher for each in news if not self._directory.is_home(each.publisher)]
+        from_abroad = await self._from_abroad.read(caller.user, abroad)
+        publishers = [each.publisher for each in news if each.publisher not in from_abroad]
         known = await self._presences.read(publishers, watcher, now=self._clock.seconds())
         presences: list[Presence] = []
         later: list[Told] = []
         hidden: list[Seen] = []
         room = Room(most_octets)
         for each in news:
-            if each.publisher not in known:
+            # There is a client that takes whoever is told of without it for off line.
+            asked = each.attributes | each.asked & {_ONLINE_STATUS}
+            if each.publisher in from_abroad:
+                told_there = from_abroad[each.publisher]
+                seen = Presence(each.name, tuple(p for p in told_there if p.attribute in asked))
+            elif each.publisher not in known:
                 # The account is gone; of whom one could see that, that is told.
                 presences += _gone(each)
+                continue
             else:
                 presence = known[each.publisher]
                 allowed = permitted(each.publisher, watcher[0], presence.allowed)
                 if not each.attributes <= what_shows(allowed):
                     # The rest is new again if it is allowed again, however soon that is.
                     number = presence.allowed.number
-                    hidden.append(Seen(caller.session_id, each.publisher, allowed, number))
-                # There is a client that takes whoever is told of without it for off line.
-                asked = each.attributes | each.asked & {_ONLINE_STATUS}
+                    hidden.append(Seen(caller.subscriber, each.publisher, allowed, number))
                 seen = shown(each.name, presence, asked, allowed, also_gone=True)
-                told, waits = room.taken(seen.published)
-                if waits & each.attributes:
-                    rest = Told(caller.session_id, each.publisher, waits & each.attributes)
-                    later.append(rest)
-                if any(published.attribute in each.attributes for published in told):
-                    presences.append(Presence(each.name, told))
+            told, waits = room.taken(seen.published)
+            if waits & each.attributes:
+                rest = Told(caller.subscriber, each.publisher, waits & each.attributes)
+                later.append(rest)
+            if any(published.attribute in each.attributes for published in told):
+                presences.append(Presence(each.name, told))
         await self._subscriptions.note_seen(hidden)
-        await self._subscriptions.put_news(later, now=self._clock.seconds())
+        await self._news.put(later)
         return ToldOf(tuple(presences), bool(later))
+
+    async def told_abroad(self, publisher: Address, watcher: Address) -> Presence | None:
+        """What a user of another domain is told of a publisher, as it is now and as far as it may
+        be now; None if there is nothing. It is the same again, as far as that still holds, until
+        ``was_told_abroad``."""
+        now = self._clock.seconds()
+        told, asked = await self._subscriptions.take_news_abroad(publisher, watcher, now=now)
+        if not told:
+            return None
+        news = News(publisher, publisher, told, asked)
+        presences = (await self.told(Caller(watcher, ""), [news])).presences
+        return presences[0] if presences else None
+
+    async def was_told_abroad(self, publisher: Address, watcher: Address) -> None:
+        """A user of another domain was told that, or nobody can tell it."""
+        await self._subscriptions.finish_news_abroad(publisher, watcher)
+
+    # Users of other domains, as publishers: what they tell comes from their servers.
+
+    async def told_from_abroad(self, watcher: Address, presence: Presence) -> bool:
+        """A publisher of another domain tells a user of ours something; whether that user is
+        subscribed, and it was kept. Values that are too large are not."""
+        published = [
+            each
+            for each in presence.published
+            if octets_of(each.value.content) <= self._max_value_octets
+        ]
+        now = self._clock.seconds()
+        return await self._from_abroad.tell(watcher, presence.publisher, published, now=now)
+
+    async def note_abroad(
+        self,
+        caller: Caller,
+        users: Iterable[Address],
+        attributes: Attributes,
+        through: Address | None = None,
+        follows: bool = False,
+    ) -> dict[Address, Attributes]:
+        """Note that a session is about to subscribe to users of other domains, directly or through
+        a contact list; what the caller asks for of each in all sessions. Refused as ``subscribe``
+        is."""
+        publishers = {each: each for each in users}
+        await self._note(caller, publishers, attributes, through, follows)
+        now = self._clock.seconds()
+        return await self._from_abroad.asked(caller.user, list(publishers), now=now)
+
+    async def forget_abroad(
+        self, session_id: str, users: Iterable[Address], through: Address | None = None
+    ) -> None:
+        """A session is subscribed to users of other domains no more, directly or through a contact
+        list."""
+        users = list(users)
+        if users:
+            now = self._clock.seconds()
+            await self._subscriptions.unsubscribe(session_id, users, through, now=now)
+
+    async def unwatched_abroad(
+        self, watcher: Address, publishers: Iterable[Address]
+    ) -> list[Address]:
+        """Those of these publishers of other domains whom a user of ours watches in no session any
+        more; what is known of them is forgotten."""
+        publishers, now = list(publishers), self._clock.seconds()
+        asked = await self._from_abroad.asked(watcher, publishers, now=now)
+        left = [each for each in publishers if not asked[each]]
+        await self._from_abroad.forget(watcher, left)
+        return left
+
+    async def asked_abroad(
+        self, watcher: Address, publishers: Sequence[Address]
+    ) -> dict[Address, Attributes]:
+        """What a user of ours asks for of publishers of other domains, in all sessions."""
+        now = self._clock.seconds()
+        return await self._from_abroad.asked(watcher, publishers, now=now)
 
     async def watchers(
         self, caller: Caller, history_seconds: int | None = None
@@ -266,7 +363,8 @@ class PresenceService:
         """Who is subscribed to the caller, whether they may see anything or not; and with a time,
         who has been, or has asked once, in that time (CSP, GetWatcherList)."""
         since = math.inf if history_seconds is None else self._clock.seconds() - history_seconds
-        return await self._subscriptions.watchers(caller.user, since=since)
+        now = self._clock.seconds()
+        return await self._subscriptions.watchers(caller.user, since=since, now=now)
 
     async def questions(
         self, publisher: Address, watchers: Iterable[Address]

@@ -10,6 +10,7 @@ from twisted.internet.interfaces import IReactorTime
 from imps.elements.authorization import what_shows
 from imps.elements.directory import Directory
 from imps.elements.interfaces import Caller
+from imps.elements.news import PresenceNews
 from imps.elements.presence import Attributes, PresenceService, permitted
 from imps.elements.publishers import Publishers
 from imps.model.address import Address
@@ -28,6 +29,7 @@ class Watching:
     _subscriptions: Subscriptions
     _sessions: Sessions
     _presence: PresenceService
+    _news: PresenceNews
     _publishers: Publishers
     _directory: Directory
     _clock: IReactorTime
@@ -61,6 +63,11 @@ class Watching:
         seen: list[Seen],
     ) -> None:
         """Add what subscribers are to be told, and what they can see where that is new."""
+        now = self._clock.seconds()
+        over = [each for each in subscribers if each.until <= now]
+        for each in over:
+            await self._subscriptions.forget_subscriber(each.session_id, [publisher], now=now)
+        subscribers = [each for each in subscribers if each.until > now]
         watchers = (each.watcher for each in subscribers)
         allowed = await self._subscriptions.allowed(publisher, watchers)
         for each in subscribers:
@@ -74,7 +81,7 @@ class Watching:
 
     async def _put(self, publisher: Address, news: list[Told], seen: list[Seen]) -> None:
         now = self._clock.seconds()
-        for session_id in await self._subscriptions.put_news(news, now=now):
+        for session_id in await self._news.put(news):
             await self._subscriptions.forget_subscriber(session_id, [publisher], now=now)
         await self._subscriptions.note_seen(seen)
 
@@ -86,8 +93,10 @@ class Watching:
         for session_id in await self._sessions.of(owner):
             subscribed = await self._subscriptions.through(session_id, contact_list)
             attributes, through = subscribed.followed, subscribed.publishers
+            # Whoever routes this sees to the users of other domains.
+            ours = [each for each in through if self._directory.is_home(each)]
             if members is None or attributes is not None:
-                gone = [each for each in through if each not in (members or ())]
+                gone = [each for each in ours if each not in (members or ())]
                 await self._subscriptions.unsubscribe(
                     session_id,
                     gone,

@@ -11,7 +11,8 @@ from imps.model.status import StatusCode
 
 @frozen(kw_only=True)
 class MessageReported:
-    """What became of a message, for its sender; times are seconds since the epoch."""
+    """What became of a message, for its sender; times are seconds since the epoch. The sender's
+    domain knows the message by the ``reference``, where that is another one."""
 
     message_id: str
     sender: Address
@@ -21,6 +22,7 @@ class MessageReported:
     sent_at: float
     content_type: str
     content_size: int
+    reference: str = ""
 
     @property
     def key(self) -> str:

@@ -112,7 +112,12 @@ class OneClient:
 
 @frozen(kw_only=True)
 class Draft:
-    """A message as its sender hands it in; ``validity_seconds`` is None for the default."""
+    """A message as its sender hands it in; ``validity_seconds`` is None for the default.
+
+    One that comes from another domain may say when it was sent, in seconds since the epoch, and
+    have an id already; and it has a ``reference``, by which that domain knows it again when it is
+    told what became of it.
+    """
 
     content: Content
     users: tuple[Address, ...] = ()
@@ -122,6 +127,9 @@ class Draft:
     validity_seconds: int | None = None
     wants_report: bool = False
     extensions: tuple[Extension, ...] = ()
+    sent_at: float | None = None
+    message_id: str = ""
+    reference: str = ""
 
     @property
     def recipients(self) -> tuple[Address, ...]:
@@ -132,7 +140,8 @@ class Draft:
 
 @frozen(kw_only=True)
 class Message:
-    """A message on its way to one recipient. Times are seconds since the epoch."""
+    """A message on its way to one recipient. Times are seconds since the epoch; the ``reference``
+    is that of the draft."""
 
     message_id: str
     sender: Address
@@ -141,3 +150,4 @@ class Message:
     expires_at: float
     wants_report: bool = False
     extensions: tuple[Extension, ...] = ()
+    reference: str = ""

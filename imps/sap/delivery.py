@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from attrs import define
 from twisted.internet.interfaces import IReactorTime
@@ -14,6 +14,7 @@ from imps.metrics import Metrics
 from imps.model.address import Address
 from imps.model.events import MessageReported, Notification
 from imps.model.status import StatusCode
+from imps.sap.service_table import nobody
 from imps.sap.sessions import Present, absence, present
 from imps.store.deliveries import Acknowledgement, Deliveries, Said, Taken
 from imps.store.outboxes import Outboxes
@@ -33,9 +34,15 @@ class Delivery:
     _clock: IReactorTime
     _lifetime_seconds: float
     _metrics: Metrics
+    _abroad: Callable[[str], IDelivery | None] = nobody
 
     async def deliver(self, to: Address, event: MessageReported, work_id: str) -> None:
-        """Tell a user, now or at the next sign-on; once for each ``work_id``."""
+        """Tell a user, now or at the next sign-on; once for each ``work_id``. Who serves another
+        domain tells its users."""
+        abroad = self._abroad(to.domain)
+        if abroad is not None:
+            await abroad.deliver(to, event, work_id)
+            return
         now = self._clock.seconds()
         expires_at = now + self._lifetime_seconds
         await self._outboxes.put(to, event, work_id, now=now, expires_at=expires_at)

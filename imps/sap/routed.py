@@ -10,7 +10,14 @@ from twisted.internet.interfaces import IReactorTime
 from zope.interface import implementer
 
 from imps.elements.contacts import Contacts
-from imps.elements.interfaces import Caller, IInstantMessaging, MessageLimits, Sent, Waiting
+from imps.elements.interfaces import (
+    Caller,
+    IInstantMessaging,
+    IMessageSending,
+    MessageLimits,
+    Sent,
+    Waiting,
+)
 from imps.model.address import Address
 from imps.model.message import Draft, Message, OneClient
 from imps.model.status import Detail, Outcome, Refusal, StatusCode, merge
@@ -25,7 +32,8 @@ MESSAGE_SECONDS = 10
 class RoutedInstantMessaging:
     """Instant messaging for the doors, whoever renders it for the recipients."""
 
-    _table: ServiceTable[IInstantMessaging]
+    _local: IInstantMessaging
+    _table: ServiceTable[IMessageSending]
     _contacts: Contacts
     _limits: MessageLimits
     _clock: IReactorTime
@@ -55,27 +63,27 @@ class RoutedInstantMessaging:
 
     async def fetch(self, session_id: str, message_id: str, with_large: bool = True) -> Message:
         """What a session is notified of waits here, whoever sent it."""
-        message: Message = await self._table.local.fetch(session_id, message_id, with_large)
+        message: Message = await self._local.fetch(session_id, message_id, with_large)
         return message
 
     async def link(self, session_id: str, message_ids: Sequence[str]) -> dict[str, str]:
         """What waits for a user of ours waits here, whoever sent it."""
-        tokens: dict[str, str] = await self._table.local.link(session_id, message_ids)
+        tokens: dict[str, str] = await self._local.link(session_id, message_ids)
         return tokens
 
     async def linked(self, token: str) -> Message:
         """Tokens are ours."""
-        message: Message = await self._table.local.linked(token)
+        message: Message = await self._local.linked(token)
         return message
 
     async def waiting(self, session_id: str, at_most: int | None = None) -> Waiting:
         """What waits for a user of ours waits here, whoever sent it."""
-        waiting: Waiting = await self._table.local.waiting(session_id, at_most)
+        waiting: Waiting = await self._local.waiting(session_id, at_most)
         return waiting
 
     async def reject(self, session_id: str, message_ids: Sequence[str]) -> Outcome:
         """What is rejected waits here, whoever sent it."""
-        outcome: Outcome = await self._table.local.reject(session_id, message_ids)
+        outcome: Outcome = await self._local.reject(session_id, message_ids)
         return outcome
 
     async def forward(
@@ -83,10 +91,10 @@ class RoutedInstantMessaging:
         caller: Caller,
         message_id: str,
         draft: Draft,
-        through: IInstantMessaging | None = None,
+        through: IMessageSending | None = None,
     ) -> Sent:
         """What waits here is sent on to whoever serves the recipients."""
-        sent: Sent = await self._table.local.forward(caller, message_id, draft, through or self)
+        sent: Sent = await self._local.forward(caller, message_id, draft, through or self)
         return sent
 
     async def _expanded(self, caller: Caller, draft: Draft) -> tuple[Draft, list[Detail]]:
@@ -103,7 +111,7 @@ class RoutedInstantMessaging:
                 users.update(dict.fromkeys(members))
         return evolve(draft, users=tuple(users), contact_lists=()), missing
 
-    def _parts(self, draft: Draft) -> tuple[list[tuple[IInstantMessaging, Draft]], list[Detail]]:
+    def _parts(self, draft: Draft) -> tuple[list[tuple[IMessageSending, Draft]], list[Detail]]:
         """Which element gets which recipients, and those that none serves.
 
         Groups go with the first part, the local one.
@@ -126,7 +134,7 @@ class RoutedInstantMessaging:
                 parts[element] = evolve(part, users=(*part.users, each))
         return [each for each in parts.items() if each[1].recipients], unserved
 
-    async def _asked(self, element: IInstantMessaging, caller: Caller, part: Draft) -> Sent:
+    async def _asked(self, element: IMessageSending, caller: Caller, part: Draft) -> Sent:
         """What becomes of a part, within the time; a refusal is that of each of its recipients."""
         asked = Deferred.fromCoroutine(element.send(caller, part))
         try:

@@ -27,6 +27,7 @@ from imps.ssp.known import KnownPartners
 from imps.ssp.messages.blocks import MetaInfo, Request, Status
 from imps.ssp.messages.declaration import Message, Unknown, Unreadable
 from imps.ssp.messages.envelope import InSession, Mode, Transaction
+from imps.ssp.messages.presence import PresenceNotification
 from imps.ssp.post import NotAccepted, NotNow, Posting, Posts
 from imps.ssp.results import status
 from imps.ssp.served import Served
@@ -46,6 +47,9 @@ BACKOFF_SECONDS = 10
 LONGEST_BACKOFF_SECONDS = 600
 UNANSWERED_SECONDS = 60
 _PLACE = "-"
+
+_NOTICES = (PresenceNotification,)
+"""What only our own kind answers."""
 
 _TRANSIENT = frozenset((StatusCode.SERVICE_UNAVAILABLE, StatusCode.MESSAGE_QUEUE_FULL))
 _NO_SESSION = frozenset(
@@ -191,6 +195,12 @@ class Partners:
             await self._report_expired(partner)
             await self._say_due(partner)
 
+    async def is_silent(self, partner: Partner) -> bool:
+        """Whether there is something to say to a partner, and no session in which to say it."""
+        if await self._sessions.heard_at(partner) is not None:
+            return False
+        return (await self._queues.waiting(partner.domain)).count > 0
+
     def keep_trying(self, partner: Partner) -> None:
         """Say what is due to a partner, while nobody waits for it."""
         if not self._is_stopped:
@@ -213,6 +223,11 @@ class Partners:
             await self._postpone(partner, queued, 0)
             return
         own_domain, transaction = self._unqueued(queued)
+        message = await self._served.renew(partner.domain, transaction.message)
+        if message is None:
+            await self._finish(partner, queued, status(StatusCode.OK))
+            return
+        transaction = attrs.evolve(transaction, message=message)
         try:
             await self._posts.send(Posting(partner, own_domain, (transaction,)), SESSION_SECONDS)
         except NotAccepted as problem:
@@ -229,7 +244,8 @@ class Partners:
 
     async def _accepted(self, partner: Partner, queued: Queued, said: Transaction) -> None:
         """A message was accepted; whether it was understood is in the answer, if there is one."""
-        if said.mode is Mode.RESPONSE:
+        is_notice = isinstance(said.message, _NOTICES) and partner.profile is not Profile.OURS
+        if said.mode is Mode.RESPONSE or is_notice:
             await self._finish(partner, queued, status(StatusCode.OK))
         elif partner.profile is Profile.BARAZA:
             # It does everything it is told, twice if it is told twice, and often answers nothing.

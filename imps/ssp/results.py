@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from imps.model.address import Address
 from imps.model.status import Detail, Outcome, Refusal, StatusCode
 from imps.ssp.messages.blocks import DetailedResult, Status, status_code
 from imps.ssp.messages.declaration import Message
@@ -46,6 +49,22 @@ def details_in(said: Status) -> tuple[Detail, ...]:
         )
         for each in said.detailed_results
     )
+
+
+def outcome_of(answer: Message, users: Sequence[Address]) -> Outcome:
+    """What became of each of these users by an answer, in terms that our users understand: those
+    that its details name were not served, for the rest the Status as a whole holds. They are of one
+    domain, the answer's."""
+    said = status_in(answer)
+    failures: dict[Address, StatusCode] = {}
+    for detail in details_in(said):
+        named = (each.at_home(users[0].domain) for each in detail.users)
+        failures.update(dict.fromkeys(named, code_for_client(detail.code)))
+    if not said.is_success and not failures.keys() >= set(users):
+        code = code_for_client(status_code(said.code))
+        failures = {each: failures.get(each, code) for each in users}
+    failed = [Detail(failures[each], users=(each,)) for each in users if each in failures]
+    return Outcome(len(users) - len(failed), tuple(failed))
 
 
 _AS_NOT_AGREED = frozenset((StatusCode.SERVICE_NOT_SUPPORTED, StatusCode.NOT_IMPLEMENTED))

@@ -45,6 +45,7 @@ class Asked:
 
 Serve = Callable[[Asked, Any], Awaitable[Message | None]]
 Answered = Callable[[str, Any, Message], Awaitable[None]]
+Renew = Callable[[str, Any], Awaitable[Message | None]]
 
 
 @frozen
@@ -60,6 +61,7 @@ class Served:
 
     _services: dict[type[Message], _Service] = field(factory=dict, init=False)
     _answered: dict[type[Message], Answered] = field(factory=dict, init=False)
+    _renewed: dict[type[Message], Renew] = field(factory=dict, init=False)
 
     def serve(
         self,
@@ -80,6 +82,16 @@ class Served:
         """Have a function learn what a partner answered to a queued message: the domain, the
         message, and the answer; a Status where there was none. It may be told twice."""
         self._answered[request] = cast(Answered, by)
+
+    def renewed(self, request: type[R], by: Callable[[str, R], Awaitable[R | None]]) -> None:
+        """Have a function say what a queued message says, each time that it is handed over: what
+        may be told then may be less than when it was queued. With None, nothing is said."""
+        self._renewed[request] = cast(Renew, by)
+
+    async def renew(self, domain: str, request: Message) -> Message | None:
+        """A queued message as it is to be said now; None if it is not."""
+        renew = self._renewed.get(type(request))
+        return request if renew is None else await renew(domain, request)
 
     @property
     def requests(self) -> frozenset[type[Message]]:

@@ -22,6 +22,9 @@ from imps.store.work import LEASE_SECONDS, Work
 
 CHUNK = 100
 REMEMBER_SECONDS = 300
+"""Longer than a client's request may come again."""
+REMEMBER_ABROAD_SECONDS = 86_400
+"""Longer than a partner may say something again."""
 HELD_SECONDS = 120
 OFFLINE_NOTICE_SECONDS = 1800
 """How long a message waits for the one session that is to have it alone: longer than it takes until
@@ -43,6 +46,7 @@ class Stored(Enum):
     NO_SUCH_CLIENT = -4
     REFUSED_OFFLINE = -5
     NOT_ACCEPTED = -6
+    ID_TAKEN = -7
 
 
 @define(eq=False)
@@ -63,9 +67,12 @@ class Messages:
         sender_names: Sequence[Address] = (),
         sender_application: str = "",
         clients: Mapping[Address, Sequence[OneClient]] = NO_CLIENTS,
+        token: str = "",
+        remember_seconds: int = REMEMBER_SECONDS,
     ) -> list[Stored]:
-        """Store a message for each recipient, once: a repetition of the same id does nothing. For
-        those of whom ``clients`` are named, it is for these alone."""
+        """Store a message for each recipient, once: a repetition of the same token does nothing, as
+        long as it is remembered; without one, of the same id. For those of whom ``clients`` are
+        named, it is for these alone."""
         by_bucket: defaultdict[int, list[Address]] = defaultdict(list)
         for recipient in dict.fromkeys(recipients):
             by_bucket[self._buckets.of(recipient)].append(recipient)
@@ -84,12 +91,13 @@ class Messages:
                     content,
                     self._max_waiting,
                     self._max_waiting_octets,
-                    REMEMBER_SECONDS,
+                    remember_seconds,
                     report_packed(message) if message.wants_report else b"",
                     HELD_SECONDS,
                     names(sender_names),
                     sender_application.casefold(),
                     OFFLINE_NOTICE_SECONDS,
+                    token or message.message_id,
                     *(
                         part
                         for user in chunk

@@ -93,6 +93,8 @@ def report_packed(message: Message) -> bytes:
     """What a report on a message says of it."""
     content = message.content
     fields = [str(message.sender), message.sent_at, content.type, content.size]
+    if message.reference:
+        fields.append(message.reference)
     return json.dumps(fields, separators=(",", ":")).encode()
 
 
@@ -100,7 +102,7 @@ def reported(
     report: bytes, message_id: str, recipient: str, at: float, code: int
 ) -> MessageReported:
     """The report on a message, from what ``report_packed`` made of it."""
-    sender, sent_at, content_type, size = json.loads(report)
+    sender, sent_at, content_type, size, *reference = json.loads(report)
     return MessageReported(
         message_id=message_id,
         sender=Address.parse(sender),
@@ -110,6 +112,7 @@ def reported(
         sent_at=sent_at,
         content_type=content_type,
         content_size=size,
+        reference=reference[0] if reference else "",
     )
 
 

@@ -91,6 +91,12 @@ class PartnerTransactions:
         answer: bytes | None = await self._client.execute("GET", key)
         return answer or None
 
+    async def leave(self, domain: str, transaction_id: str) -> bytes | None:
+        """Nobody waits for that answer any more; what it is, if it has come meanwhile."""
+        key = self._key("partner-waiting", domain, transaction_id)
+        answer: bytes | None = await self._client.execute("GETDEL", key)
+        return answer or None
+
     async def forget(self, domain: str, transaction_id: str) -> None:
         """Nobody waits for that answer any more."""
         await self._client.execute("DEL", self._key("partner-waiting", domain, transaction_id))

@@ -15,12 +15,13 @@ sent.
 from __future__ import annotations
 
 import json
+import math
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 
 from attrs import define, frozen
 
-from imps.model.address import Address
+from imps.model.address import SCHEME, Address
 from imps.model.presence import Attribute, WatcherStatus, attributes_named, names_of
 from imps.store.client import StoreClient
 from imps.store.keys import Buckets
@@ -32,21 +33,30 @@ Attributes = frozenset[Attribute]
 @frozen
 class Subscriber:
     """A session that subscribed to a publisher, the names of its user, what it asked for, and what
-    it could see when it was told last."""
+    it could see when it was told last. A user of another domain has none: the address stands for
+    it, and until when that is subscribed."""
 
     session_id: str
     watcher: tuple[Address, ...]
     asked: Attributes
     seen: Attributes
+    until: float = math.inf
 
 
 @frozen
 class Told:
-    """A session that is told attributes of a publisher."""
+    """A session, or a user of another domain by the address, that is told attributes of a
+    publisher."""
 
     session_id: str
     publisher: Address
     attributes: Attributes
+
+    @property
+    def watcher_abroad(self) -> Address | None:
+        """The user of another domain; None for a session."""
+        is_address = self.session_id.startswith(SCHEME)
+        return Address.parse(self.session_id) if is_address else None
 
 
 @frozen
@@ -163,9 +173,11 @@ class Subscriptions:
         through: Address | None = None,
         *,
         keeps: bool = False,
+        until: float = math.inf,
     ) -> dict[Address, Allowed]:
-        """Subscribe a session to publishers; what they allow its user, without those that do not
-        exist. What was asked for in the same way is replaced, or ``keeps``."""
+        """Subscribe a session, or a user of another domain by the address, to publishers; what they
+        allow that user, without those that do not exist. What was asked for in the same way is
+        replaced, or ``keeps``."""
         found = {}
         for bucket, some in in_chunks(self._buckets, publishers):
             outcomes = await self._client.run(
@@ -176,6 +188,7 @@ class Subscriptions:
                 _named(through),
                 names_of(attributes),
                 int(keeps),
+                "" if until == math.inf else repr(until),
                 *(publisher.canonical for publisher in some),
             )
             for publisher, outcome in zip(some, outcomes, strict=True):
@@ -296,6 +309,52 @@ class Subscriptions:
                 gone.update(session_id.decode() for session_id in reply)
         return gone
 
+    async def put_news_abroad(self, news: Iterable[Told]) -> list[Told]:
+        """Note what users of other domains are to be told of publishers, together with what they
+        are to be told already. Returns those that have subscribed."""
+        by_bucket: defaultdict[int, list[Told]] = defaultdict(list)
+        for each in news:
+            by_bucket[self._buckets.of(each.publisher)].append(each)
+        noted: list[Told] = []
+        for bucket, told in by_bucket.items():
+            for start in range(0, len(told), CHUNK):
+                some = told[start : start + CHUNK]
+                replies = await self._client.run(
+                    "put_news_abroad",
+                    [self._buckets.prefix(bucket)],
+                    *(
+                        part
+                        for each in some
+                        for part in (
+                            each.session_id,
+                            each.publisher.canonical,
+                            names_of(each.attributes),
+                        )
+                    ),
+                )
+                noted += [each for each, done in zip(some, replies, strict=True) if done]
+        return noted
+
+    async def take_news_abroad(
+        self, publisher: Address, watcher: Address, *, now: float
+    ) -> tuple[Attributes, Attributes]:
+        """What a user of another domain is to be told of a publisher, the same until that is
+        finished, and all that it asked for; nothing if it has not subscribed any more."""
+        told, asked = await self._client.run(
+            "take_news_abroad",
+            [self._buckets.prefix_of(publisher)],
+            publisher.canonical,
+            watcher.canonical,
+            repr(now),
+        )
+        return attributes_named(told.decode()), attributes_named(asked.decode())
+
+    async def finish_news_abroad(self, publisher: Address, watcher: Address) -> None:
+        """A user of another domain was told that, or nobody can tell it."""
+        prefix = [self._buckets.prefix_of(publisher)]
+        who = publisher.canonical, watcher.canonical
+        await self._client.run("finish_news_abroad", prefix, *who)
+
     async def note_seen(self, seen: Iterable[Seen]) -> None:
         """Note what sessions can see of publishers, once they are told that; what was decided
         later counts."""
@@ -313,7 +372,9 @@ class Subscriptions:
                 chunk = parts[start : start + 4 * CHUNK]
                 await self._client.run("note_seen", [self._buckets.prefix(bucket)], *chunk)
 
-    async def watchers(self, publisher: Address, *, since: float) -> dict[Address, WatcherStatus]:
+    async def watchers(
+        self, publisher: Address, *, since: float, now: float
+    ) -> dict[Address, WatcherStatus]:
         """Who is subscribed to a publisher, and who else has been, or has asked, since a time; each
         as what they were last."""
         subscribed, others = await self._client.run(
@@ -321,8 +382,9 @@ class Subscriptions:
         )
         watchers = {}
         for record in subscribed:
-            name = json.loads(record)["watcher"].partition(" ")[0]
-            watchers[Address.parse(name)] = WatcherStatus.CURRENT_SUBSCRIBER
+            subscriber = _subscriber("", record)
+            if subscriber.until > now:
+                watchers[subscriber.watcher[0]] = WatcherStatus.CURRENT_SUBSCRIBER
         for status, _, name in (each.decode().partition(" ") for each in reversed(others)):
             watchers.setdefault(Address.parse(name), WatcherStatus(status))
         return watchers
@@ -342,4 +404,5 @@ def _subscriber(session_id: str, record: bytes) -> Subscriber:
         tuple(map(Address.parse, fields["watcher"].split())),
         frozenset[Attribute]().union(*map(attributes_named, fields["asked"].values())),
         attributes_named(fields.get("seen", "")),
+        fields.get("until", math.inf),
     )

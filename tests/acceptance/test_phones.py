@@ -10,8 +10,8 @@ from imps.store.accounts import Accounts
 from imps.testing.android import Android
 from imps.testing.conformance import shows_feature
 from imps.testing.kannel import PASSWORD as KANNEL_PASSWORD
-from imps.testing.kannel import SERVICE, USERNAME, Kannel, until
-from imps.testing.process import reactor
+from imps.testing.kannel import SERVICE, USERNAME, Kannel
+from imps.testing.process import reactor, until
 from imps.testing.programs import required_program
 from imps.testing.servers import free_ports
 from imps.testing.service import PASSWORD, Services, settings_file, store_of

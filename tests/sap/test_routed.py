@@ -87,10 +87,10 @@ class RoutedTests(SynchronousTestCase):
         table = ServiceTable(
             local=self.home,
             home_domains=("home.example", "second.example"),
-            remote={"partner.example": self.partner, "slow.example": self.slow},
+            remote={"partner.example": self.partner, "slow.example": self.slow}.get,
         )
         self.contacts = Contacts()
-        self.im = RoutedInstantMessaging(table, self.contacts, LIMITS, self.clock)
+        self.im = RoutedInstantMessaging(self.home, table, self.contacts, LIMITS, self.clock)
 
     def sending(self, *users, text=b"hi", **fields):
         draft = Draft(content=Content(octets=text), users=users, **fields)

@@ -155,13 +155,13 @@ class SubscriptionsTests(StoreTestCase):
     async def test_who_unsubscribes_has_been_a_watcher(self):
         await self.subscribe()
         now = self.clock.seconds()
-        watchers = await self.subscriptions.watchers(ANN, since=now)
+        watchers = await self.subscriptions.watchers(ANN, since=now, now=now)
         self.assertEqual(watchers, {BOB: WatcherStatus.CURRENT_SUBSCRIBER})
         await self.subscriptions.unsubscribe(self.bob, [ANN], now=now)
         self.assertEqual(await self.subscribers(), [])
-        watchers = await self.subscriptions.watchers(ANN, since=now)
+        watchers = await self.subscriptions.watchers(ANN, since=now, now=now)
         self.assertEqual(watchers, {BOB: WatcherStatus.FORMER_SUBSCRIBER})
-        self.assertEqual(await self.subscriptions.watchers(ANN, since=now + 1), {})
+        self.assertEqual(await self.subscriptions.watchers(ANN, since=now + 1, now=now), {})
 
     async def test_client_status_goes_with_its_session(self):
         await self.publish(attribute=ZONE)

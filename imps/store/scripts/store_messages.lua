@@ -1,15 +1,16 @@
 -- Store one message for any number of recipients of a bucket, behind what waits for them.
 -- KEYS[1] the bucket's prefix; ARGV[1] the message id, ARGV[2] now, ARGV[3] when it expires, ARGV[4]
 -- its head, ARGV[5] its content, ARGV[6] how many messages and ARGV[7] how many octets may wait for
--- a user, ARGV[8] how long its id is remembered (seconds), ARGV[9] what a report on it says, '' if
+-- a user, ARGV[8] how long its token is remembered (seconds), ARGV[9] what a report on it says, '' if
 -- none is wanted, ARGV[10] for how long it is held for one session that is to have it alone, ARGV[11] the
 -- names of the sender, with blanks between, '' if they have not been looked up, ARGV[12] the sender's
 -- application, folded as in access lists, '' for none, ARGV[13] how long a user who is off line is told
--- of no other message, then the recipients, each with the clients that it is for, as JSON, '' for all.
+-- of no other message, ARGV[14] the token, by which a repetition is known, then the recipients, each with
+-- the clients that it is for, as JSON, '' for all.
 -- Returns for each 1 stored (now or before), 0 no such user, -1 too much waits for the user, -2 the user
 -- takes nothing from the sender, -3 the names of the sender are needed to tell, -4 none of these clients
 -- is on line, -5 nobody is, and nothing is to be kept for the user then, -6 all sessions that would get
--- it reject such content.
+-- it reject such content, -7 another message of this id waits for the user.
 -- include sessions
 -- include access
 -- include content_policy
@@ -92,9 +93,11 @@ local function store(user, clients)
         return 0
     end
     local recent = prefix .. 'recent:' .. user
-    redis.call('ZREMRANGEBYSCORE', recent, '-inf', now - ARGV[8])
-    if redis.call('ZSCORE', recent, message_id) then
+    redis.call('ZREMRANGEBYSCORE', recent, '-inf', now)
+    if redis.call('ZSCORE', recent, ARGV[14]) then
         return 1
+    elseif redis.call('EXISTS', message_key(prefix, user, message_id)) == 1 then
+        return -7
     end
     if is_choosy(prefix, user) then
         if ARGV[11] == '' then
@@ -142,8 +145,8 @@ local function store(user, clients)
     redis.call('ZADD', queue, redis.call('HINCRBY', state, 'sequence', 1), message_id)
     redis.call('HINCRBY', state, 'octets', size)
     redis.call('ZADD', prefix .. 'expiring-messages', ARGV[3], message_id .. ' ' .. user)
-    redis.call('ZADD', recent, now, message_id)
-    redis.call('EXPIRE', recent, math.ceil(ARGV[8]))
+    redis.call('ZADD', recent, now + ARGV[8], ARGV[14])
+    redis.call('EXPIRE', recent, math.max(redis.call('TTL', recent), math.ceil(ARGV[8])))
     -- Who is told the message itself by text needs no notice of it.
     if sessions == ' ' and not has_phone(prefix, user) then
         leave_offline_notice(user, state)
@@ -152,7 +155,7 @@ local function store(user, clients)
 end
 
 local outcomes = {}
-for i = 14, #ARGV, 2 do
+for i = 15, #ARGV, 2 do
     outcomes[#outcomes + 1] = store(ARGV[i], ARGV[i + 1])
 end
 return outcomes

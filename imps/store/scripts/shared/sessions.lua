@@ -97,7 +97,7 @@ local function end_session(prefix, id, now, lease, code, seconds)
             lease)
     end
     if redis.call('EXISTS', prefix .. 'subscriptions:' .. id) == 1 then
-        work[2] = cjson.encode({'unsubscribe', 'unsubscribe:' .. id, id})
+        work[2] = cjson.encode({'unsubscribe', 'unsubscribe:' .. id, id, user})
         leave_work(prefix, 'unsubscribe:' .. id, work[2], lease)
     end
     local index = prefix .. 'sessions:' .. user

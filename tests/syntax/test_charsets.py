@@ -2,7 +2,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from imps.csp.charsets import in_utf8
+from imps.syntax.charsets import in_utf8
 
 
 class CharsetTests(SynchronousTestCase):

@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from encodings.aliases import aliases
 
-from imps.csp.codec.document import CodecError
-from imps.syntax.texts import utf8
+from imps.model.message import CHARSET, media_type
+from imps.syntax.errors import CodecError
+from imps.syntax.texts import printable, utf8
 
 _BY_NUMBER = {
     "3": "ascii",
@@ -42,6 +43,24 @@ _BY_NUMBER = {
 _NAMES = frozenset(_BY_NUMBER.values())
 _UCS_2 = "iso_10646_ucs_2"
 _NOT_IN_A_NAME = re.compile(r"[^a-z0-9]+")
+
+_PLAIN_TEXT = "text/plain"
+
+
+def text_in_utf8(content_type: str, octets: bytes, is_utf8: bool = False) -> tuple[str, bytes]:
+    """Content as the model has it: text of a charset that is known becomes UTF-8, and what then
+    still names a charset is not. What some client could not be sent is replaced in plain text; all
+    else stays as it is, octet by octet. Text that ``is_utf8`` is so whatever its type says."""
+    if not media_type(content_type).startswith("text/"):
+        return content_type, octets
+    charset = CHARSET.search(content_type)
+    converted = octets if is_utf8 else in_utf8(octets, charset[1] if charset else "")
+    if converted is None:
+        return content_type, octets
+    content_type = CHARSET.sub("", content_type)
+    if media_type(content_type) == _PLAIN_TEXT:
+        converted = printable(converted.decode()).encode()
+    return content_type, converted
 
 
 def in_utf8(octets: bytes, charset: str) -> bytes | None:
