@@ -402,6 +402,7 @@ class SMPPSettings:
     host: str
     port: int = field(default=2775, validator=[_at_least(1), _at_most(65_535)])
     tls: bool = False
+    ca_file: str = ""
     system_id: str = field(validator=_field(15))
     password: str = field(default="", repr=False, validator=_field(8))
     system_type: str = field(default="", validator=_field(12))

@@ -77,7 +77,7 @@ from imps.sms.kannel import Kannel
 from imps.sms.kannel_pages import KannelPages
 from imps.sms.outbox import Outbox as TextOutbox
 from imps.sms.smpp.arrivals import Arrivals
-from imps.sms.smpp.gateway import SMPP
+from imps.sms.smpp.gateway import SMPP, endpoint_of
 from imps.sms.traffic import Traffic
 from imps.ssp.services import RemoteServices
 from imps.store.access_lists import AccessLists
@@ -490,7 +490,7 @@ class Parts:
             self.outbox,
             self.metrics,
         )
-        return SMPP(gateway, arrivals, self.reactor)
+        return SMPP(gateway, endpoint_of(gateway, self.reactor), arrivals, self.reactor)
 
     @cached_property
     def timers(self) -> Timers:

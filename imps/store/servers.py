@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections import deque
-from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from attrs import define, field, frozen
-from OpenSSL import SSL, crypto
+from OpenSSL import SSL
 from service_identity import VerificationError
 from twisted.internet.endpoints import HostnameEndpoint, UNIXClientEndpoint, wrapClientTLS
 from twisted.internet.interfaces import IProtocolFactory, IStreamClientEndpoint
-from twisted.internet.ssl import Certificate, optionsForClientTLS, trustRootFromCertificates
+from twisted.internet.ssl import optionsForClientTLS
 from twisted.python.failure import Failure
 
+from imps.authorities import NoAuthorities, authorities
 from imps.store.errors import StoreError, StoreUnavailable
 
 REDIS_PORT = 6379
@@ -26,7 +25,6 @@ _EXPECTED = (
     "unix:///path, or redis+sentinel://[user:password@]host[:port][,host[:port]...]/master"
     "[/database][?sentinel_password=password]"
 )
-_CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
 
 Greeting = tuple[tuple[str, ...], ...]
 
@@ -157,19 +155,10 @@ def _greeting(credentials: str, database: str) -> Greeting:
 
 
 def _trusted(ca_file: str) -> Any:
-    """The authorities whose certificates are good; None for those of the system."""
-    if not ca_file:
-        return None
     try:
-        found = _CERTIFICATE.findall(Path(ca_file).read_bytes())
-        certificates = [Certificate.loadPEM(each) for each in found]
-    except OSError as error:
-        raise StoreError(f"cannot read store.ca_file {ca_file}: {error.strerror}") from None
-    except crypto.Error:
-        certificates = []
-    if not certificates:
-        raise StoreError(f"there is no certificate in store.ca_file {ca_file}")
-    return trustRootFromCertificates(certificates)
+        return authorities(ca_file, "store.ca_file")
+    except NoAuthorities as problem:
+        raise StoreError(str(problem)) from None
 
 
 def reason_of_loss(failure: Failure) -> str:

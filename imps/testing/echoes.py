@@ -9,8 +9,13 @@ from attrs import define, field
 from twisted.trial.unittest import TestCase
 
 from imps.config import Settings
-from imps.testing.process import Program, reactor, until
+from imps.store.opening import open_store
+from imps.testing.process import PATIENCE_SECONDS, Program, reactor, until
+from imps.testing.service import end_leases_in
 from imps.testing.store import empty_store, private_directory, private_server
+
+AFTER_A_KILL_SECONDS = 100
+"""What a killed process had in hand is left to it for half a minute; and so is what that causes."""
 
 
 @define(eq=False)
@@ -43,13 +48,21 @@ class Echoes:
         """Kill them all (kill -9)."""
         for program in self._programs:
             await program.kill()
+        # What they have caused is done at once by whoever comes; not so what was being submitted.
+        settings = Settings.read(self._settings)
+        store = await open_store(settings, reactor, for_service=False)
+        await end_leases_in(store)
+        await store.close()
 
     @property
     def said(self) -> list[str]:
         """What they have said, line by line."""
         return "".join(each.output for each in self._programs).splitlines()
 
-    async def say(self, *lines: str) -> None:
-        """See that they say this."""
-        for line in lines:
-            await until(lambda line=line: line in self.said, lambda line=line: f"no {line!r}")
+    async def say(self, *lines: str, seconds: float = PATIENCE_SECONDS) -> None:
+        """See that they say this, each within this time."""
+
+        def lacking() -> str:
+            return ", ".join(line for line in lines if line not in self.said)
+
+        await until(lambda: not lacking(), lambda: f"not said: {lacking()}", seconds)

@@ -7,7 +7,7 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -39,12 +39,16 @@ def is_alive(process_id: int) -> bool:
     return state != "Z"
 
 
-async def until(holds: Any, complaint: Any = lambda: "") -> None:
-    """Wait until something holds; fail if it does not."""
-    give_up_at = reactor.seconds() + PATIENCE_SECONDS
+async def until(
+    holds: Callable[[], object],
+    complaint: Callable[[], str] = lambda: "",
+    seconds: float = PATIENCE_SECONDS,
+) -> None:
+    """Wait until something holds; fail if it does not in this time."""
+    give_up_at = reactor.seconds() + seconds
     while not holds():
         if reactor.seconds() > give_up_at:
-            raise AssertionError(f"not in {PATIENCE_SECONDS} seconds: {complaint()}")
+            raise AssertionError(f"not in {seconds} seconds: {complaint()}")
         await deferLater(reactor, LOOK_SECONDS)
 
 

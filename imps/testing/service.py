@@ -83,9 +83,14 @@ async def unfinished_work(data: Path) -> dict[str, float]:
 async def end_leases(data: Path) -> None:
     """Make all work overdue that is not done: nobody is waited for any longer to do it."""
     async with store_of(data) as store:
-        for bucket in range(store.buckets.count):
-            overdue = f"{store.buckets.prefix(bucket)}overdue"
-            await store.client.execute("ZUNIONSTORE", overdue, 1, overdue, "WEIGHTS", 0)
+        await end_leases_in(store)
+
+
+async def end_leases_in(store: Store) -> None:
+    """The same in a store that is open."""
+    for bucket in range(store.buckets.count):
+        overdue = f"{store.buckets.prefix(bucket)}overdue"
+        await store.client.execute("ZUNIONSTORE", overdue, 1, overdue, "WEIGHTS", 0)
 
 
 @define(eq=False)

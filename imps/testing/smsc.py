@@ -8,6 +8,7 @@ from typing import Any
 from attrs import define, field
 from twisted.internet.defer import Deferred
 from twisted.internet.protocol import Factory, Protocol
+from twisted.internet.ssl import PrivateCertificate
 from twisted.trial.unittest import TestCase
 
 from imps.sms.smpp.pdu import (
@@ -92,15 +93,22 @@ class SMSC:
     unbound: int = 0
     binds: int = 0
     name_of: Callable[[int], str] = str
+    certificate: PrivateCertificate | None = None
     _listening: Any = None
 
     async def start(self) -> None:
         """Listen, for the first time or again on the same port."""
         factory = Factory.forProtocol(lambda: Line(self))
         factory.noisy = False
-        self._listening = reactor.listenTCP(self.port, factory, interface="127.0.0.1")
+        self._listening = self._listen(factory)
         self.port = self._listening.getHost().port
         self.test.addCleanup(self.stop)
+
+    def _listen(self, factory: Any) -> Any:
+        if self.certificate is None:
+            return reactor.listenTCP(self.port, factory, interface="127.0.0.1")
+        options = self.certificate.options()
+        return reactor.listenSSL(self.port, factory, options, interface="127.0.0.1")
 
     async def stop(self) -> None:
         """Be gone, without a word."""

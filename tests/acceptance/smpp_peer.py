@@ -103,14 +103,29 @@ class SMSC(LineOnlyReceiver):
             data_coding=decoded(DataCodingEncoder(), coding),
             short_message=bytes.fromhex(told["octets"]),
         )
+        self.send(pdu)
+
+    def send(self, pdu):
+        """Deliver something, again and again until it is answered."""
         for connections in self.factory.bound_connections.values():
             binding = connections.getNextBindingForDelivery()
-            binding.sendDataRequest(pdu).addCallbacks(
-                lambda answer: say(answered=answer.response.status.name),
-                lambda failure: say(answered=failure.value.response.status.name),
-            )
-            return
-        say(answered="nobody is bound")
+            if binding is not None and binding.isBound():
+                binding.sendDataRequest(pdu).addCallbacks(
+                    lambda answer: say(answered=answer.response.status.name),
+                    self.failed,
+                    (),
+                    {},
+                    (pdu,),
+                )
+                return
+        reactor.callLater(0.1, self.send, pdu)
+
+    def failed(self, failure, pdu):
+        response = getattr(failure.value, "response", None)
+        if response is not None:
+            say(answered=response.status.name)
+        else:
+            reactor.callLater(0.1, self.send, pdu)
 
 
 def decoded(encoder, octets):

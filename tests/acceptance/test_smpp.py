@@ -11,7 +11,7 @@ from twisted.trial.unittest import TestCase
 
 from imps.model.gsm7 import decoded, encoded
 from imps.model.short_message import Header, Place
-from imps.testing.echoes import Echoes
+from imps.testing.echoes import AFTER_A_KILL_SECONDS, Echoes
 from imps.testing.process import Program, until
 from imps.testing.programs import lacking
 from imps.testing.servers import free_ports
@@ -23,6 +23,8 @@ RECEIPT = "id:{} sub:001 dlvrd:001 submit date:2601010000 done date:2601010001 s
 
 class ThroughSMPP(TestCase):
     """Processes that echo texts, and an SMSC that brings them."""
+
+    timeout = 2 * AFTER_A_KILL_SECONDS
 
     processes = 1
 
@@ -110,6 +112,22 @@ class TwoProcessTests(ThroughSMPP):
         self.text("after our own")
         await self.echoes.say("accepted after our own")
         self.assertEqual(len(self.said("submitted")), 2)
+
+    async def test_nothing_is_lost_when_the_service_is_killed(self):
+        await self.start()
+        texts = [f"text {number}" for number in range(40)]
+        for number, text in enumerate(texts):
+            self.text(text)
+            if number in (15, 30):
+                await self.says("submitted", number // 2)
+                await self.echoes.kill()
+                await self.echoes.start_again()
+        accepted = (f"accepted {text}" for text in texts)
+        await self.echoes.say(*accepted, seconds=AFTER_A_KILL_SECONDS)
+        heard = [decoded(bytes.fromhex(each["octets"])) for each in self.said("submitted")]
+        self.assertEqual(set(heard), {f"echo {text}" for text in texts})
+        # SMPP has no way to ask what became of the one that was being submitted to each phone.
+        self.assertLessEqual(len(heard), len(texts) + 2)
 
 
 class OneProcessTests(TwoProcessTests):

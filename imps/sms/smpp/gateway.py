@@ -9,13 +9,15 @@ from typing import Any
 from attrs import define, field
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.endpoints import HostnameEndpoint, wrapClientTLS
+from twisted.internet.interfaces import IStreamClientEndpoint
 from twisted.internet.protocol import Factory
 from twisted.internet.ssl import optionsForClientTLS
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
 from zope.interface import implementer
 
-from imps.config import SMPPSettings
+from imps.authorities import NoAuthorities, authorities
+from imps.config import SettingsError, SMPPSettings
 from imps.sms.gateway import Answer, IGateway, Outgoing
 from imps.sms.smpp.arrivals import Arrivals
 from imps.sms.smpp.mapping import answer_of, bind_of, submitted
@@ -37,6 +39,7 @@ class SMPP:
     """Stays bound to an SMSC as a transceiver, from ``start`` to ``stop``."""
 
     settings: SMPPSettings
+    _endpoint: IStreamClientEndpoint
     _arrivals: Arrivals
     _reactor: Any
     _throttle: Throttle = field(init=False)
@@ -92,13 +95,6 @@ class SMPP:
             self._throttle.slow_down(self._reactor.seconds())
         return answer_of(response, self.settings)
 
-    def _endpoint(self) -> Any:
-        settings = self.settings
-        endpoint = HostnameEndpoint(self._reactor, settings.host, settings.port)
-        if settings.tls:
-            return wrapClientTLS(optionsForClientTLS(settings.host), endpoint)
-        return endpoint
-
     def _new_session(self) -> Session:
         hearings = self._arrivals.hearings()
 
@@ -119,19 +115,19 @@ class SMPP:
 
     async def _stay_bound(self) -> None:
         # Endpoints answer a cancellation with errors of their own, hence the flag.
-        endpoint, failures = self._endpoint(), 0
+        failures = 0
         with suppress(CancelledError):
             while not self._is_over:
-                failures = 0 if await self._bound_once(endpoint) else failures + 1
+                failures = 0 if await self._bound_once() else failures + 1
                 if not self._is_over:
                     await deferLater(self._reactor, wait_after(failures))
 
-    async def _bound_once(self, endpoint: Any) -> bool:
+    async def _bound_once(self) -> bool:
         """Bind, and stay so as long as the session lasts; whether there was one."""
         factory = Factory.forProtocol(self._new_session)
         factory.noisy = False
         try:
-            session = await endpoint.connect(factory)
+            session: Any = await self._endpoint.connect(factory)
         except CancelledError:
             raise
         except Exception as problem:
@@ -157,6 +153,18 @@ class SMPP:
             self._complaint = complaint
             self._log.error("{name} {complaint}", name=self.name, complaint=complaint)
         return False
+
+
+def endpoint_of(settings: SMPPSettings, reactor: Any) -> IStreamClientEndpoint:
+    """Where the SMSC is. Raises SettingsError."""
+    endpoint: IStreamClientEndpoint = HostnameEndpoint(reactor, settings.host, settings.port)
+    if settings.tls:
+        try:
+            trusted = authorities(settings.ca_file, "sms.gateway.ca_file")
+            endpoint = wrapClientTLS(optionsForClientTLS(settings.host, trusted), endpoint)
+        except (NoAuthorities, ValueError) as problem:
+            raise SettingsError(str(problem)) from None
+    return endpoint
 
 
 def wait_after(failures: int) -> float:

@@ -1,17 +1,23 @@
 from attrs import define, field
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred
+from twisted.internet.ssl import PrivateCertificate
 from twisted.internet.task import deferLater
 from twisted.trial.unittest import SynchronousTestCase
 
+from imps.config import Settings, SettingsError
 from imps.model.gsm7 import Coding, coded, encoded
 from imps.model.short_message import Header, Place
+from imps.parts import Parts
 from imps.sms.smpp import gateway, session
 from imps.sms.smpp.mapping import delivered
 from imps.sms.smpp.pdu import PDU, Command, Option, Status
 from imps.store.outgoing_texts import Said
+from imps.testing.certificates import certificate
 from imps.testing.process import until
 from imps.testing.smsc import PASSWORD, SMSC, SYSTEM_ID
+from imps.testing.store import StoreTestCase, private_directory
 from tests.sms import contract
 from tests.sms.contract import ANN
 
@@ -193,3 +199,50 @@ class SMPPTests(contract.GatewayContract):
 
     async def is_not_there(self):
         """Nothing can be waited for."""
+
+
+class SMPPOverTLSTests(StoreTestCase):
+    """An SMSC with a certificate, by an authority that is trusted or not."""
+
+    async def setUp(self):
+        await super().setUp()
+        self.patch(gateway, "FIRST_WAIT_SECONDS", 0.05)
+        key, signed = certificate("localhost")
+        self.file = private_directory(self) / "authority.pem"
+        self.file.write_bytes(signed.public_bytes(Encoding.PEM))
+        own = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        self.smsc = SMSC(self)
+        self.smsc.certificate = PrivateCertificate.loadPEM(self.file.read_bytes() + own)
+        await self.smsc.start()
+
+    def traffic(self, **changes):
+        said = {
+            "kind": "smpp",
+            "host": "localhost",
+            "port": self.smsc.port,
+            "system_id": SYSTEM_ID,
+            "password": PASSWORD,
+            "tls": True,
+            **changes,
+        }
+        overrides = {"data": self.settings.data, "sms": {"gateway": [said]}}
+        return Parts(Settings.read(None, overrides), self.store, reactor).traffic
+
+    async def test_smsc_with_a_certificate_of_the_authority_is_spoken_to(self):
+        traffic = self.traffic(ca_file=str(self.file))
+        traffic.start()
+        self.addCleanup(traffic.stop)
+        await self.smsc.bound()
+
+    async def test_smsc_with_another_certificate_is_told_nothing(self):
+        traffic = self.traffic()
+        traffic.start()
+        self.addCleanup(traffic.stop)
+        (smpp,) = traffic._gateways
+        await until(lambda: smpp._complaint)
+        self.assertEqual(self.smsc.binds, 0)
+
+    async def test_file_without_an_authority_is_complained_of(self):
+        self.file.write_text("nothing")
+        with self.assertRaisesRegex(SettingsError, "no certificate in sms.gateway.ca_file"):
+            self.traffic(ca_file=str(self.file))
