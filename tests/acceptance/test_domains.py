@@ -24,9 +24,11 @@ async def polls_until(client, condition):
 
 class DomainsTestCase(TestCase):
     processes = 1
+    versions = ("1.3", "1.3")
 
     async def setUp(self):
-        self.north, self.south = await Domains(self, self.processes).start()
+        domains = Domains(self, self.processes, versions=self.versions)
+        self.north, self.south = await domains.start()
 
     async def client(self, kind, domain, name, version=V12, encoding="wbxml", **more):
         user = await domain.user(name)
@@ -99,6 +101,12 @@ class PresenceTests(DomainsTestCase):
         self.assertEqual(await bo.accept(ann.user), 200)
         await ann.sees(bo.user, OnlineStatus="T")
         await self.check()
+
+
+class OlderVersionTests(MessagesTests, PresenceTests):
+    """One of the servers knows the oldest version alone."""
+
+    versions = ("1.3", "1.1")
 
 
 class MessagesInTwoProcessesTests(MessagesTests):
