@@ -56,6 +56,7 @@ from imps.elements.interfaces import (
 from imps.elements.news import NobodyAbroad, PresenceNews
 from imps.elements.presence import PresenceService
 from imps.elements.publishers import Publishers
+from imps.elements.publishers_abroad import PublishersAbroad
 from imps.elements.reactive_authorization import ReactiveAuthorization
 from imps.elements.watching import Watching
 from imps.federation import Federation
@@ -311,6 +312,22 @@ class Parts:
         remote = self.remote_services
         return NobodyAbroad() if remote is None else remote.presence_news
 
+    @cached_property
+    def subscriptions(self) -> Subscriptions:
+        """Who subscribed to whom, as it is stored."""
+        most = self.settings.presence.max_subscriptions
+        return Subscriptions(self.store.client, self.store.buckets, most)
+
+    @cached_property
+    def publishers_abroad(self) -> PublishersAbroad:
+        """What users are told of those of other domains."""
+        return PublishersAbroad(
+            PresenceAbroad(self.store.client, self.store.buckets),
+            self.subscriptions,
+            self.reactor,
+            self.settings.presence.max_value_octets,
+        )
+
     @property
     def presence(self) -> PresenceService:
         """What users publish."""
@@ -319,13 +336,12 @@ class Parts:
     @cached_property
     def routed_presence(self) -> RoutedPresence:
         """Presence for the doors."""
-        client, buckets = self.store.client, self.store.buckets
-        subscriptions = Subscriptions(client, buckets, self.settings.presence.max_subscriptions)
+        client, buckets, subscriptions = self.store.client, self.store.buckets, self.subscriptions
         publishers = Publishers(self.contacts, self.directory)
         news = PresenceNews(subscriptions, self.presence_abroad, self.reactor)
         element = PresenceService(
             Presences(client, buckets),
-            PresenceAbroad(client, buckets),
+            self.publishers_abroad,
             subscriptions,
             publishers,
             self.directory,
@@ -347,6 +363,7 @@ class Parts:
         )
         routed = RoutedPresence(
             element,
+            self.publishers_abroad,
             self.remote_presence,
             watching,
             subscriptions,
@@ -592,7 +609,13 @@ class Parts:
 
     def serve_partners(self) -> None:
         """Render the services here to partners."""
-        self.federation.serve(self.local_im, self.presence, self.delivery, self.message_limits)
+        self.federation.serve(
+            self.local_im,
+            self.presence,
+            self.publishers_abroad,
+            self.delivery,
+            self.message_limits,
+        )
 
 
 def terms_of(settings: Settings) -> Terms:

@@ -13,6 +13,7 @@ from imps.elements.contacts import Contacts
 from imps.elements.directory import Directory
 from imps.elements.interfaces import Caller, Got, IRemotePresence
 from imps.elements.presence import PresenceService, ToldOf
+from imps.elements.publishers_abroad import PublishersAbroad
 from imps.elements.watching import Watching
 from imps.model.address import Address
 from imps.model.presence import Attribute, PresenceValue, WatcherStatus
@@ -34,6 +35,7 @@ class RoutedPresence:
     """
 
     local: PresenceService
+    _abroad: PublishersAbroad
     _remote: Callable[[str], IRemotePresence | None]
     _watching: Watching
     _subscriptions: Subscriptions
@@ -133,7 +135,7 @@ class RoutedPresence:
         outcomes = [Outcome(len(abroad))]
         if here or contact_lists or not abroad:
             outcomes.append(await self.local.unsubscribe(caller, here, contact_lists))
-        await self.local.forget_abroad(caller.session_id, abroad)
+        await self._abroad.forget(caller.session_id, abroad)
         await self._unsubscribed(caller.user, left)
         return merge(outcomes)
 
@@ -151,7 +153,7 @@ class RoutedPresence:
             known = {each for each in found.publishers if not self._directory.is_home(each)}
             if not is_there or found.followed is not None:
                 gone = known.difference(members)
-                await self.local.forget_abroad(session_id, gone, contact_list)
+                await self._abroad.forget(session_id, gone, contact_list)
                 await self._unsubscribed(owner, gone)
             new = [each for each in members if each not in known]
             if new and found.followed is not None:
@@ -205,7 +207,7 @@ class RoutedPresence:
         """Subscribe a session to users of partners. Those who do not exist are forgotten again."""
         if not users:
             return Outcome()
-        asked = await self.local.note_abroad(caller, users, attributes, through, follows)
+        asked = await self._abroad.note(caller, users, attributes, through, follows)
         outcomes: list[Outcome] = []
 
         async def subscribe(domain: str, wanted: Attributes, some: list[Address]) -> None:
@@ -223,12 +225,12 @@ class RoutedPresence:
         )
         outcome = merge(outcomes)
         failed = [user for each in outcome.failures for user in each.users]
-        await self.local.forget_abroad(caller.session_id, failed, through)
+        await self._abroad.forget(caller.session_id, failed, through)
         return outcome
 
     async def _unsubscribed(self, watcher: Address, publishers: Iterable[Address]) -> None:
         """Tell partners whom of their users a watcher does not watch in any session any more."""
-        left = await self.local.unwatched_abroad(watcher, publishers)
+        left = await self._abroad.unwatched(watcher, publishers)
         for domain, some in _by_domain(left).items():
             remote = self._remote(domain)
             if remote is not None:

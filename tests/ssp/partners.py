@@ -64,6 +64,7 @@ class PartnersTestCase(StoreTestCase):
         LocalServices(
             parts.local_im,
             parts.presence,
+            parts.publishers_abroad,
             parts.delivery,
             answers,
             self.sent,

@@ -341,7 +341,7 @@ class RenewingTests(PublishersTestCase):
     async def setUp(self):
         await super().setUp()
         self.renewing = Renewing(
-            self.exchange, self.exchange, self.watched, self.parts.presence, self.clock
+            self.exchange, self.exchange, self.watched, self.parts.publishers_abroad, self.clock
         )
         await self.subscribe(BO, WES, to=(ON_LINE,))
         await self.notify(on_line=True)
