@@ -453,7 +453,7 @@ class Parts:
             raise SettingsError(f"clp.language: {error}") from None
         return Services(
             im=self.im,
-            presence=self.presence,
+            presence=self.routed_presence,
             authorization=self.reactive_authorization,
             contacts=self.contacts,
             attribute_lists=self.attribute_lists,
@@ -571,7 +571,7 @@ class Parts:
         AttributeListing(self.attribute_lists).register(transactions)
         presence = PresenceDelivery(self.routed_presence)
         presence.register(transactions)
-        authorization = PresenceAuthorization(self.reactive_authorization, self.presence)
+        authorization = PresenceAuthorization(self.reactive_authorization, self.routed_presence)
         authorization.register(transactions)
         notices = Notices(sessions)
         notices.register(transactions)

@@ -9,10 +9,12 @@ from typing import Any
 from attrs import define
 from twisted.internet.defer import Deferred, gatherResults
 
+from imps.elements.authorization import Question
 from imps.elements.contacts import Contacts
 from imps.elements.directory import Directory
 from imps.elements.interfaces import Caller, Got, IRemotePresence
 from imps.elements.presence import PresenceService, ToldOf
+from imps.elements.presence_view import MOST_OCTETS
 from imps.elements.publishers_abroad import PublishersAbroad
 from imps.elements.watching import Watching
 from imps.model.address import Address
@@ -53,8 +55,18 @@ class RoutedPresence:
         """Who watches the caller, wherever they live (CSP, GetWatcherList)."""
         return await self.local.watchers(caller, history_seconds)
 
+    async def questions(
+        self, publisher: Address, watchers: Iterable[Address]
+    ) -> dict[Address, Question]:
+        """What a publisher, who lives here, is still to be asked of watchers wherever they live."""
+        return await self.local.questions(publisher, watchers)
+
     async def told(
-        self, caller: Caller, news: Sequence[News], most_octets: int, msisdn: str | None = None
+        self,
+        caller: Caller,
+        news: Sequence[News],
+        most_octets: int = MOST_OCTETS,
+        msisdn: str | None = None,
     ) -> ToldOf:
         """What a session may be told of publishers of whom there is news."""
         return await self.local.told(caller, news, most_octets, msisdn)
