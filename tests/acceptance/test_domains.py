@@ -6,6 +6,7 @@ from twisted.trial.unittest import TestCase
 
 from imps.model.version import V11, V12, V13
 from imps.testing.android import Android
+from imps.testing.conformance import shows_feature
 from imps.testing.correspondence import reported
 from imps.testing.domains import Domains
 from imps.testing.nokia import Nokia
@@ -43,6 +44,8 @@ class DomainsTestCase(TestCase):
 
 
 class MessagesTests(DomainsTestCase):
+    @shows_feature("partner servers, from IM alone to all services", "IM with another domain")
+    @shows_feature("CSP and CLP turned into SSP, and back", "CSP")
     async def test_users_of_two_domains_chat_in_any_version_with_reports(self):
         ann = await self.client(Nokia, self.north, "ann", V11, "xml", wants_reports=True)
         bo = await self.client(Android, self.south, "bo", V13, "wbxml")

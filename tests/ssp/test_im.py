@@ -31,6 +31,7 @@ from imps.ssp.messages.im import (
     SendMessageRequest,
     SendMessageResponse,
 )
+from imps.testing.conformance import shows_feature
 from imps.testing.store import EPOCH
 from tests.ssp.partners import ABE, ANN, BEA, BO, SOUTH, WES, PartnersTestCase
 
@@ -364,6 +365,7 @@ class TheirMessagesTests(PartnersMessagesTestCase):
     async def test_an_address_without_a_domain_is_the_partners(self):
         self.assertEqual((await self.hear(self.message(Address.parse("ann")))).code, 516)
 
+    @shows_feature("servers trusted no further than their domain")
     async def test_nobody_writes_in_the_name_of_another(self):
         for sender, user in ((BEA, BO), (ANN, BO), (BO, ANN), (BO, WES)):
             answer = await self.hear(self.message(ANN, sender=sender, user=user))

@@ -24,6 +24,7 @@ from imps.ssp.messages.presence import (
     SubscribeRequest,
     UnsubscribeRequest,
 )
+from imps.testing.conformance import shows_feature
 from tests.ssp.partners import ABE, ANN, BEA, BO, SOUTH, WES, PartnersTestCase
 
 TEXT, MOOD, ON_LINE = Attribute.STATUS_TEXT, Attribute.STATUS_MOOD, Attribute.ONLINE_STATUS
@@ -155,6 +156,7 @@ class SubscribingTests(WatchersTestCase):
         history = await self.parts.presence.watchers(caller, 3600)
         self.assertEqual(history[BO], WatcherStatus.FORMER_SUBSCRIBER)
 
+    @shows_feature("servers trusted no further than their domain")
     async def test_a_partner_asks_for_its_own_users_and_what_it_may(self):
         self.assertEqual((await self.forged(SubscribeRequest)).code, 901)
         self.assertEqual((await self.forged(GetPresenceRequest)).code, 901)
