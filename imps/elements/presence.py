@@ -27,12 +27,15 @@ from imps.model.presence import (
 from imps.model.status import Outcome, Refusal, StatusCode
 from imps.store.deliveries import News
 from imps.store.presence import Allowed, NoSuchPublisher, Presences
-from imps.store.subscriptions import Seen, Subscriptions, Told
+from imps.store.subscriptions import Seen, Subscriptions, Told, TooManySubscriptions
 
 Attributes = frozenset[Attribute]
 
 ABROAD_SECONDS = 25 * 3600
 """How long users of other domains are subscribed: their servers subscribe anew every day."""
+
+MOST_AT_ONCE = 1000
+"""To how many users one of another domain may subscribe at a time."""
 
 
 @frozen
@@ -169,14 +172,19 @@ class PresenceService:
         if not publishers and through is None:
             return set()
         session_id, until = caller.subscriber, math.inf
+        if not caller.session_id and len(publishers) > MOST_AT_ONCE:
+            raise Refusal(StatusCode.BAD_PARAMETER, f"more than {MOST_AT_ONCE} users")
         if caller.session_id:
             await note(self._subscriptions, caller, publishers, attributes, through, follows)
         else:
             until = self._clock.seconds() + ABROAD_SECONDS
         watcher = await self._directory.names_of(caller.user)
-        found = await self._subscriptions.subscribe(
-            session_id, watcher, publishers, attributes, through, until=until
-        )
+        try:
+            found = await self._subscriptions.subscribe(
+                session_id, watcher, publishers, attributes, through, until=until
+            )
+        except TooManySubscriptions:
+            raise Refusal(StatusCode.BAD_PARAMETER, "too many subscriptions") from None
         unknown = [each for each in publishers if each not in found]
         if unknown and caller.session_id:
             now = self._clock.seconds()

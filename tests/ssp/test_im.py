@@ -147,6 +147,17 @@ class OurMessagesTests(PartnersMessagesTestCase):
         await self.exchange.answered(self.exchange.said[0], Status(code=532))
         self.assertEqual(await self.reports(ann), [])
 
+    async def test_a_request_that_is_repeated_gets_the_answer_as_well(self):
+        self.exchange.answer = lambda _: None
+        caller = Caller(ANN, "", "same")
+        sending = [Deferred.fromCoroutine(self.send(BO, caller=caller)) for _ in range(2)]
+        while not self.exchange.said:
+            await self.parts.directory.find(ANN)
+        await self.exchange.answered(self.exchange.said[0], Status(code=531))
+        for each in sending:
+            self.assertEqual((await each).outcome.code, StatusCode.UNKNOWN_USER)
+        self.assertEqual(len(self.exchange.said), 1)
+
     async def test_another_process_may_get_the_answer(self):
         self.exchange.answer = lambda _: None
         sending = Deferred.fromCoroutine(self.send(BO))
