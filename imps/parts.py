@@ -67,7 +67,7 @@ from imps.sap.delivery import Delivery
 from imps.sap.offline_notices import OfflineNotices
 from imps.sap.routed import RoutedInstantMessaging
 from imps.sap.routed_presence import RoutedPresence
-from imps.sap.service_table import ServiceTable
+from imps.sap.service_table import ServiceTable, nobody
 from imps.sap.sessions import SessionLimits, Sessions
 from imps.sap.texts import Texts
 from imps.sap.timers import Timers
@@ -364,7 +364,7 @@ class Parts:
         routed = RoutedPresence(
             element,
             self.publishers_abroad,
-            self.remote_presence,
+            self.remote_presence if self.settings.ssp.endpoint else nobody,
             watching,
             subscriptions,
             self.stored_sessions,

@@ -19,7 +19,8 @@ from imps.elements.publishers_abroad import PublishersAbroad
 from imps.elements.watching import Watching
 from imps.model.address import Address
 from imps.model.presence import Attribute, PresenceValue, WatcherStatus
-from imps.model.status import Detail, Outcome, Refusal, merge
+from imps.model.status import Detail, Outcome, Refusal, StatusCode, merge
+from imps.sap.service_table import nobody
 from imps.store.deliveries import News
 from imps.store.sessions import Sessions
 from imps.store.subscriptions import Subscriptions
@@ -92,11 +93,9 @@ class RoutedPresence:
         ]
 
         async def get(domain: str, some: list[Address]) -> None:
-            remote = self._remote(domain)
-            assert remote is not None
             named = [each for each in some if each in abroad]
             try:
-                found = await remote.get(caller, some, attributes)
+                found = await self._at(domain).get(caller, some, attributes)
             except Refusal as refusal:
                 got.append(Got((), _failed(named, refusal)))
             else:
@@ -157,6 +156,8 @@ class RoutedPresence:
         """Have the sessions of a user that follow a contact list subscribed to those who are in it
         now; work of ``Watching``, for users of partners as well."""
         await self._watching.follow(work)
+        if self._remote is nobody:
+            return
         owner, contact_list = map(Address.parse, work.details[:2])
         is_there = await self._contacts.members(owner, contact_list) is not None
         members = await self._members_abroad(owner, contact_list)
@@ -176,9 +177,9 @@ class RoutedPresence:
         """End all subscriptions of a session that is over; work of ``Watching``, with users of
         partners as well."""
         session_id, *user = work.details
-        publishers = await self._subscriptions.publishers(session_id)
-        abroad = {each for each in publishers if not self._directory.is_home(each)}
-        if user:
+        if user and self._remote is not nobody:
+            publishers = await self._subscriptions.publishers(session_id)
+            abroad = {each for each in publishers if not self._directory.is_home(each)}
             await self._unsubscribed(Address.parse(user[0]), abroad)
         await self._watching.end(work)
 
@@ -198,13 +199,24 @@ class RoutedPresence:
             return False
         return self._remote(address.domain) is not None
 
+    def _at(self, domain: str) -> IRemotePresence:
+        """Who serves a partner's domain; refused with 516 if it is none any more."""
+        remote = self._remote(domain)
+        if remote is None:
+            raise Refusal(StatusCode.DOMAIN_NOT_SUPPORTED, f"no partner serves {domain}")
+        return remote
+
     async def _members_abroad(self, owner: Address, contact_list: Address) -> list[Address]:
         """The users of partners in a contact list."""
+        if self._remote is nobody:
+            return []
         members = await self._contacts.members(owner, contact_list)
         return [each for each in members or () if self._is_abroad(each)]
 
     async def _through(self, session_id: str, contact_list: Address) -> set[Address]:
         """To which users of partners a session is subscribed through a contact list."""
+        if self._remote is nobody:
+            return set()
         found = await self._subscriptions.through(session_id, contact_list)
         return {each for each in found.publishers if not self._directory.is_home(each)}
 
@@ -223,10 +235,8 @@ class RoutedPresence:
         outcomes: list[Outcome] = []
 
         async def subscribe(domain: str, wanted: Attributes, some: list[Address]) -> None:
-            remote = self._remote(domain)
-            assert remote is not None
             try:
-                outcomes.append(await remote.subscribe(caller, some, wanted))
+                outcomes.append(await self._at(domain).subscribe(caller, some, wanted))
             except Refusal as refusal:
                 outcomes.append(_failed(some, refusal))
 
