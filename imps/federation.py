@@ -11,6 +11,7 @@ from twisted.names.client import Resolver
 from imps.config import Settings
 from imps.elements.interfaces import IDelivery, IMessageSending, MessageLimits
 from imps.elements.presence import PresenceService
+from imps.elements.publishers_abroad import PublishersAbroad
 from imps.http.door import HTTPDoor, HTTPLimits
 from imps.metrics import Metrics
 from imps.ssp.client import Client
@@ -130,15 +131,16 @@ class Federation:
         self,
         im: IMessageSending,
         presence: PresenceService,
+        abroad: PublishersAbroad,
         delivery: IDelivery,
         limits: MessageLimits,
     ) -> None:
         """Render the services of these elements to partners."""
         LocalServices(
-            im, presence, delivery, self.answers, self.sent_messages, limits, self.reactor
+            im, presence, abroad, delivery, self.answers, self.sent_messages, limits, self.reactor
         ).register(self.served)
         self.renewing = Renewing(
-            self.partners, self.partners, self.presence_abroad, presence, self.reactor
+            self.partners, self.partners, self.presence_abroad, abroad, self.reactor
         )
 
     @cached_property

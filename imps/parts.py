@@ -56,6 +56,7 @@ from imps.elements.interfaces import (
 from imps.elements.news import NobodyAbroad, PresenceNews
 from imps.elements.presence import PresenceService
 from imps.elements.publishers import Publishers
+from imps.elements.publishers_abroad import PublishersAbroad
 from imps.elements.reactive_authorization import ReactiveAuthorization
 from imps.elements.watching import Watching
 from imps.federation import Federation
@@ -66,7 +67,7 @@ from imps.sap.delivery import Delivery
 from imps.sap.offline_notices import OfflineNotices
 from imps.sap.routed import RoutedInstantMessaging
 from imps.sap.routed_presence import RoutedPresence
-from imps.sap.service_table import ServiceTable
+from imps.sap.service_table import ServiceTable, nobody
 from imps.sap.sessions import SessionLimits, Sessions
 from imps.sap.texts import Texts
 from imps.sap.timers import Timers
@@ -311,6 +312,22 @@ class Parts:
         remote = self.remote_services
         return NobodyAbroad() if remote is None else remote.presence_news
 
+    @cached_property
+    def subscriptions(self) -> Subscriptions:
+        """Who subscribed to whom, as it is stored."""
+        most = self.settings.presence.max_subscriptions
+        return Subscriptions(self.store.client, self.store.buckets, most)
+
+    @cached_property
+    def publishers_abroad(self) -> PublishersAbroad:
+        """What users are told of those of other domains."""
+        return PublishersAbroad(
+            PresenceAbroad(self.store.client, self.store.buckets),
+            self.subscriptions,
+            self.reactor,
+            self.settings.presence.max_value_octets,
+        )
+
     @property
     def presence(self) -> PresenceService:
         """What users publish."""
@@ -319,13 +336,12 @@ class Parts:
     @cached_property
     def routed_presence(self) -> RoutedPresence:
         """Presence for the doors."""
-        client, buckets = self.store.client, self.store.buckets
-        subscriptions = Subscriptions(client, buckets, self.settings.presence.max_subscriptions)
+        client, buckets, subscriptions = self.store.client, self.store.buckets, self.subscriptions
         publishers = Publishers(self.contacts, self.directory)
         news = PresenceNews(subscriptions, self.presence_abroad, self.reactor)
         element = PresenceService(
             Presences(client, buckets),
-            PresenceAbroad(client, buckets),
+            self.publishers_abroad,
             subscriptions,
             publishers,
             self.directory,
@@ -347,7 +363,8 @@ class Parts:
         )
         routed = RoutedPresence(
             element,
-            self.remote_presence,
+            self.publishers_abroad,
+            self.remote_presence if self.settings.ssp.endpoint else nobody,
             watching,
             subscriptions,
             self.stored_sessions,
@@ -436,7 +453,7 @@ class Parts:
             raise SettingsError(f"clp.language: {error}") from None
         return Services(
             im=self.im,
-            presence=self.presence,
+            presence=self.routed_presence,
             authorization=self.reactive_authorization,
             contacts=self.contacts,
             attribute_lists=self.attribute_lists,
@@ -554,7 +571,7 @@ class Parts:
         AttributeListing(self.attribute_lists).register(transactions)
         presence = PresenceDelivery(self.routed_presence)
         presence.register(transactions)
-        authorization = PresenceAuthorization(self.reactive_authorization, self.presence)
+        authorization = PresenceAuthorization(self.reactive_authorization, self.routed_presence)
         authorization.register(transactions)
         notices = Notices(sessions)
         notices.register(transactions)
@@ -592,7 +609,13 @@ class Parts:
 
     def serve_partners(self) -> None:
         """Render the services here to partners."""
-        self.federation.serve(self.local_im, self.presence, self.delivery, self.message_limits)
+        self.federation.serve(
+            self.local_im,
+            self.presence,
+            self.publishers_abroad,
+            self.delivery,
+            self.message_limits,
+        )
 
 
 def terms_of(settings: Settings) -> Terms:

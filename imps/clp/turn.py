@@ -19,7 +19,6 @@ from imps.elements.attribute_lists import AttributeLists
 from imps.elements.contacts import Contacts
 from imps.elements.directory import Directory
 from imps.elements.interfaces import Caller, IInstantMessaging
-from imps.elements.presence import PresenceService
 from imps.elements.reactive_authorization import ReactiveAuthorization
 from imps.model.account import Account
 from imps.model.address import Address
@@ -29,6 +28,7 @@ from imps.model.services import functions_of
 from imps.model.status import Outcome, StatusCode
 from imps.sap.authentication import Authentication
 from imps.sap.delivery import Delivery
+from imps.sap.routed_presence import RoutedPresence
 from imps.sap.sessions import Session
 from imps.store.phones import Phones
 
@@ -67,7 +67,7 @@ class Services:
     """The elements, and what else a dialogue stands on."""
 
     im: IInstantMessaging
-    presence: PresenceService
+    presence: RoutedPresence
     authorization: ReactiveAuthorization
     contacts: Contacts
     attribute_lists: AttributeLists

@@ -23,7 +23,6 @@ from imps.csp.primitives.presence import (
 from imps.csp.results import status
 from imps.csp.transactions import Context, Transactions
 from imps.elements.authorization import Question
-from imps.elements.presence import PresenceService
 from imps.elements.reactive_authorization import ReactiveAuthorization
 from imps.model.address import Address
 from imps.model.events import AuthorizationAsked
@@ -31,6 +30,7 @@ from imps.model.notice import NotificationType
 from imps.model.presence import EVERY_ATTRIBUTE, ReactiveAuthState
 from imps.model.status import Refusal, StatusCode
 from imps.model.version import V13, Version
+from imps.sap.routed_presence import RoutedPresence
 from imps.sap.sessions import Session
 from imps.store.reactive_authorization import Answered
 
@@ -42,7 +42,7 @@ class PresenceAuthorization:
     """The transactions of reactive authorization."""
 
     _element: ReactiveAuthorization
-    _presence: PresenceService
+    _presence: RoutedPresence
 
     def register(self, transactions: Transactions) -> None:
         """Serve and send the transactions of reactive authorization."""

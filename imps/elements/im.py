@@ -68,7 +68,7 @@ class InstantMessaging:
         """
         if not caller.operation_id:
             raise ValueError("without an operation id, every message would have the same id")
-        failures = [Detail(StatusCode.NO_SUCH_GROUP, groups=(each,)) for each in draft.groups]
+        failures = [self._no_group(each) for each in draft.groups]
         stored = await self._store(caller, self._stamped(caller, draft), draft)
         outcome = merge([Outcome(0, tuple(failures)), stored])
         message_id = draft.message_id or f"m{caller.operation_id}"
@@ -252,6 +252,13 @@ class InstantMessaging:
             names = names or await self._directory.names_of(message.sender)
             outcomes.update(await stored(evolve(message, message_id=other), same_id, names))
         return outcomes
+
+    def _no_group(self, group: Address) -> Detail:
+        """Why nobody gets a message to a group."""
+        if self._directory.is_home(self._directory.at_home(group)):
+            return Detail(StatusCode.NO_SUCH_GROUP, groups=(group,))
+        code, domains = StatusCode.DOMAIN_NOT_SUPPORTED, (group.domain,)
+        return Detail(code, groups=(group,), domains=domains)
 
     async def _account(self, user: Address, failures: list[Detail]) -> Address | None:
         """The account that a message for somebody is for; None, with the failure, for none."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 from twisted.logger import Logger
 
 from imps.model.address import Address
+from imps.model.events import MessageReported
 from imps.model.message import Message
 from imps.model.status import StatusCode
 from imps.store.endings import Ending
@@ -46,6 +47,19 @@ def message_ended(ending: Ending) -> None:
         ending.content_type,
         ending.size,
         ending.code,
+    )
+
+
+def message_reported(event: MessageReported) -> None:
+    """What the server of another domain says became of a message to a user of its own."""
+    _write(
+        _ENDINGS.get(event.code, "refused"),
+        event.message_id,
+        event.sender.canonical,
+        event.recipient.canonical,
+        event.content_type,
+        event.content_size,
+        event.code,
     )
 
 

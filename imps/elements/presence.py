@@ -14,6 +14,7 @@ from imps.elements.interfaces import Caller, Got, IWork
 from imps.elements.news import PresenceNews
 from imps.elements.presence_view import MOST_OCTETS, Room, octets_of, shown
 from imps.elements.publishers import Publishers
+from imps.elements.publishers_abroad import PublishersAbroad, note
 from imps.elements.reactive_authorization import ReactiveAuthorization
 from imps.model.address import Address
 from imps.model.presence import (
@@ -26,13 +27,15 @@ from imps.model.presence import (
 from imps.model.status import Outcome, Refusal, StatusCode
 from imps.store.deliveries import News
 from imps.store.presence import Allowed, NoSuchPublisher, Presences
-from imps.store.presence_abroad import PresenceAbroad
 from imps.store.subscriptions import Seen, Subscriptions, Told, TooManySubscriptions
 
 Attributes = frozenset[Attribute]
 
 ABROAD_SECONDS = 25 * 3600
 """How long users of other domains are subscribed: their servers subscribe anew every day."""
+
+MOST_AT_ONCE = 1000
+"""To how many users one of another domain may subscribe at a time."""
 
 
 @frozen
@@ -51,7 +54,7 @@ class PresenceService:
     """
 
     _presences: Presences
-    _from_abroad: PresenceAbroad
+    _abroad: PublishersAbroad
     _subscriptions: Subscriptions
     _publishers: Publishers
     _directory: Directory
@@ -169,14 +172,19 @@ class PresenceService:
         if not publishers and through is None:
             return set()
         session_id, until = caller.subscriber, math.inf
+        if not caller.session_id and len(publishers) > MOST_AT_ONCE:
+            raise Refusal(StatusCode.BAD_PARAMETER, f"more than {MOST_AT_ONCE} users")
         if caller.session_id:
-            await self._note(caller, publishers, attributes, through, follows)
+            await note(self._subscriptions, caller, publishers, attributes, through, follows)
         else:
             until = self._clock.seconds() + ABROAD_SECONDS
         watcher = await self._directory.names_of(caller.user)
-        found = await self._subscriptions.subscribe(
-            session_id, watcher, publishers, attributes, through, until=until
-        )
+        try:
+            found = await self._subscriptions.subscribe(
+                session_id, watcher, publishers, attributes, through, until=until
+            )
+        except TooManySubscriptions:
+            raise Refusal(StatusCode.BAD_PARAMETER, "too many subscriptions") from None
         unknown = [each for each in publishers if each not in found]
         if unknown and caller.session_id:
             now = self._clock.seconds()
@@ -197,24 +205,6 @@ class PresenceService:
         )
         await self.ask(found, watcher[0], attributes)
         return set(found)
-
-    async def _note(
-        self,
-        caller: Caller,
-        publishers: Mapping[Address, Address],
-        attributes: Attributes,
-        through: Address | None,
-        follows: bool,
-    ) -> None:
-        """Note what a session is about to subscribe to; refused if it cannot."""
-        try:
-            noted = await self._subscriptions.note(
-                caller.session_id, publishers, attributes, through, follows
-            )
-        except TooManySubscriptions:
-            raise Refusal(StatusCode.BAD_PARAMETER, "too many subscriptions") from None
-        if not noted:
-            raise Refusal(StatusCode.INVALID_SESSION, "the session is over")
 
     async def unsubscribe(
         self, caller: Caller, users: Iterable[Address], contact_lists: Iterable[Address]
@@ -249,7 +239,7 @@ class PresenceService:
         The number is that by which publishers may know the caller, too."""
         watcher = names_by(caller.user, msisdn)
         abroad = [each.publisher for each in news if not self._directory.is_home(each.publisher)]
-        from_abroad = await self._from_abroad.read(caller.user, abroad)
+        from_abroad = await self._abroad.read(caller.user, abroad)
         publishers = [each.publisher for each in news if each.publisher not in from_abroad]
         known = await self._presences.read(publishers, watcher, now=self._clock.seconds())
         presences: list[Presence] = []
@@ -299,63 +289,6 @@ class PresenceService:
     async def was_told_abroad(self, publisher: Address, watcher: Address) -> None:
         """A user of another domain was told that, or nobody can tell it."""
         await self._subscriptions.finish_news_abroad(publisher, watcher)
-
-    # Users of other domains, as publishers: what they tell comes from their servers.
-
-    async def told_from_abroad(self, watcher: Address, presence: Presence) -> bool:
-        """A publisher of another domain tells a user of ours something; whether that user is
-        subscribed, and it was kept. Values that are too large are not."""
-        published = [
-            each
-            for each in presence.published
-            if octets_of(each.value.content) <= self._max_value_octets
-        ]
-        now = self._clock.seconds()
-        return await self._from_abroad.tell(watcher, presence.publisher, published, now=now)
-
-    async def note_abroad(
-        self,
-        caller: Caller,
-        users: Iterable[Address],
-        attributes: Attributes,
-        through: Address | None = None,
-        follows: bool = False,
-    ) -> dict[Address, Attributes]:
-        """Note that a session is about to subscribe to users of other domains, directly or through
-        a contact list; what the caller asks for of each in all sessions. Refused as ``subscribe``
-        is."""
-        publishers = {each: each for each in users}
-        await self._note(caller, publishers, attributes, through, follows)
-        now = self._clock.seconds()
-        return await self._from_abroad.asked(caller.user, list(publishers), now=now)
-
-    async def forget_abroad(
-        self, session_id: str, users: Iterable[Address], through: Address | None = None
-    ) -> None:
-        """A session is subscribed to users of other domains no more, directly or through a contact
-        list."""
-        users = list(users)
-        if users:
-            now = self._clock.seconds()
-            await self._subscriptions.unsubscribe(session_id, users, through, now=now)
-
-    async def unwatched_abroad(
-        self, watcher: Address, publishers: Iterable[Address]
-    ) -> list[Address]:
-        """Those of these publishers of other domains whom a user of ours watches in no session any
-        more; what is known of them is forgotten."""
-        publishers, now = list(publishers), self._clock.seconds()
-        asked = await self._from_abroad.asked(watcher, publishers, now=now)
-        left = [each for each in publishers if not asked[each]]
-        await self._from_abroad.forget(watcher, left)
-        return left
-
-    async def asked_abroad(
-        self, watcher: Address, publishers: Sequence[Address]
-    ) -> dict[Address, Attributes]:
-        """What a user of ours asks for of publishers of other domains, in all sessions."""
-        now = self._clock.seconds()
-        return await self._from_abroad.asked(watcher, publishers, now=now)
 
     async def watchers(
         self, caller: Caller, history_seconds: int | None = None

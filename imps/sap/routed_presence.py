@@ -9,14 +9,18 @@ from typing import Any
 from attrs import define
 from twisted.internet.defer import Deferred, gatherResults
 
+from imps.elements.authorization import Question
 from imps.elements.contacts import Contacts
 from imps.elements.directory import Directory
 from imps.elements.interfaces import Caller, Got, IRemotePresence
 from imps.elements.presence import PresenceService, ToldOf
+from imps.elements.presence_view import MOST_OCTETS
+from imps.elements.publishers_abroad import PublishersAbroad
 from imps.elements.watching import Watching
 from imps.model.address import Address
 from imps.model.presence import Attribute, PresenceValue, WatcherStatus
-from imps.model.status import Detail, Outcome, Refusal, merge
+from imps.model.status import Detail, Outcome, Refusal, StatusCode, merge
+from imps.sap.service_table import nobody
 from imps.store.deliveries import News
 from imps.store.sessions import Sessions
 from imps.store.subscriptions import Subscriptions
@@ -34,6 +38,7 @@ class RoutedPresence:
     """
 
     local: PresenceService
+    _abroad: PublishersAbroad
     _remote: Callable[[str], IRemotePresence | None]
     _watching: Watching
     _subscriptions: Subscriptions
@@ -51,8 +56,18 @@ class RoutedPresence:
         """Who watches the caller, wherever they live (CSP, GetWatcherList)."""
         return await self.local.watchers(caller, history_seconds)
 
+    async def questions(
+        self, publisher: Address, watchers: Iterable[Address]
+    ) -> dict[Address, Question]:
+        """What a publisher, who lives here, is still to be asked of watchers wherever they live."""
+        return await self.local.questions(publisher, watchers)
+
     async def told(
-        self, caller: Caller, news: Sequence[News], most_octets: int, msisdn: str | None = None
+        self,
+        caller: Caller,
+        news: Sequence[News],
+        most_octets: int = MOST_OCTETS,
+        msisdn: str | None = None,
     ) -> ToldOf:
         """What a session may be told of publishers of whom there is news."""
         return await self.local.told(caller, news, most_octets, msisdn)
@@ -78,11 +93,9 @@ class RoutedPresence:
         ]
 
         async def get(domain: str, some: list[Address]) -> None:
-            remote = self._remote(domain)
-            assert remote is not None
             named = [each for each in some if each in abroad]
             try:
-                found = await remote.get(caller, some, attributes)
+                found = await self._at(domain).get(caller, some, attributes)
             except Refusal as refusal:
                 got.append(Got((), _failed(named, refusal)))
             else:
@@ -133,7 +146,7 @@ class RoutedPresence:
         outcomes = [Outcome(len(abroad))]
         if here or contact_lists or not abroad:
             outcomes.append(await self.local.unsubscribe(caller, here, contact_lists))
-        await self.local.forget_abroad(caller.session_id, abroad)
+        await self._abroad.forget(caller.session_id, abroad)
         await self._unsubscribed(caller.user, left)
         return merge(outcomes)
 
@@ -143,6 +156,8 @@ class RoutedPresence:
         """Have the sessions of a user that follow a contact list subscribed to those who are in it
         now; work of ``Watching``, for users of partners as well."""
         await self._watching.follow(work)
+        if self._remote is nobody:
+            return
         owner, contact_list = map(Address.parse, work.details[:2])
         is_there = await self._contacts.members(owner, contact_list) is not None
         members = await self._members_abroad(owner, contact_list)
@@ -151,7 +166,7 @@ class RoutedPresence:
             known = {each for each in found.publishers if not self._directory.is_home(each)}
             if not is_there or found.followed is not None:
                 gone = known.difference(members)
-                await self.local.forget_abroad(session_id, gone, contact_list)
+                await self._abroad.forget(session_id, gone, contact_list)
                 await self._unsubscribed(owner, gone)
             new = [each for each in members if each not in known]
             if new and found.followed is not None:
@@ -162,9 +177,9 @@ class RoutedPresence:
         """End all subscriptions of a session that is over; work of ``Watching``, with users of
         partners as well."""
         session_id, *user = work.details
-        publishers = await self._subscriptions.publishers(session_id)
-        abroad = {each for each in publishers if not self._directory.is_home(each)}
-        if user:
+        if user and self._remote is not nobody:
+            publishers = await self._subscriptions.publishers(session_id)
+            abroad = {each for each in publishers if not self._directory.is_home(each)}
             await self._unsubscribed(Address.parse(user[0]), abroad)
         await self._watching.end(work)
 
@@ -184,13 +199,24 @@ class RoutedPresence:
             return False
         return self._remote(address.domain) is not None
 
+    def _at(self, domain: str) -> IRemotePresence:
+        """Who serves a partner's domain; refused with 516 if it is none any more."""
+        remote = self._remote(domain)
+        if remote is None:
+            raise Refusal(StatusCode.DOMAIN_NOT_SUPPORTED, f"no partner serves {domain}")
+        return remote
+
     async def _members_abroad(self, owner: Address, contact_list: Address) -> list[Address]:
         """The users of partners in a contact list."""
+        if self._remote is nobody:
+            return []
         members = await self._contacts.members(owner, contact_list)
         return [each for each in members or () if self._is_abroad(each)]
 
     async def _through(self, session_id: str, contact_list: Address) -> set[Address]:
         """To which users of partners a session is subscribed through a contact list."""
+        if self._remote is nobody:
+            return set()
         found = await self._subscriptions.through(session_id, contact_list)
         return {each for each in found.publishers if not self._directory.is_home(each)}
 
@@ -205,14 +231,12 @@ class RoutedPresence:
         """Subscribe a session to users of partners. Those who do not exist are forgotten again."""
         if not users:
             return Outcome()
-        asked = await self.local.note_abroad(caller, users, attributes, through, follows)
+        asked = await self._abroad.note(caller, users, attributes, through, follows)
         outcomes: list[Outcome] = []
 
         async def subscribe(domain: str, wanted: Attributes, some: list[Address]) -> None:
-            remote = self._remote(domain)
-            assert remote is not None
             try:
-                outcomes.append(await remote.subscribe(caller, some, wanted))
+                outcomes.append(await self._at(domain).subscribe(caller, some, wanted))
             except Refusal as refusal:
                 outcomes.append(_failed(some, refusal))
 
@@ -223,12 +247,12 @@ class RoutedPresence:
         )
         outcome = merge(outcomes)
         failed = [user for each in outcome.failures for user in each.users]
-        await self.local.forget_abroad(caller.session_id, failed, through)
+        await self._abroad.forget(caller.session_id, failed, through)
         return outcome
 
     async def _unsubscribed(self, watcher: Address, publishers: Iterable[Address]) -> None:
         """Tell partners whom of their users a watcher does not watch in any session any more."""
-        left = await self.local.unwatched_abroad(watcher, publishers)
+        left = await self._abroad.unwatched(watcher, publishers)
         for domain, some in _by_domain(left).items():
             remote = self._remote(domain)
             if remote is not None:

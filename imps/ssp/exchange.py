@@ -73,7 +73,7 @@ class Answers:
     _transactions: PartnerTransactions
     _wakeups: Wakeups
     _clock: IReactorTime
-    _waiting: dict[tuple[str, str], Deferred[bytes]] = field(factory=dict, init=False)
+    _waiting: dict[tuple[str, str], list[Deferred[bytes]]] = field(factory=dict, init=False)
     _log = Logger()
 
     async def wait(
@@ -88,7 +88,8 @@ class Answers:
             looking = Deferred.fromCoroutine(self._look(domain, what, waiting))
             looking.addErrback(lambda failure: self._log.failure("No answer was read", failure))
 
-        self._waiting[domain, what] = waiting
+        # A request that is repeated may wait beside the one that it repeats.
+        self._waiting.setdefault((domain, what), []).append(waiting)
         try:
             await self._wakeups.listen(wait_id, woken)
             await self._transactions.wait(domain, what, 2 * seconds)
@@ -98,14 +99,17 @@ class Answers:
             return await self._transactions.leave(domain, what)
         finally:
             self._wakeups.forget(wait_id, woken)
-            del self._waiting[domain, what]
-            await self._transactions.forget(domain, what)
+            self._waiting[domain, what].remove(waiting)
+            if not self._waiting[domain, what]:
+                del self._waiting[domain, what]
+                await self._transactions.forget(domain, what)
 
     async def bring(self, domain: str, what: str, answer: bytes) -> bool:
         """Bring something to whoever waits for it; False if nobody does any more."""
-        waiting = self._waiting.get((domain, what))
-        if waiting is not None and not waiting.called:
-            waiting.callback(answer)
+        waiting = [each for each in self._waiting.get((domain, what), ()) if not each.called]
+        for each in waiting:
+            each.callback(answer)
+        if waiting:
             return True
         return await self._transactions.bring(domain, what, answer)
 

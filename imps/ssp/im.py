@@ -20,6 +20,7 @@ from imps.elements.interfaces import (
     MessageLimits,
     Sent,
 )
+from imps.elements.message_log import message_accepted, message_refused, message_reported
 from imps.model.address import Address
 from imps.model.events import MessageReported
 from imps.model.message import Content, Draft, Message, OneClient
@@ -53,8 +54,8 @@ ANSWER_SECONDS = 8
 Later on, failures are reported."""
 
 REPORT_SECONDS = 86_400
-_MESSAGE_ID = re.compile(r"[!-~]{1,50}")
-"""What clients can keep."""
+_MESSAGE_ID = re.compile(r"[!-z|~]{1,50}")
+"""What clients can keep. Braces would mean something in the log."""
 
 
 @implementer(IMessageSending)
@@ -92,10 +93,14 @@ class RemoteInstantMessaging:
 
         said = await self._answers.wait(self.domain, message.message_id, post, ANSWER_SECONDS)
         outcome = Outcome(len(users)) if said is None else _outcome_said(said, users)
-        for failure in outcome.failures:
-            # The sender is told now, and needs no report.
-            for user in failure.users:
+        failed = {user: each.code for each in outcome.failures for user in each.users}
+        for user in users:
+            if user in failed:
+                message_refused(message, user, failed[user])
+                # The sender is told now, and needs no report.
                 await self._sent.forget(message.message_id, user)
+            else:
+                message_accepted(message, user)
         return Sent(message.message_id if outcome.succeeded else None, outcome)
 
     def _stamped(self, caller: Caller, draft: Draft) -> Message:
@@ -219,6 +224,7 @@ class PartnersMessages:
         event = await self._sent.report(message_id, recipient, code, now)
         if event is None:
             return False
+        message_reported(event)
         await self._delivery.deliver(event.sender, event, f"{message_id}:{recipient.canonical}")
         await self._sent.forget(message_id, recipient)
         return True

@@ -10,7 +10,7 @@ from twisted.internet.interfaces import IReactorTime
 from zope.interface import implementer
 
 from imps.elements.interfaces import Caller, Got, IRemotePresence
-from imps.elements.presence import PresenceService
+from imps.elements.publishers_abroad import PublishersAbroad
 from imps.model.address import Address
 from imps.model.presence import EVERY_ATTRIBUTE, Attribute, Presence
 from imps.model.status import Outcome, Refusal, StatusCode
@@ -119,7 +119,7 @@ class RemotePresence:
 class PartnersPublishers:
     """What partners tell our users of theirs."""
 
-    _local: PresenceService
+    _abroad: PublishersAbroad
 
     def register(self, served: Served) -> None:
         """Take what partners tell, and say what is still so when they are told something."""
@@ -136,7 +136,7 @@ class PartnersPublishers:
                 continue
             presence = Presence(publisher, told.published)
             for user in notification.users:
-                await self._local.told_from_abroad(user.user_id, presence)
+                await self._abroad.tell(user.user_id, presence)
         return status(StatusCode.OK)
 
     async def subscribing(self, domain: str, request: SubscribeRequest) -> SubscribeRequest | None:
@@ -166,7 +166,7 @@ class PartnersPublishers:
     ) -> dict[Address, frozenset[Attribute]]:
         watcher = request.meta_info.user if request.meta_info is not None else None
         assert watcher is not None
-        return await self._local.asked_abroad(watcher, request.user_ids)
+        return await self._abroad.asked(watcher, request.user_ids)
 
 
 def _asking(attributes: frozenset[Attribute]) -> AttributeList | None:

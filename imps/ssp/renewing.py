@@ -12,7 +12,7 @@ from attrs import define, field
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
-from imps.elements.presence import PresenceService
+from imps.elements.publishers_abroad import PublishersAbroad
 from imps.model.address import Address
 from imps.model.partner import Partner
 from imps.model.presence import Attribute, Presence, PresenceValue, Published
@@ -50,7 +50,7 @@ class Renewing:
     _exchange: Exchange
     _partners: Hearing
     _watched: PresenceAbroad
-    _local: PresenceService
+    _abroad: PublishersAbroad
     _clock: IReactorTime
     _rounds: Rounds = field(init=False)
     _log = Logger()
@@ -91,7 +91,7 @@ class Renewing:
     async def _show_off_line(self, domain: str) -> None:
         async for pairs in self._watched.all_watched(domain):
             for watcher, publisher in pairs:
-                await self._local.told_from_abroad(watcher, Presence(publisher, _OFF_LINE))
+                await self._abroad.tell(watcher, Presence(publisher, _OFF_LINE))
 
     async def _renew(self, domain: str) -> None:
         """Ask a partner again for those of whom it was asked too long ago."""
@@ -100,7 +100,7 @@ class Renewing:
             for watcher, publishers in _by_watcher(pairs).items():
                 # Whoever is noted is not looked at again in this round, whatever comes of it.
                 await self._watched.note_watched(watcher, publishers, at=now)
-                asked = await self._local.asked_abroad(watcher, publishers)
+                asked = await self._abroad.asked(watcher, publishers)
                 left = [each for each in publishers if not asked[each]]
                 await self._watched.forget_watched(watcher, left)
                 wanted = [each for each in publishers if asked[each]]

@@ -13,6 +13,7 @@ from imps.elements.interfaces import (
     MessageLimits,
 )
 from imps.elements.presence import PresenceService
+from imps.elements.publishers_abroad import PublishersAbroad
 from imps.ssp.exchange import Answers, Exchange
 from imps.ssp.im import PartnersMessages, RemoteDelivery, RemoteInstantMessaging
 from imps.ssp.publishers import PartnersPublishers, RemotePresence
@@ -65,6 +66,7 @@ class LocalServices:
 
     _im: IMessageSending
     _presence: PresenceService
+    _abroad: PublishersAbroad
     _delivery: IDelivery
     _answers: Answers
     _sent: SentMessages
@@ -78,4 +80,4 @@ class LocalServices:
         )
         messages.register(served)
         PartnersWatchers(self._presence).register(served)
-        PartnersPublishers(self._presence).register(served)
+        PartnersPublishers(self._abroad).register(served)

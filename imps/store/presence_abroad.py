@@ -68,22 +68,25 @@ class PresenceAbroad:
         self, watcher: Address, publishers: Iterable[Address]
     ) -> dict[Address, tuple[Published, ...]]:
         """What a watcher was told of publishers."""
-        return {each: await self._read(watcher, each) for each in publishers}
-
-    async def _read(self, watcher: Address, publisher: Address) -> tuple[Published, ...]:
-        found = await self._client.execute("HGETALL", self._key(watcher, publisher))
-        told = dict(zip(found[::2], found[1::2], strict=True))
-        return tuple(
-            Published(attribute, unpacked_value(value.encode()), client)
-            for attribute in Attribute
-            if (values := told.get(attribute.value.encode())) is not None
-            for client, value in json.loads(values)
-        )
+        publishers = list(publishers)
+        told: dict[Address, tuple[Published, ...]] = {}
+        for start in range(0, len(publishers), CHUNK):
+            some = publishers[start : start + CHUNK]
+            replies = await self._client.run(
+                "read_told_abroad",
+                [self._buckets.prefix_of(watcher)],
+                watcher.canonical,
+                *(each.canonical for each in some),
+            )
+            told.update(zip(some, map(_published, replies), strict=True))
+        return told
 
     async def forget(self, watcher: Address, publishers: Iterable[Address]) -> None:
         """Forget what a watcher was told of publishers."""
-        for each in publishers:
-            await self._client.execute("DEL", self._key(watcher, each))
+        prefix = self._buckets.prefix_of(watcher)
+        keys = [f"{prefix}told-abroad:{watcher.canonical} {each.canonical}" for each in publishers]
+        for start in range(0, len(keys), CHUNK):
+            await self._client.execute("DEL", *keys[start : start + CHUNK])
 
     async def asked(
         self, watcher: Address, publishers: Sequence[Address], *, now: float
@@ -104,18 +107,25 @@ class PresenceAbroad:
         return asked
 
     async def note_watched(
-        self, watcher: Address, publishers: Iterable[Address], *, at: float
+        self, watcher: Address, publishers: Sequence[Address], *, at: float
     ) -> None:
         """A partner was asked at that time to tell a watcher of its users."""
-        for each in publishers:
-            key, pair = self._watched(each.domain), f"{watcher.canonical} {each.canonical}"
-            await self._client.execute("ZADD", key, repr(at), pair)
+        await self._change_watched("ZADD", watcher, publishers, repr(at))
 
-    async def forget_watched(self, watcher: Address, publishers: Iterable[Address]) -> None:
+    async def forget_watched(self, watcher: Address, publishers: Sequence[Address]) -> None:
         """A partner needs not be asked for that again."""
-        for each in publishers:
-            key, pair = self._watched(each.domain), f"{watcher.canonical} {each.canonical}"
-            await self._client.execute("ZREM", key, pair)
+        await self._change_watched("ZREM", watcher, publishers)
+
+    async def _change_watched(
+        self, command: str, watcher: Address, publishers: Sequence[Address], *score: str
+    ) -> None:
+        """They are all of one domain."""
+        for start in range(0, len(publishers), CHUNK):
+            some = publishers[start : start + CHUNK]
+            pairs = (
+                part for each in some for part in (*score, f"{watcher.canonical} {each.canonical}")
+            )
+            await self._client.execute(command, self._watched(some[0].domain), *pairs)
 
     async def watched(self, domain: str, *, before: float, at_most: int = CHUNK) -> list[Pair]:
         """Who watches whom of a partner's users, of whom it was last asked before a time."""
@@ -150,10 +160,6 @@ class PresenceAbroad:
         await self._client.execute("ZUNIONSTORE", key, 1, key, "WEIGHTS", 0)
         await self._client.execute("DEL", self._lost(domain))
 
-    def _key(self, watcher: Address, publisher: Address) -> str:
-        prefix = self._buckets.prefix_of(watcher)
-        return f"{prefix}told-abroad:{watcher.canonical} {publisher.canonical}"
-
     def _watched(self, domain: str) -> str:
         folded = domain.casefold()
         return f"{self._buckets.prefix_of_domain(folded)}watched-abroad:{folded}"
@@ -166,3 +172,13 @@ class PresenceAbroad:
 def _pairs(found: Iterable[bytes]) -> list[Pair]:
     pairs = (each.decode().split(" ") for each in found)
     return [(Address.parse(watcher), Address.parse(other)) for watcher, other in pairs]
+
+
+def _published(found: list[bytes]) -> tuple[Published, ...]:
+    told = dict(zip(found[::2], found[1::2], strict=True))
+    return tuple(
+        Published(attribute, unpacked_value(value.encode()), client)
+        for attribute in Attribute
+        if (values := told.get(attribute.value.encode())) is not None
+        for client, value in json.loads(values)
+    )

@@ -29,6 +29,8 @@ from imps.store.presence import CHUNK, Allowed, in_chunks, names
 
 Attributes = frozenset[Attribute]
 
+KEPT_SECONDS = 86_400
+
 
 @frozen
 class Subscriber:
@@ -80,7 +82,8 @@ class Through:
 
 
 class TooManySubscriptions(Exception):
-    """A session would have more subscriptions than it may."""
+    """A session would have more subscriptions than it may, or a publisher more subscribers of other
+    domains."""
 
 
 @define(eq=False)
@@ -192,6 +195,8 @@ class Subscriptions:
                 *(publisher.canonical for publisher in some),
             )
             for publisher, outcome in zip(some, outcomes, strict=True):
+                if outcome == -1:
+                    raise TooManySubscriptions(session_id)
                 if outcome:
                     found[publisher] = Allowed.unpacked(*outcome)
         return found
@@ -258,9 +263,14 @@ class Subscriptions:
         )
 
     async def forget_publisher(self, publisher: Address) -> None:
-        """Forget who subscribed to a publisher."""
+        """Forget who subscribed to a publisher; users of other domains are still to be told so, and
+        are forgotten after a day."""
         key = f"{self._buckets.prefix_of(publisher)}subscribers:{publisher.canonical}"
-        await self._client.execute("DEL", key)
+        ids: list[bytes] = await self._client.execute("HKEYS", key)
+        sessions = [each for each in ids if not each.startswith(SCHEME.encode())]
+        for start in range(0, len(sessions), CHUNK):
+            await self._client.execute("HDEL", key, *sessions[start : start + CHUNK])
+        await self._client.execute("EXPIRE", key, KEPT_SECONDS)
 
     async def subscribers(self, publisher: Address) -> AsyncIterator[list[Subscriber]]:
         """Who subscribed to a publisher, some at a time."""

@@ -6,6 +6,7 @@ from twisted.trial.unittest import TestCase
 
 from imps.model.version import V11, V12, V13
 from imps.testing.android import Android
+from imps.testing.conformance import shows_feature
 from imps.testing.correspondence import reported
 from imps.testing.domains import Domains
 from imps.testing.nokia import Nokia
@@ -24,9 +25,11 @@ async def polls_until(client, condition):
 
 class DomainsTestCase(TestCase):
     processes = 1
+    versions = ("1.3", "1.3")
 
     async def setUp(self):
-        self.north, self.south = await Domains(self, self.processes).start()
+        domains = Domains(self, self.processes, versions=self.versions)
+        self.north, self.south = await domains.start()
 
     async def client(self, kind, domain, name, version=V12, encoding="wbxml", **more):
         user = await domain.user(name)
@@ -41,6 +44,8 @@ class DomainsTestCase(TestCase):
 
 
 class MessagesTests(DomainsTestCase):
+    @shows_feature("partner servers, from IM alone to all services", "IM with another domain")
+    @shows_feature("CSP and CLP turned into SSP, and back", "CSP")
     async def test_users_of_two_domains_chat_in_any_version_with_reports(self):
         ann = await self.client(Nokia, self.north, "ann", V11, "xml", wants_reports=True)
         bo = await self.client(Android, self.south, "bo", V13, "wbxml")
@@ -99,6 +104,12 @@ class PresenceTests(DomainsTestCase):
         self.assertEqual(await bo.accept(ann.user), 200)
         await ann.sees(bo.user, OnlineStatus="T")
         await self.check()
+
+
+class OlderVersionTests(MessagesTests, PresenceTests):
+    """One of the servers knows the oldest version alone."""
+
+    versions = ("1.3", "1.1")
 
 
 class MessagesInTwoProcessesTests(MessagesTests):

@@ -29,7 +29,11 @@ WEST = Partner(domain="west.example")
 class PartnersTestCase(StoreTestCase):
     """Ours is north.example; south.example and west.example are partners."""
 
-    overrides = {"domain": ["north.example"], "session": {"time_to_live_seconds": 7200}}
+    overrides = {
+        "domain": ["north.example"],
+        "ssp": {"endpoint": ["tcp:0"]},
+        "session": {"time_to_live_seconds": 7200},
+    }
 
     async def setUp(self) -> None:  # type: ignore[override]  # trial awaits it
         await super().setUp()
@@ -64,6 +68,7 @@ class PartnersTestCase(StoreTestCase):
         LocalServices(
             parts.local_im,
             parts.presence,
+            parts.publishers_abroad,
             parts.delivery,
             answers,
             self.sent,

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 from attrs import evolve
 from twisted.internet.defer import Deferred
+from twisted.logger import capturedLogs
 
 from imps.elements.interfaces import Caller
 from imps.model.access import AccessChange, Entity, EntityKind
@@ -30,6 +31,7 @@ from imps.ssp.messages.im import (
     SendMessageRequest,
     SendMessageResponse,
 )
+from imps.testing.conformance import shows_feature
 from imps.testing.store import EPOCH
 from tests.ssp.partners import ABE, ANN, BEA, BO, SOUTH, WES, PartnersTestCase
 
@@ -145,6 +147,17 @@ class OurMessagesTests(PartnersMessagesTestCase):
         await self.exchange.answered(self.exchange.said[0], Status(code=532))
         self.assertEqual(await self.reports(ann), [])
 
+    async def test_a_request_that_is_repeated_gets_the_answer_as_well(self):
+        self.exchange.answer = lambda _: None
+        caller = Caller(ANN, "", "same")
+        sending = [Deferred.fromCoroutine(self.send(BO, caller=caller)) for _ in range(2)]
+        while not self.exchange.said:
+            await self.parts.directory.find(ANN)
+        await self.exchange.answered(self.exchange.said[0], Status(code=531))
+        for each in sending:
+            self.assertEqual((await each).outcome.code, StatusCode.UNKNOWN_USER)
+        self.assertEqual(len(self.exchange.said), 1)
+
     async def test_another_process_may_get_the_answer(self):
         self.exchange.answer = lambda _: None
         sending = Deferred.fromCoroutine(self.send(BO))
@@ -166,6 +179,41 @@ class OurMessagesTests(PartnersMessagesTestCase):
         await self.settled()
         ann = await self.session()
         self.assertEqual(await self.reports(ann), [(waiting.message_id, ABE, 541)])
+
+    async def test_a_group_elsewhere_cannot_be_reached(self):
+        group = Address.parse("wv:bo/chat@south.example")
+        sent = await self.send(ABE, groups=(group,))
+        self.assertEqual(
+            [(each.code, each.groups) for each in sent.outcome.details], [(516, (group,))]
+        )
+
+    async def test_what_becomes_of_it_is_written_down(self):
+        events = self.enterContext(capturedLogs())
+        self.exchange.answer = lambda _: Status(
+            code=201, detailed_results=(DetailedResult(code=532, user_ids=(BEA,)),)
+        )
+        sent = await self.send(BO, BEA, wants_report=True)
+        report = DeliveryStatusReport(
+            meta_info=MetaInfo.of_user(BO, "south.example"),
+            delivery_result=DeliveryResult(status=Status(code=200)),
+            message_info=MessageInfo(
+                message_id=sent.message_id, sender=Sender(user=User(user_id=BO))
+            ),
+        )
+        await self.exchange.hear("south.example", report)
+        written = [
+            (each["event"], each["recipient"], each["code"])
+            for each in events
+            if each.get("message_id") == sent.message_id
+        ]
+        self.assertEqual(
+            written,
+            [
+                ("accepted", str(BO), 200),
+                ("refused", str(BEA), 532),
+                ("delivered", str(BO), 200),
+            ],
+        )
 
 
 class PartnersReportsTests(PartnersMessagesTestCase):
@@ -328,6 +376,7 @@ class TheirMessagesTests(PartnersMessagesTestCase):
     async def test_an_address_without_a_domain_is_the_partners(self):
         self.assertEqual((await self.hear(self.message(Address.parse("ann")))).code, 516)
 
+    @shows_feature("servers trusted no further than their domain")
     async def test_nobody_writes_in_the_name_of_another(self):
         for sender, user in ((BEA, BO), (ANN, BO), (BO, ANN), (BO, WES)):
             answer = await self.hear(self.message(ANN, sender=sender, user=user))
@@ -370,7 +419,7 @@ class TheirMessagesTests(PartnersMessagesTestCase):
 
     async def test_an_odd_id_is_replaced_and_an_unknown_time_is_now(self):
         session_id, unknown = await self.session(), datetime(1970, 1, 1, tzinfo=UTC)
-        for odd in ("x" * 51, "a b", "\u00fc", "a\nb", None):
+        for odd in ("x" * 51, "{log_time}", "a b", "\u00fc", "a\nb", None):
             request = self.message(ANN, message_id=odd, date_time=unknown)
             answer = await self.exchange.hear("south.example", request)
             [message] = await self.take(session_id)

@@ -17,6 +17,7 @@ from imps.ssp.messages.presence import (
     UnsubscribeRequest,
 )
 from imps.ssp.renewing import LOST_SECONDS, RENEWED_SECONDS, Renewing
+from imps.testing.conformance import shows_feature
 from tests.ssp.partners import ABE, ANN, BEA, BO, SOUTH, WES, PartnersTestCase
 
 TEXT, MOOD, ON_LINE = Attribute.STATUS_TEXT, Attribute.STATUS_MOOD, Attribute.ONLINE_STATUS
@@ -258,6 +259,7 @@ class ContactListTests(PublishersTestCase):
 class ClaimsTests(PublishersTestCase):
     """What a partner may say of whom (SSP, what a partner may claim)."""
 
+    @shows_feature("servers trusted no further than their domain")
     async def test_a_partner_tells_of_its_own_users_only(self):
         await self.subscribe(BO, WES, ABE)
         for publisher, domain in ((WES, "south.example"), (BO, "west.example")):
@@ -341,7 +343,7 @@ class RenewingTests(PublishersTestCase):
     async def setUp(self):
         await super().setUp()
         self.renewing = Renewing(
-            self.exchange, self.exchange, self.watched, self.parts.presence, self.clock
+            self.exchange, self.exchange, self.watched, self.parts.publishers_abroad, self.clock
         )
         await self.subscribe(BO, WES, to=(ON_LINE,))
         await self.notify(on_line=True)

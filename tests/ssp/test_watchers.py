@@ -24,6 +24,7 @@ from imps.ssp.messages.presence import (
     SubscribeRequest,
     UnsubscribeRequest,
 )
+from imps.testing.conformance import shows_feature
 from tests.ssp.partners import ABE, ANN, BEA, BO, SOUTH, WES, PartnersTestCase
 
 TEXT, MOOD, ON_LINE = Attribute.STATUS_TEXT, Attribute.STATUS_MOOD, Attribute.ONLINE_STATUS
@@ -155,6 +156,31 @@ class SubscribingTests(WatchersTestCase):
         history = await self.parts.presence.watchers(caller, 3600)
         self.assertEqual(history[BO], WatcherStatus.FORMER_SUBSCRIBER)
 
+    async def test_that_a_publisher_is_gone_is_told(self):
+        await self.allow(ON_LINE)
+        await self.hear(SubscribeRequest, ANN, to=(ON_LINE,))
+        self.told()
+        self.exchange.is_away = True
+        await self.parts.directory.delete(ANN)
+        await self.parts.timers.do_all()
+        await self.settled()
+        self.exchange.is_away = False
+        await self.exchange.hand_over()
+        self.assertEqual(self.told(), [(BO, ANN, {ON_LINE: False})])
+
+    async def test_nobody_abroad_subscribes_without_end(self):
+        many = [Address.parse(f"wv:user{number}@north.example") for number in range(1001)]
+        self.assertEqual((await self.hear(SubscribeRequest, *many)).code, 402)
+        key = f"{self.store.buckets.prefix_of(ANN)}subscribers:{ANN.canonical}"
+        fields = [part for number in range(10_000) for part in (f"wv:{number}@x.example", "{}")]
+        await self.store.client.execute("HSET", key, *fields)
+        self.assertEqual((await self.hear(SubscribeRequest, ANN)).code, 402)
+        outcome = await self.parts.presence.subscribe(
+            Caller(ANN, self.ann), [ANN], [], frozenset({TEXT})
+        )
+        self.assertEqual(outcome.code, 200)
+
+    @shows_feature("servers trusted no further than their domain")
     async def test_a_partner_asks_for_its_own_users_and_what_it_may(self):
         self.assertEqual((await self.forged(SubscribeRequest)).code, 901)
         self.assertEqual((await self.forged(GetPresenceRequest)).code, 901)

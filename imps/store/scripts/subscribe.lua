@@ -5,14 +5,19 @@
 -- the session does, then the publishers. What the session has seen so far is forgotten. For a user of
 -- another domain, the address stands in the place of a session.
 -- Returns for each what it allows the user, as the script of permissions does, or 0 if there is no such
--- publisher.
+-- publisher, -1 if it has too many subscribers for one more of another domain.
 -- include subscriptions
 -- include permissions
 local prefix, outcomes = KEYS[1], {}
+-- Users of other domains cost their servers nothing.
+local MOST_WITH_THOSE_ABROAD = 10000
 for i = 7, #ARGV do
     local publisher, outcome = ARGV[i], 0
-    if redis.call('EXISTS', prefix .. 'account:' .. publisher) == 1 then
-        local key = prefix .. 'subscribers:' .. publisher
+    local key = prefix .. 'subscribers:' .. publisher
+    if ARGV[6] ~= '' and redis.call('HLEN', key) >= MOST_WITH_THOSE_ABROAD
+        and redis.call('HEXISTS', key, ARGV[1]) == 0 then
+        outcome = -1
+    elseif redis.call('EXISTS', prefix .. 'account:' .. publisher) == 1 then
         local subscription = subscription_of(redis.call('HGET', key, ARGV[1]))
         subscription.watcher = ARGV[2]
         subscription.seen = nil
