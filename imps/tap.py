@@ -25,10 +25,10 @@ from imps.admin.door import pages
 from imps.config import KannelSettings, Settings, SettingsError
 from imps.csp.cir.offer import CIROffer
 from imps.federation import Federation
+from imps.http.pages import on_loopback, pages_door
 from imps.logs import json_observer
 from imps.metrics import Metrics
 from imps.options import Options
-from imps.pages.door import PagesDoor, on_loopback
 from imps.parts import Parts
 from imps.sap.heartbeat import Heartbeat
 from imps.ssp.tls import Unusable
@@ -116,7 +116,7 @@ class IMPSService(Service):
         csp_ports = [await self._listening("csp", description, csp) for description in settings.csp]
         self._ports += csp_ports
         if settings.admin.endpoint:
-            admin = PagesDoor(pages(parts.health, metrics, parts.network_presence), reactor)
+            admin = pages_door(pages(parts.health, metrics, parts.network_presence), reactor)
             description = on_loopback(settings.admin.endpoint)
             port = await self._listening("admin.endpoint", description, admin)
             self._admin_ports.append(port)
@@ -154,7 +154,7 @@ class IMPSService(Service):
                 raise SettingsError("sms.endpoint: is needed where a gateway is Kannel")
             return []
         description = on_loopback(settings.endpoint)
-        door = PagesDoor(parts.kannel_pages.pages, self._reactor)
+        door = pages_door(parts.kannel_pages.pages, self._reactor)
         port = await self._listening("sms.endpoint", description, door)
         parts.sms_url = url_on_this_machine(port.getHost())
         return [port]

@@ -20,10 +20,10 @@ from attrs import define, field, frozen
 from twisted.logger import Logger
 
 from imps.elements.presence import PresenceService
+from imps.http.message import HTTPRequest, HTTPResponse
 from imps.model.address import Address
 from imps.model.presence import Attribute, Content, Item, PresenceValue, names_of
 from imps.model.status import Refusal
-from imps.pages.page import Asked, Page
 from imps.store.errors import StoreFull, StoreUnavailable
 
 LONGEST_TEXT = 200
@@ -208,12 +208,11 @@ class NetworkPresence:
     _key: str = field(repr=False)
     _log = Logger()
 
-    async def answer(self, asked: Asked) -> Page:
+    async def answer(self, asked: HTTPRequest) -> HTTPResponse:
         """Take what is told, and say whether that was done."""
         refused = self._refused(asked)
         if refused is not None:
             return refused
-        assert asked.body is not None
         try:
             told = told_in(asked.body)
             await self._element.publish_from_network(told.user, told.values)
@@ -229,7 +228,7 @@ class NetworkPresence:
         self._log.debug("The network told {names} of {user}", names=names, user=str(told.user))
         return _said(200)
 
-    def _refused(self, asked: Asked) -> Page | None:
+    def _refused(self, asked: HTTPRequest) -> HTTPResponse | None:
         """What is said to a request of which nothing more need be known; None if it is to be
         served."""
         kind = asked.headers.get("content-type", "application/json").partition(";")[0]
@@ -241,16 +240,15 @@ class NetworkPresence:
             return _said(401, "the key is missing or wrong", {"www-authenticate": "Bearer"})
         if kind.strip().lower() != "application/json":
             return _said(415, "the content type must be application/json")
-        if asked.body is None:
-            return _said(413, "the body is too large")
         return None
 
-    def _has_key(self, asked: Asked) -> bool:
+    def _has_key(self, asked: HTTPRequest) -> bool:
         scheme, _, key = asked.headers.get("authorization", "").partition(" ")
         is_right = compare_digest(key.strip().encode(), self._key.encode())
         return scheme.lower() == "bearer" and is_right
 
 
-def _said(status: int, error: str = "", headers: Mapping[str, str] = _NO_HEADERS) -> Page:
+def _said(status: int, error: str = "", headers: Mapping[str, str] = _NO_HEADERS) -> HTTPResponse:
     text = json.dumps({"error": error} if error else {}) + "\n"
-    return Page(status, text.encode(), "application/json", headers)
+    said = {"content-type": "application/json", **headers}
+    return HTTPResponse(status=status, headers=said, body=text.encode())

@@ -57,6 +57,11 @@ class HTTPRequest:
         return _origin_of(self.headers.get("host", ""), self.is_secure)
 
     @property
+    def query(self) -> bytes:
+        """What stands after the path."""
+        return self.target.partition("?")[2].encode("latin-1")
+
+    @property
     def path(self) -> str:
         """The path that is asked for."""
         try:

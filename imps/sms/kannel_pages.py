@@ -15,8 +15,9 @@ from attrs import define
 from twisted.logger import Logger
 
 from imps.config import KannelSettings
+from imps.http.message import HTTPRequest, HTTPResponse, Page, not_allowed
+from imps.http.pages import said
 from imps.metrics import Metrics
-from imps.pages.page import Answer, Asked, Page
 from imps.sms.inbox import Arrival, Inbox
 from imps.sms.kannel_requests import Malformed, Parameters, arrived, parameters, report
 from imps.sms.numbers import phone_of
@@ -25,12 +26,9 @@ from imps.store.errors import StoreError
 from imps.store.incoming_texts import Received
 
 _FORM = "application/x-www-form-urlencoded"
-_TEXT = "text/plain"
-DONE = Page(200, b"", _TEXT)
-LATER = Page(503, b"", _TEXT)
-FORBIDDEN = Page(403, b"", _TEXT)
+DONE, LATER, FORBIDDEN = (said(status, b"", "text/plain") for status in (200, 503, 403))
 
-Serve = Callable[[KannelSettings, Parameters], Awaitable[Page]]
+Serve = Callable[[KannelSettings, Parameters], Awaitable[HTTPResponse]]
 
 
 @define(eq=False)
@@ -46,14 +44,14 @@ class KannelPages:
     _log = Logger()
 
     @property
-    def pages(self) -> Mapping[bytes, Answer]:
+    def pages(self) -> Mapping[str, Page]:
         """The pages, by their paths."""
-        return {b"/sms/mo": self._served(self._take), b"/sms/dlr": self._served(self._note)}
+        return {"/sms/mo": self._served(self._take), "/sms/dlr": self._served(self._note)}
 
-    def _served(self, serve: Serve) -> Answer:
-        async def answer(asked: Asked) -> Page:
+    def _served(self, serve: Serve) -> Page:
+        async def answer(asked: HTTPRequest) -> HTTPResponse:
             if asked.method not in ("GET", "POST"):
-                return Page(405, b"", _TEXT, {"allow": "GET, POST"})
+                return not_allowed("GET or POST it", "GET", "POST")
             try:
                 said = self._said(asked)
                 gateway = self._gateway(said, asked.peer)
@@ -70,7 +68,7 @@ class KannelPages:
 
         return answer
 
-    def _said(self, asked: Asked) -> Parameters:
+    def _said(self, asked: HTTPRequest) -> Parameters:
         said = parameters(asked.query)
         kind = asked.headers.get("content-type", "").partition(";")[0].strip().lower()
         if asked.method == "POST" and kind == _FORM and asked.body:
@@ -87,7 +85,7 @@ class KannelPages:
         self._log.warn("Somebody at {peer} is no gateway", peer=peer)
         return None
 
-    async def _take(self, gateway: KannelSettings, said: Parameters) -> Page:
+    async def _take(self, gateway: KannelSettings, said: Parameters) -> HTTPResponse:
         told = arrived(said)
         sender = phone_of(told.sender, self._country_code)
         # What nobody sends, or we ourselves, is not worth an answer.
@@ -105,7 +103,7 @@ class KannelPages:
         received = await self._inbox.receive(arrival)
         return LATER if received is Received.TOO_MANY else DONE
 
-    async def _note(self, gateway: KannelSettings, said: Parameters) -> Page:
+    async def _note(self, gateway: KannelSettings, said: Parameters) -> HTTPResponse:
         told = report(said)
         await self._outbox.report(
             gateway.name,

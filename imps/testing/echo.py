@@ -16,8 +16,8 @@ from twisted.internet.task import react
 from twisted.logger import globalLogBeginner, textFileLogObserver
 
 from imps.config import Settings
+from imps.http.pages import pages_door
 from imps.model.text import IncomingText, OutgoingText, TextOutcome
-from imps.pages.door import PagesDoor
 from imps.parts import Parts
 from imps.store.opening import open_store
 
@@ -55,7 +55,7 @@ async def serve(reactor: Any, file: str) -> None:
     parts.texts.on_outcome("echo", tell)
     if settings.sms.endpoint:
         endpoint = serverFromString(reactor, settings.sms.endpoint)
-        port = await endpoint.listen(PagesDoor(parts.kannel_pages.pages, reactor))
+        port = await endpoint.listen(pages_door(parts.kannel_pages.pages, reactor))
         parts.sms_url = f"http://127.0.0.1:{port.getHost().port}"
     parts.timers.start()
     parts.traffic.start()

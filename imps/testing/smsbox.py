@@ -9,8 +9,8 @@ from twisted.internet.defer import Deferred
 from twisted.trial.unittest import TestCase
 from twisted.web.client import Agent, readBody
 
-from imps.pages.door import PagesDoor
-from imps.pages.page import Asked, Page
+from imps.http.message import HTTPRequest, HTTPResponse
+from imps.http.pages import pages_door, said
 from imps.sms.kannel_requests import Parameters, parameters
 from imps.testing.process import reactor
 
@@ -21,7 +21,7 @@ class Smsbox:
 
     test: TestCase
     submitted: list[Parameters] = field(factory=list)
-    pages: list[Page] = field(factory=list)
+    pages: list[HTTPResponse] = field(factory=list)
     port: int = 0
     is_silent: bool = False
     _listening: Any = None
@@ -29,7 +29,7 @@ class Smsbox:
 
     async def start(self) -> None:
         """Listen, for the first time or again on the same port."""
-        door = PagesDoor({b"/cgi-bin/sendsms": self._submit}, reactor)
+        door = pages_door({"/cgi-bin/sendsms": self._submit}, reactor)
         self._listening = reactor.listenTCP(self.port, door, interface="127.0.0.1")
         self.port = self._listening.getHost().port
         self.test.addCleanup(self.stop)
@@ -48,12 +48,12 @@ class Smsbox:
         """Where texts are submitted."""
         return f"http://127.0.0.1:{self.port}/cgi-bin/sendsms"
 
-    async def _submit(self, asked: Asked) -> Page:
+    async def _submit(self, asked: HTTPRequest) -> HTTPResponse:
         if self.is_silent:
             answer: Deferred[None] = Deferred()
             self._silent.append(answer)
             await answer
-        page = self.pages.pop(0) if self.pages else Page(202, b"0: Accepted for delivery")
+        page = self.pages.pop(0) if self.pages else said(202, b"0: Accepted for delivery")
         if page.status == 202:
             self.submitted.append(parameters(asked.query))
         return page

@@ -4,10 +4,9 @@ from attrs import define, field
 from twisted.internet import reactor
 from twisted.internet.endpoints import serverFromString
 
+from imps.http.pages import pages_door, said
 from imps.model.gsm7 import Coding
 from imps.model.short_message import Header, ShortMessage
-from imps.pages.door import PagesDoor
-from imps.pages.page import Page
 from imps.sms import kannel
 from imps.store.outgoing_texts import Said
 from imps.testing.smsbox import Smsbox
@@ -44,10 +43,10 @@ class Peer:
         return [(each["from"].decode(), each["to"].decode()) for each in self.smsbox.submitted]
 
     def refuse(self):
-        self.smsbox.pages.append(Page(400, b"Missing receiver number, rejected"))
+        self.smsbox.pages.append(said(400, b"Missing receiver number, rejected"))
 
     def busy(self):
-        self.smsbox.pages.append(Page(503, b"Temporal failure, try again later."))
+        self.smsbox.pages.append(said(503, b"Temporal failure, try again later."))
 
     def fall_silent(self):
         self.smsbox.is_silent = True
@@ -83,19 +82,19 @@ class KannelTests(contract.GatewayContract):
         return {"kind": "kannel", "key": KEY, "send_url": self.peer.smsbox.send_url}
 
     async def url_of_pages(self):
-        door = PagesDoor(self.parts.kannel_pages.pages, reactor)
+        door = pages_door(self.parts.kannel_pages.pages, reactor)
         port = await serverFromString(reactor, "tcp:0:interface=127.0.0.1").listen(door)
         self.addCleanup(port.stopListening)
         self.url = f"http://127.0.0.1:{port.getHost().port}"
         return self.url
 
     async def test_text_waits_where_nobody_is_let_in(self):
-        self.peer.smsbox.pages.append(Page(403, b"Authorization failed for sendsms"))
+        self.peer.smsbox.pages.append(said(403, b"Authorization failed for sendsms"))
         answer = await self.answer()
         self.assertEqual((answer.said, answer.after_seconds), (Said.LATER, 30))
 
     async def test_answer_of_who_is_no_smsbox_is_not_read(self):
-        self.peer.smsbox.pages.append(Page(202, b"x" * 5000))
+        self.peer.smsbox.pages.append(said(202, b"x" * 5000))
         self.assertIs((await self.answer()).said, Said.ACCEPTED)
 
     async def test_who_is_away_is_not_tried_each_time(self):

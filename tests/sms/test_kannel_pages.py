@@ -1,7 +1,7 @@
 from urllib.parse import urlencode
 
+from imps.http.message import HTTPRequest
 from imps.model.short_message import Header
-from imps.pages.page import Asked
 from imps.sms.gateway import Outgoing
 from imps.sms.kannel_requests import report_url
 from imps.store.outgoing_texts import PartSettled, Said
@@ -41,9 +41,11 @@ class KannelPagesTests(TrafficTestCase):
         said = {name: value for name, value in {**HOLD, **changes}.items() if value is not None}
         query = b"" if body else urlencode(said).encode()
         headers = {"content-type": "application/x-www-form-urlencoded; charset=x"} if body else {}
-        asked = Asked(method=method, query=query, peer=peer, headers=headers, body=body)
-        page = await self.pages[path.encode()](asked)
-        self.assertEqual((page.text, page.content_type), (b"", "text/plain"))
+        target = f"{path}?{query.decode()}"
+        asked = HTTPRequest(method=method, target=target, peer=peer, headers=headers, body=body)
+        page = await self.pages[path](asked)
+        if page.status != 405:
+            self.assertEqual((page.body, page.headers), (b"", {"content-type": "text/plain"}))
         await self.quiet()
         return page.status
 

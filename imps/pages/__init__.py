@@ -1,1 +1,0 @@
-"""Pages over HTTP, for those who are no clients of the service: operators, and SMS gateways."""
