@@ -156,7 +156,8 @@ class Dialogue:
         body = without_signature(text.body[:LONGEST_TEXT], self._services.terms)
         account = await self._services.directory.with_msisdn(text.sender)
         if account is None:
-            replies = await answer_stranger(self._services, text.sender, text.id, body)
+            now = self._clock.seconds()
+            replies = await answer_stranger(self._services, text.sender, text.id, body, now=now)
             await self._send(text, replies)
         else:
             await self._answer(account, text, body)

@@ -103,6 +103,7 @@ class Turn:
     session: Session | None = None
     is_confirmed: bool = False
     is_mistaken: bool = False
+    _names: Names | None = field(default=None, init=False)
 
     @property
     def user(self) -> Address:
@@ -139,9 +140,12 @@ class Turn:
 
     def change(self, *changes: Change) -> None:
         """Have the dialogue changed."""
+        numbers = self.state.numbers
         for each in changes:
             self.state = each(self.state)
         self.changes += changes
+        if self.state.numbers is not numbers:
+            self._names = None
 
     def note(self, **values: object) -> None:
         """Have these of its fields changed."""
@@ -193,7 +197,9 @@ class Turn:
     @property
     def names(self) -> Names:
         """What people are called."""
-        return Names(self.people, self.user.domain)
+        if self._names is None:
+            self._names = Names(self.people, self.user.domain)
+        return self._names
 
     def name(self, address: Address) -> str:
         """What somebody is called."""
@@ -202,7 +208,7 @@ class Turn:
     async def read_contacts(self) -> None:
         """Look up the user's contact lists and who is in them."""
         contacts, caller = self.services.contacts, self.caller
-        self.contact_lists = []
+        self.contact_lists, self._names = [], None
         for each in await contacts.lists(caller):
             read = await contacts.change(caller, each.address, _AS_IT_IS, with_contacts=True)
             self.contact_lists.append(read.contact_list)

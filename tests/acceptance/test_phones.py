@@ -37,9 +37,6 @@ class ThroughKannel(TestCase):
             f"""
             [session]
             requests_per_second = 1000
-            [messages]
-            resend_seconds = 1
-            max_tries = 100
             [provider]
             name = "Chatter"
             [clp]
