@@ -86,7 +86,8 @@ class Turn:
     """The answer to one text, while it is made.
 
     What is to be different in the dialogue afterwards is kept as changes, which hold for whatever
-    it is by then; what is said goes out when they are made.
+    it is by then; what is said goes out when they are made. One that ``is_heard`` in any case is
+    answered in any case, too.
     """
 
     services: Services
@@ -101,6 +102,7 @@ class Turn:
     afterwards: list[Callable[[], Awaitable[None]]] = field(factory=list)
     contact_lists: list[ContactList] = field(factory=list)
     session: Session | None = None
+    is_heard: bool = False
     is_confirmed: bool = False
     is_mistaken: bool = False
     _names: Names | None = field(default=None, init=False)
