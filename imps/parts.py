@@ -437,7 +437,8 @@ class Parts:
             raise SettingsError(f"clp.language: {error}") from None
         return Services(
             im=self.im,
-            presence=self.presence,
+            presence=self.routed_presence,
+            questions=self.presence,
             authorization=self.reactive_authorization,
             contacts=self.contacts,
             attribute_lists=self.attribute_lists,

@@ -30,6 +30,7 @@ from imps.clp.telling import (
     short,
 )
 from imps.clp.turn import Turn
+from imps.elements.presence_view import MOST_OCTETS
 from imps.model.address import Address
 from imps.model.capability import DeliveryMethod
 from imps.model.events import AuthorizationAsked, MessageReported, MessageWaits
@@ -164,7 +165,7 @@ def _of_report(turn: Turn, report: MessageReported) -> Told:
 
 async def _of_question(turn: Turn, watcher: Address, key: str) -> Told:
     """That somebody wants to see the user's presence, as far as that is still asked."""
-    questions = await turn.services.presence.questions(turn.user, [watcher])
+    questions = await turn.services.questions.questions(turn.user, [watcher])
     if watcher not in questions or not questions[watcher].is_open:
         return _NOTHING
     number = await turn.ask("auth", str(watcher), seconds=ASKED_SECONDS)
@@ -175,7 +176,7 @@ async def _of_question(turn: Turn, watcher: Address, key: str) -> Told:
 async def _of_presence(turn: Turn, news: Sequence[News], key: str) -> Told:
     """How those who are watched are now, where that is not as it was: each at most once in a
     while, and of later changes then."""
-    told = await turn.services.presence.told(turn.caller, news)
+    told = await turn.services.presence.told(turn.caller, news, MOST_OCTETS)
     return await of_publishers(turn, [each.publisher for each in told.presences], key)
 
 

@@ -29,6 +29,7 @@ from imps.model.services import functions_of
 from imps.model.status import Outcome, StatusCode
 from imps.sap.authentication import Authentication
 from imps.sap.delivery import Delivery
+from imps.sap.routed_presence import RoutedPresence
 from imps.sap.sessions import Session
 from imps.store.phones import Phones
 
@@ -64,10 +65,12 @@ class Terms:
 
 @frozen(kw_only=True)
 class Services:
-    """The elements, and what else a dialogue stands on."""
+    """The elements, and what else a dialogue stands on; ``questions`` is whom to ask what our users
+    are still to be asked about their presence."""
 
     im: IInstantMessaging
-    presence: PresenceService
+    presence: RoutedPresence
+    questions: PresenceService
     authorization: ReactiveAuthorization
     contacts: Contacts
     attribute_lists: AttributeLists
