@@ -103,6 +103,8 @@ from imps.store.traces import Traces
 from imps.store.wakeups import Wakeups
 from imps.store.work import WorkRecords
 
+PHONE_TRIES = 1000
+
 
 @define(eq=False, slots=False)
 class Parts:
@@ -185,16 +187,15 @@ class Parts:
     @cached_property
     def delivery(self) -> Delivery:
         """What users are told, and what their sessions are sent next."""
+        settings = self.settings.messages
+        return self._delivery(settings.resend_seconds, settings.max_tries)
+
+    def _delivery(self, resend_seconds: float, max_tries: int) -> Delivery:
         client, buckets, settings = self.store.client, self.store.buckets, self.settings.messages
+        sessions = self.stored_sessions
         return Delivery(
             Outboxes(client, buckets, settings.max_events),
-            Deliveries(
-                client,
-                buckets,
-                self.stored_sessions,
-                settings.resend_seconds,
-                settings.max_tries,
-            ),
+            Deliveries(client, buckets, sessions, resend_seconds, max_tries),
             self.working,
             self.reactor,
             settings.validity_seconds,
@@ -460,7 +461,8 @@ class Parts:
             access=self.access_control,
             directory=self.directory,
             authentication=self.authentication,
-            delivery=self.delivery,
+            # What is taken is noted before it is sent: if it is not noted, it was not sent.
+            delivery=self._delivery(0, PHONE_TRIES),
             phones=self.phones,
             states=States(self.phones, terms.offline != "store"),
             terms=terms,

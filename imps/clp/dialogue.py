@@ -53,7 +53,8 @@ from imps.model.status import Refusal, StatusCode
 from imps.model.text import IncomingText, OutgoingText
 from imps.sap.texts import Texts, TooManyTexts
 
-LONGEST_TEXT = 2000
+LONGEST_TEXT = 40_000
+"""More than 255 short messages hold."""
 DOUBLE_SECONDS = 10
 SILENT_SECONDS = 600
 MISTAKES = 3
@@ -156,7 +157,8 @@ class Dialogue:
         body = without_signature(text.body[:LONGEST_TEXT], self._services.terms)
         account = await self._services.directory.with_msisdn(text.sender)
         if account is None:
-            replies = await answer_stranger(self._services, text.sender, text.id, body)
+            now = self._clock.seconds()
+            replies = await answer_stranger(self._services, text.sender, text.id, body, now=now)
             await self._send(text, replies)
         else:
             await self._answer(account, text, body)
@@ -189,6 +191,7 @@ class Dialogue:
             operation_id=sha256(f"{text.sender} {text.id}".encode()).hexdigest()[:32],
             now=now,
             state=state,
+            is_heard=is_heard,
         )
         if state.heard[0] < 0 and not is_heard:
             _warn(turn)
@@ -200,10 +203,11 @@ class Dialogue:
         """Have the dialogue go on from here, and the answers go out."""
         terms = turn.services.terms
         limits = terms.replies_a_minute, terms.replies_an_hour
-        if not may_send(turn.state, sum(map(how_many, turn.replies)), *limits, turn.now):
+        count = sum(map(how_many, turn.replies))
+        if not (turn.is_heard or may_send(turn.state, count, *limits, turn.now)):
             turn.replies.clear()
             _warn(turn)
-        count = sum(map(how_many, turn.replies))
+            count = len(turn.replies)
         turn.change(sent(count, *limits, turn.now), done(text.id, turn.replies))
         await turn.services.states.change(turn.user, *turn.changes)
         await self._send(text, turn.replies)

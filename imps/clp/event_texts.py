@@ -30,6 +30,7 @@ from imps.clp.telling import (
     short,
 )
 from imps.clp.turn import Turn
+from imps.elements.presence_view import MOST_OCTETS
 from imps.model.address import Address
 from imps.model.capability import DeliveryMethod
 from imps.model.events import AuthorizationAsked, MessageReported, MessageWaits
@@ -175,7 +176,7 @@ async def _of_question(turn: Turn, watcher: Address, key: str) -> Told:
 async def _of_presence(turn: Turn, news: Sequence[News], key: str) -> Told:
     """How those who are watched are now, where that is not as it was: each at most once in a
     while, and of later changes then."""
-    told = await turn.services.presence.told(turn.caller, news)
+    told = await turn.services.presence.told(turn.caller, news, MOST_OCTETS)
     return await of_publishers(turn, [each.publisher for each in told.presences], key)
 
 

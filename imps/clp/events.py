@@ -36,7 +36,7 @@ from imps.model.capability import DeliveryMethod
 from imps.model.message import Message
 from imps.model.short_message import how_many
 from imps.model.status import Refusal, StatusCode
-from imps.model.text import OutgoingText, TextOutcome, TextState
+from imps.model.text import PHONE, OutgoingText, TextOutcome, TextState
 from imps.sap.sessions import Session
 from imps.sap.texts import Texts, TooManyTexts
 from imps.store.deliveries import Acknowledgement, InFlight
@@ -76,10 +76,13 @@ class Events:
             await self._tell_if_wanted(account, work.record)
 
     async def _tell_if_wanted(self, account: Account, record: bytes = b"") -> None:
-        if account.msisdn is None or await self._services.phones.is_stopped(account.msisdn):
+        phone = account.msisdn
+        if phone is None or not PHONE.fullmatch(phone):
+            return
+        if await self._services.phones.is_stopped(phone):
             return
         try:
-            await self._tell(account, account.msisdn, record)
+            await self._tell(account, phone, record)
         except (NoSuchOwner, Refusal) as problem:
             self._log.info("A phone is not told what waits: {problem}", problem=str(problem))
 

@@ -46,7 +46,8 @@ async def friends_online(turn: Turn) -> list[Person]:
     """The contacts of whom the user may see that they are on line."""
     lists = [each.address for each in turn.contact_lists]
     seen = await seen_of(turn, (), lists) if lists else {}
-    people = (turn.names.person(address) for address, each in seen.items() if each.is_online)
+    names = turn.names
+    people = (names.person(address) for address, each in seen.items() if each.is_online)
     return sorted(people, key=lambda each: each.number or 1000)
 
 

@@ -19,6 +19,7 @@ from imps.model.address import Address
 from imps.model.status import Refusal, StatusCode
 
 MOST_FAILURES = 5
+DAY_SECONDS = 86_400
 
 
 @define(eq=False)
@@ -28,6 +29,7 @@ class Stranger:
     _services: Services
     phone: str
     remembered: dict[str, Any]
+    _now: float
     replies: list[str] = field(factory=list)
 
     @property
@@ -65,14 +67,16 @@ class Stranger:
             self._say("stopped", service=self._services.terms.service)
 
     def _say_how(self) -> None:
-        if self.remembered.get("told"):
+        if self._now - self.remembered.get("told_at", -DAY_SECONDS) < DAY_SECONDS:
             return
-        self.remembered["told"] = True
+        self.remembered["told_at"] = self._now
         text = {"closed": "E20_closed", "open": "E20_open"}
         registration = self._services.terms.registration
         self._say(text.get(registration, "E20"), service=self._services.terms.service)
 
     async def _link(self, name: str, password: str) -> None:
+        if self._now - self.remembered.get("failed_at", self._now) >= DAY_SECONDS:
+            self.remembered["failures"] = 0
         failures = int(self.remembered.get("failures", 0))
         if failures >= MOST_FAILURES:
             return
@@ -86,6 +90,8 @@ class Stranger:
             elif refusal.code in (StatusCode.FORBIDDEN, StatusCode.MSISDN_ERROR):
                 self._say("E22")
             else:
+                if not failures:
+                    self.remembered["failed_at"] = self._now
                 self.remembered["failures"] = failures + 1
                 self._say("E21", n=MOST_FAILURES - failures - 1)
             return
@@ -115,13 +121,15 @@ def welcome(catalogue: Catalogue, account: Account) -> str:
     return catalogue.say("joined", name=account.address.user, address=address)
 
 
-async def answer_stranger(services: Services, phone: str, text_id: str, body: str) -> list[str]:
+async def answer_stranger(
+    services: Services, phone: str, text_id: str, body: str, *, now: float
+) -> list[str]:
     """What is said to a text of a phone that is nobody's; the same to a repetition of it."""
     remembered = json.loads(await services.phones.stranger(phone) or b"{}")
     said: dict[str, list[str]] = remembered.setdefault("said", {})
     if text_id in said:
         return said[text_id]
-    stranger = Stranger(services, phone, remembered)
+    stranger = Stranger(services, phone, remembered, now)
     await stranger.answer(body)
     said[text_id] = stranger.replies
     remembered["said"] = dict(list(said.items())[-3:])

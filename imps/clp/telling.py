@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo
 
-from attrs import frozen
+from attrs import field, frozen
 
 from imps.clp.catalogue import LONGEST_NAME, ONE_SMS, Catalogue
 from imps.clp.references import Person, folded
@@ -27,20 +28,30 @@ class Names:
 
     people: tuple[Person, ...]
     domain: str
+    _by_address: dict[Address, Person] = field(init=False, eq=False, repr=False)
+    _by_name: dict[str, set[Address]] = field(init=False, eq=False, repr=False)
+
+    @_by_address.default
+    def _people_by_address(self) -> dict[Address, Person]:
+        return {each.address: each for each in self.people}
+
+    @_by_name.default
+    def _addresses_by_name(self) -> dict[str, set[Address]]:
+        found: defaultdict[str, set[Address]] = defaultdict(set)
+        for each in self.people:
+            found[folded(each.name)].add(each.address)
+        return found
 
     def of(self, address: Address) -> str:
         """What somebody is called."""
-        known = next((each for each in self.people if each.address == address), None)
-        name = known.name if known is not None else self._plain(address)
-        same = [each for each in self.people if folded(each.name) == folded(name)]
-        if any(each.address != address for each in same):
+        name = self.person(address).name
+        if self._by_name.get(folded(name), set()) - {address}:
             name = str(address).removeprefix("wv:")
         return clean(name)
 
     def person(self, address: Address) -> Person:
         """Somebody, with the number of a contact."""
-        known = (each for each in self.people if each.address == address)
-        return next(known, Person(address, self._plain(address)))
+        return self._by_address.get(address) or Person(address, self._plain(address))
 
     def _plain(self, address: Address) -> str:
         if address.domain.casefold() == self.domain.casefold():

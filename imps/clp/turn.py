@@ -64,7 +64,8 @@ class Terms:
 
 @frozen(kw_only=True)
 class Services:
-    """The elements, and what else a dialogue stands on."""
+    """The elements, and what else a dialogue stands on; ``questions`` is whom to ask what our users
+    are still to be asked about their presence."""
 
     im: IInstantMessaging
     presence: RoutedPresence
@@ -86,7 +87,8 @@ class Turn:
     """The answer to one text, while it is made.
 
     What is to be different in the dialogue afterwards is kept as changes, which hold for whatever
-    it is by then; what is said goes out when they are made.
+    it is by then; what is said goes out when they are made. One that ``is_heard`` in any case is
+    answered in any case, too.
     """
 
     services: Services
@@ -101,8 +103,10 @@ class Turn:
     afterwards: list[Callable[[], Awaitable[None]]] = field(factory=list)
     contact_lists: list[ContactList] = field(factory=list)
     session: Session | None = None
+    is_heard: bool = False
     is_confirmed: bool = False
     is_mistaken: bool = False
+    _names: Names | None = field(default=None, init=False)
 
     @property
     def user(self) -> Address:
@@ -139,9 +143,12 @@ class Turn:
 
     def change(self, *changes: Change) -> None:
         """Have the dialogue changed."""
+        numbers = self.state.numbers
         for each in changes:
             self.state = each(self.state)
         self.changes += changes
+        if self.state.numbers is not numbers:
+            self._names = None
 
     def note(self, **values: object) -> None:
         """Have these of its fields changed."""
@@ -193,7 +200,9 @@ class Turn:
     @property
     def names(self) -> Names:
         """What people are called."""
-        return Names(self.people, self.user.domain)
+        if self._names is None:
+            self._names = Names(self.people, self.user.domain)
+        return self._names
 
     def name(self, address: Address) -> str:
         """What somebody is called."""
@@ -202,7 +211,7 @@ class Turn:
     async def read_contacts(self) -> None:
         """Look up the user's contact lists and who is in them."""
         contacts, caller = self.services.contacts, self.caller
-        self.contact_lists = []
+        self.contact_lists, self._names = [], None
         for each in await contacts.lists(caller):
             read = await contacts.change(caller, each.address, _AS_IT_IS, with_contacts=True)
             self.contact_lists.append(read.contact_list)

@@ -47,7 +47,10 @@ def add_user_commands(commands: Any) -> None:
     for name in DETAILS:
         add.add_argument(f"--{name.replace('_', '-')}", metavar="TEXT", default="")
     verb_on_user("show", _show, "show an account")
-    verb("list", _list, "list all accounts")
+    listing = verb("list", _list, "list all accounts")
+    listing.add_argument(
+        "--msisdn", action="store_true", help="with the telephone numbers of those who have one"
+    )
     passwd = verb_on_user("passwd", _passwd, "give a user a new password; ends all sessions")
     _add_password_option(passwd)
     verb_on_user("suspend", _suspend, "keep a user from signing on; ends all sessions")
@@ -97,7 +100,8 @@ def _show(options: argparse.Namespace) -> None:
 def _list(options: argparse.Namespace) -> None:
     async def work(directory: Directory) -> None:
         async for account in directory.all():
-            print(account.address)
+            number = account.msisdn if options.msisdn else None
+            print(account.address, *([number] if number else []))
 
     on_directory(options, work)
 

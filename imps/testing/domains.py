@@ -41,6 +41,7 @@ class Domains:
     test: TestCase
     processes: int = 1
     settings: str = ""
+    of_each: tuple[str, str] = ("", "")
     versions: tuple[str, str] = ("1.3", "1.3")
     each: tuple[Domain, ...] = field(init=False)
 
@@ -48,10 +49,10 @@ class Domains:
         ports = free_ports(2 * self.processes)
         places = (tuple(ports[: self.processes]), tuple(ports[self.processes :]))
         self.each = tuple(
-            self._domain(name, own, partner, partners_ports, version)
-            for name, own, partner, partners_ports, version in (
-                (NAMES[0], places[0], NAMES[1], places[1], self.versions[0]),
-                (NAMES[1], places[1], NAMES[0], places[0], self.versions[1]),
+            self._domain(name, own, partner, partners_ports, version, more)
+            for name, own, partner, partners_ports, version, more in (
+                (NAMES[0], places[0], NAMES[1], places[1], self.versions[0], self.of_each[0]),
+                (NAMES[1], places[1], NAMES[0], places[0], self.versions[1], self.of_each[1]),
             )
         )
 
@@ -62,11 +63,12 @@ class Domains:
         partner: str,
         partners_ports: tuple[int, ...],
         version: str,
+        more: str,
     ) -> Domain:
         urls = ", ".join(f'"http://127.0.0.1:{port}/"' for port in partners_ports)
         file = settings_file(
             self.test,
-            f'domain = ["{name}"]\n{self.settings}\n[[partner]]\ndomain = "{partner}"\n'
+            f'domain = ["{name}"]\n{self.settings}\n{more}\n[[partner]]\ndomain = "{partner}"\n'
             f'url = [{urls}]\ntls = "off"\nversion_max = "{version}"\n',
         )
         services = Services(self.test, self.processes, ("--config", file))

@@ -9,6 +9,7 @@ from imps.model.version import V12
 from imps.store.accounts import Accounts
 from imps.testing.android import Android
 from imps.testing.conformance import shows_feature
+from imps.testing.domains import Domains
 from imps.testing.kannel import PASSWORD as KANNEL_PASSWORD
 from imps.testing.kannel import SERVICE, USERNAME, Kannel
 from imps.testing.process import reactor, until
@@ -22,6 +23,33 @@ SHOWN = ["OnlineStatus", "UserAvailability", "StatusText", "ClientInfo", "CommCa
 STRANGERS = "This phone is not registered. Send LINK name password."
 
 
+SETTINGS = """
+[session]
+requests_per_second = 1000
+[provider]
+name = "Chatter"
+[clp]
+texts_per_minute = 10000
+replies_per_minute = 10000
+replies_per_hour = 100000
+"""
+
+
+def gateway(kannel, port):
+    """The settings of a service that texts go through Kannel."""
+    return f"""
+[sms]
+endpoint = "reuse:{port}:interface=127.0.0.1"
+number = "{SERVICE}"
+[[sms.gateway]]
+kind = "kannel"
+key = "{KEY}"
+send_url = "{kannel.send_url}"
+username = "{USERNAME}"
+password = "{KANNEL_PASSWORD}"
+"""
+
+
 class ThroughKannel(TestCase):
     """Services behind a Kannel; amy and cy have phones that can only text, bob a handset."""
 
@@ -32,38 +60,18 @@ class ThroughKannel(TestCase):
         required_program("bearerbox")
         (port,) = free_ports(1)
         self.kannel = Kannel(self, f"http://127.0.0.1:{port}", KEY)
-        settings = settings_file(
-            self,
-            f"""
-            [session]
-            requests_per_second = 1000
-            [messages]
-            resend_seconds = 1
-            max_tries = 100
-            [provider]
-            name = "Chatter"
-            [clp]
-            texts_per_minute = 10000
-            replies_per_minute = 10000
-            replies_per_hour = 100000
-            [sms]
-            endpoint = "reuse:{port}:interface=127.0.0.1"
-            number = "{SERVICE}"
-            [[sms.gateway]]
-            kind = "kannel"
-            key = "{KEY}"
-            send_url = "{self.kannel.send_url}"
-            username = "{USERNAME}"
-            password = "{KANNEL_PASSWORD}"
-            """,
-        )
-        self.services = Services(self, self.processes, ("--config", settings))
-        await self.services.start()
+        await self.start_services(SETTINGS + gateway(self.kannel, port))
         await self.add("amy", AMY)
         await self.add("cy", CY)
         await self.add("bob")
         await self.kannel.start()
         self.heard = {AMY: 0, CY: 0}
+
+    async def start_services(self, settings):
+        """Start the processes, with these settings."""
+        file = settings_file(self, settings)
+        self.services = Services(self, self.processes, ("--config", file))
+        await self.services.start()
 
     async def add(self, name, msisdn=None):
         async with store_of(self.services.data) as store:
@@ -201,7 +209,9 @@ class TwoProcessesDialogueTests(DialogueTests):
 
 
 class KillTests(ThroughKannel):
-    """The service is killed again and again while phone and handset write to each other."""
+    """One process of two is killed after the other while phone and handset write to each other."""
+
+    processes = 2
 
     async def test_nothing_is_lost_or_doubled(self):
         bob = await self.handset("bob")
@@ -214,11 +224,37 @@ class KillTests(ThroughKannel):
             self.assertEqual(sent.code, 200)
             self.kannel.phones.text(AMY, f"s bob {back}")
             if number % 3 == 1:
-                await self.services.kill(0)
-                await self.services.start(0)
+                killed = number // 3 % 2
+                await self.services.kill(killed)
+                await self.services.start(killed)
         await self.gets(AMY, *(f"bob: {text}" for text in from_bob))
         while len(set(bob.texts)) < len(from_amy):
             await bob.poll()
         self.assertEqual(sorted(bob.texts), sorted(from_amy))
         await self.says(AMY, "get bob", "bob: free, mobile phone")
+        self.hears_nothing_more()
+
+
+class PartnersTests(ThroughKannel):
+    """Bob is a user of a partner's domain."""
+
+    async def start_services(self, settings):
+        domains = Domains(self, of_each=(settings, ""))
+        self.north, self.south = await domains.start()
+        self.services = self.north.services
+
+    async def test_phone_and_handset_of_a_partner_talk(self):
+        user = await self.south.user("bo")
+        bo = Android(self, self.south.urls, user, V12, "wbxml")
+        await bo.sign_on()
+        await bo.allow("OnlineStatus UserAvailability")
+        await self.signed_on(AMY, "amy")
+        await self.says(AMY, "add bo@south.example", "bo@south.example is friend no. 1.")
+        await self.says(AMY, "get 1", "bo@south.example: free")
+        self.kannel.phones.text(AMY, "s 1 hello")
+        await self.hears(bo, "hello")
+        await bo.send("wv:amy@north.example", text="hello amy")
+        await self.gets(AMY, "bo@south.example: hello amy")
+        self.kannel.phones.text(AMY, "how are you?")
+        await self.hears(bo, "hello", "how are you?")
         self.hears_nothing_more()

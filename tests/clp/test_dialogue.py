@@ -199,6 +199,11 @@ class SendingTests(DialogueTestCase):
         await self.cy.says("yes \u263a")
         await self.amy.gets("cy: yes \u263a (A cy@localhost adds, B cy@localhost blocks)")
 
+    async def test_long_text_is_sent_as_a_whole(self):
+        long = "word " * 1000
+        await self.amy.says(f"s bob {long}end")
+        self.assertEqual(await self.heard_by(self.bob), [("amy", f"{long}end")])
+
 
 class ContactsTests(DialogueTestCase):
     @shows_feature(CLP, "contacts")
@@ -474,7 +479,9 @@ class MistakesTests(DialogueTestCase):
             await self.amy.text("get bob")
         self.assertLessEqual(len(self.amy.got), 24)
         self.assertEqual(self.amy.got[-1], "Too many messages. Please wait a minute.")
-        await self.amy.says("stop")
+        await self.amy.says(
+            "stop", "You get no more messages from localhost. Send START to return."
+        )
 
 
 class RepetitionTests(DialogueTestCase):

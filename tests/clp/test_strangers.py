@@ -26,7 +26,6 @@ class LinkTests(StrangersTestCase):
         await self.phone.says("on")
         await self.phone.says("joinme eve")
         self.clock.advance(86_401)
-        await self.parts.store.client.execute("DEL", self.parts.phones._key("stranger", NUMBER))
         await self.phone.says("hello", LINK)
 
     async def test_phone_is_linked_by_password(self):
@@ -46,6 +45,8 @@ class LinkTests(StrangersTestCase):
         await self.phone.says("link ann wrong", "Wrong name or password.")
         await self.phone.says("link ann secret")
         self.assertIsNone(await self.number_of("ann"))
+        self.clock.advance(86_401)
+        self.assertIn("now belongs to ann", (await self.phone.text("link ann secret"))[0])
 
     async def test_linked_phone_is_unlinked_first(self):
         await self.phone.text("link ann secret")

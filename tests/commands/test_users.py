@@ -25,6 +25,8 @@ class UserCommandsTests(CommandLineTestCase):
         )
         self.assertEqual(said, "wv:ann@localhost added\n")
         self.assertEqual(self.imps("user", "list", *self.place), "wv:ann@localhost\n")
+        with_numbers = self.imps("user", "list", "--msisdn", *self.place)
+        self.assertEqual(with_numbers, "wv:ann@localhost +358501234567\n")
         shown = self.imps("user", "show", "ann", *self.place)
         self.assertEqual(
             shown,
