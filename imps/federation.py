@@ -6,7 +6,6 @@ from functools import cached_property
 from typing import Any
 
 from attrs import define, field
-from twisted.names.client import Resolver
 
 from imps.config import Settings
 from imps.elements.interfaces import IDelivery, IMessageSending, MessageLimits
@@ -17,16 +16,19 @@ from imps.metrics import Metrics
 from imps.ssp.client import Client
 from imps.ssp.codec import Limits
 from imps.ssp.codec.xml import XMLCodec
-from imps.ssp.discovery import Discovery, Lookup, by_dns
+from imps.ssp.discovery import Discovery, Lookup, by_dns, resolver_at
 from imps.ssp.door import Door
 from imps.ssp.exchange import Answers
 from imps.ssp.handshakes import Handshakes
 from imps.ssp.identity import Identities
 from imps.ssp.keeping import Keeping
 from imps.ssp.known import KnownPartners
+from imps.ssp.messages.im import SendMessageRequest
+from imps.ssp.messages.presence import SubscribeRequest
 from imps.ssp.partners import Partners
 from imps.ssp.post import Posts
-from imps.ssp.rates import Rates
+from imps.ssp.questions import Questions
+from imps.ssp.rates import Rates, UserRates
 from imps.ssp.renewing import Renewing
 from imps.ssp.served import Served
 from imps.ssp.services import LocalServices, RemoteServices
@@ -44,7 +46,6 @@ from imps.store.wakeups import Wakeups
 
 BURST_SECONDS = 5
 """For how long a partner may ask at once what it may ask in that time."""
-RESOLVERS, DNS_PORT = "/etc/resolv.conf", 53
 CONNECTIONS_PER_SOURCE = 1000
 REQUESTS_PER_SOURCE = 5000
 
@@ -77,13 +78,7 @@ class Federation:
         """Where partners are."""
         if self.lookup is not None:
             return Discovery(self.lookup, self.reactor)
-        host, port = self.settings.ssp.resolver_place
-        servers = [(host, port or DNS_PORT)] if host else None
-        try:
-            resolver = Resolver(None if host else RESOLVERS, servers, reactor=self.reactor)
-        except (ValueError, OSError):
-            # There is no DNS here; partners have URLs, or cannot be found.
-            resolver = Resolver(servers=[("127.0.0.1", DNS_PORT)], reactor=self.reactor)
+        resolver = resolver_at(self.settings.ssp.resolver_place, self.reactor)
         return Discovery(by_dns(resolver, self.reactor), self.reactor)
 
     @cached_property
@@ -181,12 +176,28 @@ class Federation:
     @cached_property
     def served(self) -> Served:
         """What is served to partners: where elements say what they do for them."""
-        return Served()
+        ssp = self.settings.ssp
+        per_minute = {
+            SendMessageRequest: ssp.messages_per_user,
+            SubscribeRequest: ssp.subscriptions_per_user,
+        }
+        return Served(UserRates(per_minute, self.reactor))
 
     @cached_property
     def wakeups(self) -> Wakeups:
         """What tells that another process got an answer."""
         return Wakeups(self.store.client, self.store.buckets)
+
+    @cached_property
+    def _questions(self) -> Questions:
+        return Questions(
+            self.sessions,
+            self.posts,
+            self._transactions,
+            self.wakeups,
+            self.codec,
+            self.reactor,
+        )
 
     @cached_property
     def partners(self) -> Partners:
@@ -199,9 +210,8 @@ class Federation:
             self.known,
             self.sessions,
             self.posts,
+            self._questions,
             queues,
-            self._transactions,
-            self.wakeups,
             self.served,
             self.codec,
             self.reactor,
@@ -211,7 +221,13 @@ class Federation:
     def keeping(self) -> Keeping:
         """What goes on while nobody asks."""
         return Keeping(
-            self.known, self.partners, self.sessions, self.identities, self.client, self.reactor
+            self.known,
+            self.partners,
+            self.sessions,
+            self.identities,
+            self.posts,
+            self.client,
+            self.reactor,
         )
 
     @cached_property
@@ -256,6 +272,7 @@ class Federation:
     async def start(self) -> None:
         """Begin to look after partners; the door may be open by then, or not."""
         self.wakeups.start()
+        self.handshakes.steps.on_session(self.partners.is_there)
         await self.keeping.start()
         if self.renewing is not None:
             self.renewing.start()
