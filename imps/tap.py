@@ -24,12 +24,12 @@ from twisted.logger import ILogObserver, Logger
 from imps.admin.door import pages
 from imps.config import KannelSettings, Settings, SettingsError
 from imps.csp.cir.offer import CIROffer
-from imps.federation import Federation
 from imps.http.pages import on_loopback, pages_door
 from imps.logs import json_observer
 from imps.metrics import Metrics
 from imps.options import Options
 from imps.parts import Parts
+from imps.parts.federation import Federation
 from imps.sap.heartbeat import Heartbeat
 from imps.ssp.tls import Unusable
 from imps.store.errors import StoreError

@@ -10,8 +10,8 @@ from typing import Any
 
 from imps.commands.partners import functions_shown
 from imps.config import Settings
-from imps.federation import Federation
 from imps.model.partner import Partner
+from imps.parts.federation import Federation
 from imps.ssp.client import Unreachable
 from imps.ssp.discovery import Endpoint, NotFound
 from imps.ssp.tls import Unusable

@@ -12,8 +12,8 @@ from twisted.internet.task import deferLater
 from twisted.trial.unittest import TestCase
 
 from imps.config import Settings
-from imps.federation import Federation
 from imps.model.partner import Partner, TLSMode
+from imps.parts.federation import Federation
 from imps.ssp.discovery import Target
 from imps.store.opening import Store, open_store
 from imps.store.partners import Partners as StoredPartners

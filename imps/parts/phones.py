@@ -1,0 +1,160 @@
+"""The parts of the doors for phones that can only text: gateways, and the dialogue."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+from attrs import define
+
+from imps.clp.catalogue import CatalogueError, Catalogues
+from imps.clp.dialogue import Dialogue
+from imps.clp.events import WATCHER, Events
+from imps.clp.phone_sessions import PhoneSessions
+from imps.clp.state import States
+from imps.clp.turn import Services, Terms
+from imps.config import GatewaySettings, KannelSettings, Settings, SettingsError
+from imps.parts.service import ServiceParts
+from imps.sap.sessions import SessionLimits, Sessions
+from imps.sms.gateway import IGateway
+from imps.sms.inbox import Inbox
+from imps.sms.kannel import Kannel
+from imps.sms.kannel_pages import KannelPages
+from imps.sms.outbox import Outbox as TextOutbox
+from imps.sms.smpp.arrivals import Arrivals
+from imps.sms.smpp.gateway import SMPP, endpoint_of
+from imps.sms.traffic import Traffic
+from imps.store.incoming_texts import IncomingTexts
+
+PHONE_TRIES = 1000
+
+
+@define(eq=False, slots=False)
+class PhoneParts(ServiceParts):
+    """What goes between gateways and the dialogue with phones."""
+
+    @cached_property
+    def inbox(self) -> Inbox:
+        """What phones send."""
+        client, buckets, settings = self.store.client, self.store.buckets, self.settings.sms
+        stored = IncomingTexts(client, buckets, self.process_id, settings.max_waiting)
+        return Inbox(stored, self.texts.take, self.reactor, self.metrics)
+
+    @cached_property
+    def outbox(self) -> TextOutbox:
+        """What is sent to phones."""
+        return TextOutbox(self.outgoing_texts, self.working, self.reactor, self.metrics)
+
+    @cached_property
+    def clp(self) -> Dialogue:
+        """The dialogue with phones that can only text; it takes what they send, and tells them what
+        waits for their users."""
+        settings = self.settings.session
+        seconds = self.settings.clp.session_hours * 3600
+        limits = SessionLimits(
+            time_to_live_seconds=seconds,
+            min_time_to_live_seconds=seconds,
+            max_time_to_live_seconds=seconds,
+            grace_seconds=0,
+            remember_seconds=settings.remember_seconds,
+        )
+        buckets, clock = self.store.buckets, self.reactor
+        stored = Sessions(self.stored_sessions, buckets, clock, limits, self.working)
+        sessions, services = PhoneSessions(stored, seconds), self.clp_services
+        content_url, most_sms = self.settings.messages.content_url, self.settings.sms.max_parts
+        dialogue = Dialogue(services, sessions, self.texts, clock, most_sms)
+        events = Events(services, sessions, self.texts, self.working, clock, content_url, most_sms)
+        self.texts.consume(dialogue.take)
+        self.texts.on_outcome(WATCHER, events.outcome)
+        self.working.register("phone", events.tell)
+        return dialogue
+
+    @cached_property
+    def clp_services(self) -> Services:
+        """What the dialogue with phones stands on: the same elements as the CSP door."""
+        terms = terms_of(self.settings)
+        try:
+            catalogues = Catalogues.load(terms.language, self.settings.clp.optout_words)
+        except CatalogueError as error:
+            raise SettingsError(f"clp.language: {error}") from None
+        return Services(
+            im=self.im,
+            presence=self.routed_presence,
+            authorization=self.reactive_authorization,
+            contacts=self.contacts,
+            attribute_lists=self.attribute_lists,
+            access=self.access_control,
+            directory=self.directory,
+            authentication=self.authentication,
+            # What is taken is noted before it is sent: if it is not noted, it was not sent.
+            delivery=self._delivery(0, PHONE_TRIES),
+            phones=self.phones,
+            states=States(self.phones, terms.offline != "store"),
+            terms=terms,
+            catalogues=catalogues,
+        )
+
+    @cached_property
+    def kannel_pages(self) -> KannelPages:
+        """What Kannel says of phones."""
+        settings = self.settings.sms
+        return KannelPages(
+            [each for each in settings.gateway if isinstance(each, KannelSettings)],
+            settings.own_numbers,
+            settings.country_code,
+            self.inbox,
+            self.outbox,
+            self.metrics,
+        )
+
+    @cached_property
+    def traffic(self) -> Traffic:
+        """What goes through the gateways."""
+        gateways = [self._gateway(each) for each in self.settings.sms.gateway]
+        return Traffic(
+            self.inbox,
+            self.outbox,
+            gateways,
+            self.texts,
+            self.outgoing_texts,
+            self.working,
+            self.store.buckets,
+            self.reactor,
+        )
+
+    def _gateway(self, gateway: GatewaySettings) -> IGateway:
+        settings = self.settings.sms
+        if isinstance(gateway, KannelSettings):
+            return Kannel(gateway, gateway.report_url or self.sms_url, self.reactor)
+        arrivals = Arrivals(
+            gateway,
+            settings.own_numbers,
+            settings.country_code,
+            self.inbox,
+            self.outbox,
+            self.metrics,
+        )
+        return SMPP(gateway, endpoint_of(gateway, self.reactor), arrivals, self.reactor)
+
+
+def terms_of(settings: Settings) -> Terms:
+    """What phones that can only text have to reckon with, by the settings."""
+    said, about = settings.clp, settings.provider
+    prefixes = (each.partition("=") for each in said.languages)
+    return Terms(
+        service=about.name or settings.domain[0],
+        about=" ".join(filter(None, (about.text, about.url))) or "IMPS",
+        number=settings.sms.number,
+        registration=said.registration,
+        offline=said.offline,
+        language=said.language,
+        zone=UTC if said.time_zone == "UTC" else ZoneInfo(said.time_zone),
+        keyword=said.keyword,
+        signature=said.signature,
+        hides_blocks=said.hide_block,
+        texts_a_minute=said.texts_per_minute,
+        replies_a_minute=said.replies_per_minute,
+        replies_an_hour=said.replies_per_hour,
+        languages=tuple((prefix, code) for prefix, _, code in prefixes),
+    )
