@@ -110,13 +110,9 @@ class SMSC(LineOnlyReceiver):
         for connections in self.factory.bound_connections.values():
             binding = connections.getNextBindingForDelivery()
             if binding is not None and binding.isBound():
-                binding.sendDataRequest(pdu).addCallbacks(
-                    lambda answer: say(answered=answer.response.status.name),
-                    self.failed,
-                    (),
-                    {},
-                    (pdu,),
-                )
+                sending = binding.sendDataRequest(pdu)
+                sending.addCallback(lambda answer: say(answered=answer.response.status.name))
+                sending.addErrback(self.failed, pdu)
                 return
         reactor.callLater(0.1, self.send, pdu)
 
