@@ -345,7 +345,11 @@ class Partners:
     def _unqueued(self, queued: Queued) -> tuple[str, Transaction]:
         content = self._codec.decode(queued.message).content
         assert isinstance(content, InSession)
-        return content.session_id.partition("@")[2], content.transactions[0]
+        transaction = content.transactions[0]
+        if transaction.mode is Mode.REQUEST:
+            # What has taken the place of another is said under that one's id, and so answered.
+            transaction = attrs.evolve(transaction, transaction_id=queued.transaction_id)
+        return content.session_id.partition("@")[2], transaction
 
     def _read(self, document: bytes) -> Transaction:
         content = self._codec.decode(document).content
