@@ -24,9 +24,11 @@ DOMAINS = ("one.example", "other.example")
 _PARTNER = """
 [ssp]
 transactions_per_second = 100000
+messages_per_user = 100000
+subscriptions_per_user = 100000
 [[partner]]
 domain = "{domain}"
-urls = ["http://{host}:{port}/"]
+url = ["http://{host}:{port}/"]
 tls = "off"
 """
 

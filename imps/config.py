@@ -181,6 +181,8 @@ class SSPSettings:
     max_waiting: int = _count(10_000)
     max_waiting_octets: int = _count(67_108_864)
     transactions_per_second: int = _count(100)
+    messages_per_user: int = _count(20)
+    subscriptions_per_user: int = _count(30)
     handshakes_per_domain: int = _count(10)
     handshakes_per_source: int = _count(60)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from math import ceil
 from typing import Any, TypeVar, cast
 
 from attrs import define, evolve, field, frozen
@@ -12,8 +13,9 @@ from imps.model.address import Address
 from imps.model.partner import Partner
 from imps.model.status import Refusal, StatusCode
 from imps.model.version import Version
-from imps.ssp.messages.blocks import Request
+from imps.ssp.messages.blocks import Request, Status
 from imps.ssp.messages.declaration import Message, Unknown, Unreadable, declaration_of
+from imps.ssp.rates import UserRates
 from imps.ssp.results import status, status_of
 from imps.store.errors import StoreFull, StoreUnavailable
 
@@ -57,8 +59,10 @@ class _Service:
 
 @define(eq=False)
 class Served:
-    """The registry of what is served to partners, and of who wants their answers."""
+    """The registry of what is served to partners, and of who wants their answers; ``rates`` bounds
+    what each of their users may ask."""
 
+    _rates: UserRates | None = None
     _services: dict[type[Message], _Service] = field(factory=dict, init=False)
     _answered: dict[type[Message], Answered] = field(factory=dict, init=False)
     _renewed: dict[type[Message], Renew] = field(factory=dict, init=False)
@@ -102,6 +106,9 @@ class Served:
         """Serve a request, or say why not. What goes wrong becomes an answer as well."""
         try:
             asked = self._checked(asked, request)
+            wait = self._wait(asked, request)
+            if wait:
+                return _not_so_soon(wait)
             service = self._service(asked, request)
             return await service.by(asked, request)
         except Refusal as refusal:
@@ -119,6 +126,11 @@ class Served:
         answered = self._answered.get(type(request))
         if answered is not None:
             await answered(domain, request, answer)
+
+    def _wait(self, asked: Asked, request: Message) -> float:
+        if self._rates is None or asked.user is None:
+            return 0.0
+        return self._rates.wait(asked.user, request)
 
     def _service(self, asked: Asked, request: Message) -> _Service:
         """Who serves a request; refused as the registry of status codes has it."""
@@ -152,6 +164,15 @@ class Served:
         if not user.is_user or not asked.partner.speaks_for(user.domain):
             raise Refusal(StatusCode.GENERAL_ADDRESS_ERROR, "not a user of the partner")
         return evolve(asked, user=user)
+
+
+def _not_so_soon(seconds: float) -> Status:
+    """To whom one user asks too much for: when to ask that again."""
+    return Status(
+        code=int(StatusCode.SERVICE_UNAVAILABLE),
+        description="too much for this user",
+        try_again_seconds=ceil(seconds),
+    )
 
 
 def name_of(message: Message) -> str:

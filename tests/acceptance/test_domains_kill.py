@@ -24,6 +24,8 @@ resend_seconds = 1
 max_tries = 100
 [session]
 requests_per_second = 1000
+[ssp]
+messages_per_user = 100000
 """
 
 

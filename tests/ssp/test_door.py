@@ -21,6 +21,7 @@ from imps.ssp.messages.blocks import MessageInfo, MetaInfo, Status
 from imps.ssp.messages.declaration import Message
 from imps.ssp.messages.envelope import InSession, Mode, SetupTransaction, Transaction
 from imps.ssp.messages.im import SendMessageRequest, SendMessageResponse
+from imps.ssp.messages.presence import SubscribeRequest
 from imps.ssp.messages.setup import KeepAliveRequest, LogoutRequest
 from imps.ssp.served import Asked
 from imps.store.partner_sessions import PartnerSession, PartnerSessions
@@ -229,9 +230,6 @@ class SmallTests(DoorTestCase):
     async def test_a_partner_that_asks_too_much_is_told_to_wait(self) -> None:
         """It has a reserve of five seconds."""
         for n in range(10):
-            self.assertEqual(
-                await self.status(self.said(LogoutRequest(), id=f"x{n}", session_id=ID)), 200
-            ) if False else None
             self.assertEqual(await self.status(self.said(self.message(), id=f"t{n}")), 200)
         answer = await self.post(self.said(self.message(), id="more"))
         self.assertEqual((answer.status, answer.headers["retry-after"]), (429, "5"))
@@ -255,6 +253,53 @@ class SmallTests(DoorTestCase):
     async def test_handshakes_are_limited(self) -> None:
         for n, status in enumerate((200, 200, 429)):
             self.assertEqual(await self.status(token(secret=f"s{n}")), status)
+
+
+class UserLimitTests(DoorTestCase):
+    """How much each user of a partner may ask (SSP, rate limits)."""
+
+    def limits(self) -> dict[str, Any]:
+        return {"messages_per_user": 2, "subscriptions_per_user": 1}
+
+    async def answer(self, request: Message, id: str) -> Status:
+        before = len(self.listener.posts)
+        self.assertEqual(await self.status(self.said(request, id=id)), 200)
+        await until(lambda: len(self.listener.posts) > before)
+        answer = self.listener.posts[-1].transactions[0].message
+        return answer if isinstance(answer, Status) else answer.status
+
+    async def test_a_user_who_sends_too_much_is_told_when_to_try_again(self) -> None:
+        for n in range(2):
+            self.assertEqual(await self.code(self.message(f"m{n}"), id=f"t{n}"), 200)
+        answer = await self.answer(self.message("more"), "more")
+        self.assertEqual(answer.code, 503)
+        self.assertTrue(answer.try_again_seconds and 0 < answer.try_again_seconds <= 30)
+        self.assertEqual(self.took, ["m0", "m1"])
+        # A repetition of what was served is no more of it.
+        self.assertEqual(await self.code(self.message("m0"), id="t0"), 200)
+        self.assertEqual(self.took, ["m0", "m1"])
+
+    async def test_other_users_of_the_partner_do_not_notice(self) -> None:
+        for n in range(5):
+            await self.code(self.message(f"m{n}"), id=f"t{n}")
+        other = self.message("other", user="abe@north.example")
+        self.assertEqual(await self.code(other, id="other"), 200)
+        self.assertEqual(self.took, ["m0", "m1", "other"])
+
+    async def test_subscriptions_have_a_limit_of_their_own(self) -> None:
+        subscribed: list[Address | None] = []
+
+        async def subscribe(asked: Asked, request: SubscribeRequest) -> Message:
+            subscribed.append(asked.user)
+            return Status(code=200)
+
+        self.server.federation.served.serve(SubscribeRequest, subscribe, needs_user=True)
+        ann = Address.parse("wv:ann@north.example")
+        request = SubscribeRequest(meta_info=MetaInfo.of_user(ann, OTHER))
+        self.assertEqual((await self.answer(request, "s1")).code, 200)
+        self.assertEqual((await self.answer(request, "s2")).code, 503)
+        self.assertEqual(await self.code(self.message()), 200)
+        self.assertEqual(subscribed, [ann])
 
 
 class SessionTests(DoorTestCase):
