@@ -24,9 +24,12 @@ from imps.ssp.handshakes import Handshakes
 from imps.ssp.identity import Identities
 from imps.ssp.keeping import Keeping
 from imps.ssp.known import KnownPartners
+from imps.ssp.messages.im import SendMessageRequest
+from imps.ssp.messages.presence import SubscribeRequest
 from imps.ssp.partners import Partners
 from imps.ssp.post import Posts
-from imps.ssp.rates import Rates
+from imps.ssp.questions import Questions
+from imps.ssp.rates import Rates, UserRates
 from imps.ssp.renewing import Renewing
 from imps.ssp.served import Served
 from imps.ssp.services import LocalServices, RemoteServices
@@ -181,12 +184,28 @@ class Federation:
     @cached_property
     def served(self) -> Served:
         """What is served to partners: where elements say what they do for them."""
-        return Served()
+        ssp = self.settings.ssp
+        per_minute = {
+            SendMessageRequest: ssp.messages_per_user,
+            SubscribeRequest: ssp.subscriptions_per_user,
+        }
+        return Served(UserRates(per_minute, self.reactor))
 
     @cached_property
     def wakeups(self) -> Wakeups:
         """What tells that another process got an answer."""
         return Wakeups(self.store.client, self.store.buckets)
+
+    @cached_property
+    def _questions(self) -> Questions:
+        return Questions(
+            self.sessions,
+            self.posts,
+            self._transactions,
+            self.wakeups,
+            self.codec,
+            self.reactor,
+        )
 
     @cached_property
     def partners(self) -> Partners:
@@ -199,9 +218,8 @@ class Federation:
             self.known,
             self.sessions,
             self.posts,
+            self._questions,
             queues,
-            self._transactions,
-            self.wakeups,
             self.served,
             self.codec,
             self.reactor,
@@ -256,6 +274,7 @@ class Federation:
     async def start(self) -> None:
         """Begin to look after partners; the door may be open by then, or not."""
         self.wakeups.start()
+        self.handshakes.steps.on_session(self.partners.is_there)
         await self.keeping.start()
         if self.renewing is not None:
             self.renewing.start()

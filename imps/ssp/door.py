@@ -137,6 +137,7 @@ class Door:
             received = await self._handshakes.receive(said, request)
             return received.status, received.then
         came = await self._authentic(request, opened)
+        self._partners.is_there(came.partner.domain)
         return 200, self._taken(came)
 
     async def _mended(self, request: HTTPRequest) -> list[Opened] | None:

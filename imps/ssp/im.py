@@ -27,6 +27,7 @@ from imps.model.message import Content, Draft, Message, OneClient
 from imps.model.partner import Profile
 from imps.model.status import Detail, Outcome, Refusal, StatusCode
 from imps.ssp.exchange import Answers, Exchange
+from imps.ssp.functions import SEND_FUNCTION
 from imps.ssp.messages.blocks import (
     ClientID,
     ContentData,
@@ -48,7 +49,6 @@ from imps.ssp.served import Asked, Served
 from imps.store.sent_messages import SentMessages
 from imps.syntax.charsets import text_in_utf8
 
-SEND_FUNCTION = "SendFunc"
 ANSWER_SECONDS = 8
 """How long a sender waits for what a partner says of a message: less than whoever routes it does.
 Later on, failures are reported."""

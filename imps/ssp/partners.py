@@ -8,8 +8,8 @@ until the partner has answered it or its time is over.
 from __future__ import annotations
 
 import random
+from collections import Counter
 from hashlib import sha256
-from secrets import token_hex
 from typing import Any, cast
 
 import attrs
@@ -20,41 +20,41 @@ from twisted.logger import Logger
 from imps.model.address import Address
 from imps.model.partner import Partner, Profile
 from imps.model.status import Refusal, StatusCode
-from imps.model.version import V13
 from imps.ssp.client import Unreachable
 from imps.ssp.codec.xml import XMLCodec
+from imps.ssp.functions import check_agreed
 from imps.ssp.known import KnownPartners
 from imps.ssp.messages.blocks import MetaInfo, Request, Status
 from imps.ssp.messages.declaration import Message, Unknown, Unreadable
-from imps.ssp.messages.envelope import InSession, Mode, Transaction
+from imps.ssp.messages.envelope import Mode, Transaction
 from imps.ssp.messages.presence import PresenceNotification
 from imps.ssp.post import NotAccepted, NotNow, Posting, Posts
-from imps.ssp.results import status
+from imps.ssp.questions import Questions
+from imps.ssp.results import says_no_session, status, status_of
 from imps.ssp.served import Served
 from imps.ssp.sessions import Sessions
+from imps.ssp.transactions import read, transaction_id, written
 from imps.store.errors import StoreError
 from imps.store.partner_queues import PartnerQueues, Queued
 from imps.store.partner_sessions import PartnerSession
-from imps.store.partner_transactions import PartnerTransactions
-from imps.store.wakeups import Wakeups
 
 ANSWER_SECONDS = 15
 """How long a queued message waits for its answer until it is said again."""
 LEASE_SECONDS = 90
 """How long a process has for one post, with all that it may take to make a session."""
 SESSION_SECONDS = 40
+MOST_AT_ONCE = 32
+"""How much is said to one partner at once: as many connections as there may be."""
 BACKOFF_SECONDS = 10
 LONGEST_BACKOFF_SECONDS = 600
+HASTEN_SECONDS = 1
+"""How often at most it is looked what waits for a partner that was away and is there."""
 UNANSWERED_SECONDS = 60
-_PLACE = "-"
 
 _NOTICES = (PresenceNotification,)
 """What only our own kind answers."""
 
 _TRANSIENT = frozenset((StatusCode.SERVICE_UNAVAILABLE, StatusCode.MESSAGE_QUEUE_FULL))
-_NO_SESSION = frozenset(
-    (StatusCode.SESSION_EXPIRED, StatusCode.FORCED_LOGOUT, StatusCode.INVALID_SESSION)
-)
 
 
 @define(eq=False)
@@ -64,13 +64,15 @@ class Partners:
     known: KnownPartners
     _sessions: Sessions
     _posts: Posts
+    _questions: Questions
     _queues: PartnerQueues
-    _transactions: PartnerTransactions
-    _wakeups: Wakeups
     _served: Served
     _codec: XMLCodec
     _reactor: Any
-    _waiting: dict[tuple[str, str], Deferred[Message]] = field(factory=dict, init=False)
+    _in_hand: Counter[str] = field(factory=Counter, init=False)
+    _looking: dict[str, bool] = field(factory=dict, init=False)
+    _heard: set[str] = field(factory=set, init=False)
+    _hastened_until: dict[str, float] = field(factory=dict, init=False)
     _saying: set[Deferred[None]] = field(factory=set, init=False)
     _is_stopped: bool = field(default=False, init=False)
     _log = Logger()
@@ -82,13 +84,15 @@ class Partners:
     ) -> Message:
         """What a partner answers to a request on behalf of a user, or of the server.
 
-        The answer may be a Status that says no. Refused with 516 for a domain that is no partner's,
-        503 where it cannot be reached, 408 where it does not answer in time.
+        The answer may be a Status that says no. Refused with 516 for a domain that is no partner's
+        or that nobody serves, 506 for what is not wanted of it, 503 where it cannot be reached, 408
+        where it does not answer in time.
         """
         partner = self._partner(domain)
         own_domain = self._own_domain(user)
         asked = self._on_behalf(message, user, own_domain)
-        working = Deferred.fromCoroutine(self._asked(partner, own_domain, asked, seconds))
+        check_agreed(partner, message)
+        working = Deferred.fromCoroutine(self._questions.ask(partner, own_domain, asked, seconds))
         try:
             return await working.addTimeout(seconds, self._reactor)
         except (TimeoutError, CancelledError):
@@ -97,51 +101,6 @@ class Partners:
             raise Refusal(problem.code, str(problem)) from None
         except Unreachable as problem:
             raise Refusal(StatusCode.SERVICE_UNAVAILABLE, str(problem)) from None
-
-    async def _asked(
-        self, partner: Partner, own_domain: str, message: Request, seconds: float
-    ) -> Message:
-        """What a partner answers; where it says that there is no session, it is asked again."""
-        answer = await self._asked_once(partner, own_domain, message, seconds)
-        if _says_no_session(answer):
-            return await self._asked_once(partner, own_domain, message, seconds)
-        return answer
-
-    async def _asked_once(
-        self, partner: Partner, own_domain: str, message: Request, seconds: float
-    ) -> Message:
-        transaction_id = self._new_id(token_hex(16))
-        if self._sessions.is_suspended(partner.domain):
-            raise Unreachable("it could not be reached of late")
-        domain, key = partner.domain, (partner.domain, transaction_id)
-        answer: Deferred[Message] = Deferred()
-        self._waiting[key] = answer
-        wait_id = self._transactions.wait_id(domain, transaction_id)
-
-        def woken() -> None:
-            Deferred.fromCoroutine(self._look(domain, transaction_id)).addErrback(
-                lambda failure: self._log.failure("An answer could not be read", failure)
-            )
-
-        try:
-            await self._wakeups.listen(wait_id, woken)
-            await self._transactions.wait(domain, transaction_id, seconds)
-            transaction = Transaction(
-                mode=Mode.REQUEST, transaction_id=transaction_id, message=message
-            )
-            await self._posts.send(Posting(partner, own_domain, (transaction,)), seconds)
-            return await answer
-        finally:
-            self._wakeups.forget(wait_id, woken)
-            self._waiting.pop(key, None)
-            await self._transactions.forget(domain, transaction_id)
-
-    async def _look(self, domain: str, transaction_id: str) -> None:
-        """Another process got the answer."""
-        document = await self._transactions.take(domain, transaction_id)
-        waiting = self._waiting.get((domain, transaction_id))
-        if document and waiting is not None and not waiting.called:
-            waiting.callback(self._read(document).message)
 
     # What must not be lost.
 
@@ -162,24 +121,23 @@ class Partners:
         is told the answer. Of two with one ``key``, the newer takes the place of the older if that
         was not said yet. ``in_answer_to`` makes it another response to that transaction. A request
         without MetaInfo is made one of the server. Refused with 516 for a domain that is no
-        partner's, and with 507 where too much waits.
+        partner's, 506 for what is not agreed, and 507 where too much waits.
         """
         partner = self._partner(domain)
+        check_agreed(partner, message)
         own_domain = self._own_domain(lane_user)
         said = message
         if isinstance(message, Request) and message.meta_info is None and not in_answer_to:
             said = self._on_behalf(message, None, own_domain)
         digest = sha256(f"{operation_id}\n{partner.domain}\n{lane_user}".encode()).hexdigest()
-        transaction_id = self._new_id(digest)
+        id = transaction_id(self._reactor.seconds(), digest)
         mode = Mode.RESPONSE if in_answer_to else Mode.REQUEST
-        transaction = Transaction(
-            mode=mode, transaction_id=in_answer_to or transaction_id, message=said
-        )
+        transaction = Transaction(mode=mode, transaction_id=in_answer_to or id, message=said)
         is_queued = await self._queues.put(
             partner.domain,
             lane_user,
-            self._written(own_domain, transaction),
-            transaction_id=transaction_id,
+            written(self._codec, own_domain, transaction),
+            transaction_id=id,
             operation_id=digest,
             key=key,
             now=self._reactor.seconds(),
@@ -193,6 +151,7 @@ class Partners:
         """Say what is due to every partner, and report what is in vain; done now and then."""
         for partner in self.known.all():
             await self._report_expired(partner)
+            await self._hasten(partner)
             await self._say_due(partner)
 
     async def is_silent(self, partner: Partner) -> bool:
@@ -212,21 +171,76 @@ class Partners:
         for saying in tuple(self._saying):
             await saying
 
+    def is_there(self, domain: str) -> None:
+        """A partner has said something, or made a session: what could not be said while it was away
+        is said now, and after its back-off only if that fails again."""
+        partner = self.known.get(domain)
+        if partner is not None and not self._is_stopped:
+            self._sessions.posted(domain, reached=True)
+            self._heard.add(domain)
+            self._in_background(self._hasten(partner))
+
+    async def _hasten(self, partner: Partner) -> None:
+        domain, now = partner.domain, self._reactor.seconds()
+        if domain not in self._heard or self._hastened_until.get(domain, 0.0) > now:
+            return
+        self._heard.discard(domain)
+        self._hastened_until[domain] = now + HASTEN_SECONDS
+        if await self._queues.hasten(domain, now=now):
+            # One that talks and does not listen is not tried all the time.
+            self._hastened_until[domain] = now + BACKOFF_SECONDS
+            await self._say_due(partner)
+
     async def _say_due(self, partner: Partner) -> None:
+        """Begin to say what is due, as much as is said to one partner at once."""
+        domain = partner.domain
+        if domain in self._looking:
+            self._looking[domain] = True
+            return
+        try:
+            is_asked_again = True
+            while is_asked_again:
+                self._looking[domain] = False
+                free = MOST_AT_ONCE - self._in_hand[domain]
+                if free > 0:
+                    await self._begin(partner, free)
+                is_asked_again = self._looking[domain]
+        finally:
+            del self._looking[domain]
+
+    async def _begin(self, partner: Partner, at_most: int) -> None:
         now = self._reactor.seconds()
         until = now + LEASE_SECONDS
-        for queued in await self._queues.claim(partner.domain, now=now, until=until):
-            self._in_background(self._say(partner, queued))
+        claimed = await self._queues.claim(partner.domain, now=now, until=until, at_most=at_most)
+        for queued in claimed:
+            self._in_hand[partner.domain] += 1
+            self._in_background(self._say_one(partner, queued))
 
-    async def _say(self, partner: Partner, queued: Queued) -> None:
+    async def _say_one(self, partner: Partner, queued: Queued) -> None:
+        is_reached = False
+        try:
+            is_reached = await self._say(partner, queued)
+        finally:
+            self._in_hand[partner.domain] -= 1
+        if is_reached:
+            self.keep_trying(partner)
+
+    async def _say(self, partner: Partner, queued: Queued) -> bool:
+        """Say something; whether the partner can be reached, for all that is known."""
         if self._is_stopped:
             await self._postpone(partner, queued, 0)
-            return
+            return False
         own_domain, transaction = self._unqueued(queued)
+        try:
+            check_agreed(partner, transaction.message)
+        except Refusal as refusal:
+            # The agreement has changed since.
+            await self._finish(partner, queued, status_of(refusal))
+            return True
         message = await self._served.renew(partner.domain, transaction.message)
         if message is None:
             await self._finish(partner, queued, status(StatusCode.OK))
-            return
+            return True
         transaction = attrs.evolve(transaction, message=message)
         try:
             await self._posts.send(Posting(partner, own_domain, (transaction,)), SESSION_SECONDS)
@@ -234,13 +248,16 @@ class Partners:
             await self._finish(partner, queued, status(problem.code, str(problem)))
         except NotNow as problem:
             await self._postpone(partner, queued, max(problem.seconds, _backoff(queued)))
+            return False
         except Unreachable as problem:
             self._log.debug(
                 "{domain} is told later: {reason}", domain=partner.domain, reason=str(problem)
             )
-            await self._postpone(partner, queued, _backoff(queued))
+            await self._postpone(partner, queued, _backoff(queued), is_away=True)
+            return False
         else:
             await self._accepted(partner, queued, transaction)
+        return True
 
     async def _accepted(self, partner: Partner, queued: Queued, said: Transaction) -> None:
         """A message was accepted; whether it was understood is in the answer, if there is one."""
@@ -253,7 +270,6 @@ class Partners:
             await self._queues.let_go(
                 partner.domain, queued, now=self._reactor.seconds(), until=until
             )
-            self.keep_trying(partner)
         else:
             await self._postpone(partner, queued, ANSWER_SECONDS)
 
@@ -272,9 +288,11 @@ class Partners:
         await self._queues.finish(partner.domain, queued, now=self._reactor.seconds())
         self.keep_trying(partner)
 
-    async def _postpone(self, partner: Partner, queued: Queued, seconds: float) -> None:
+    async def _postpone(
+        self, partner: Partner, queued: Queued, seconds: float, *, is_away: bool = False
+    ) -> None:
         until = self._reactor.seconds() + seconds
-        await self._queues.postpone(partner.domain, queued, until=until)
+        await self._queues.postpone(partner.domain, queued, until=until, is_away=is_away)
 
     # Answers.
 
@@ -282,32 +300,26 @@ class Partners:
         self, partner: Partner, session: PartnerSession, transaction: Transaction
     ) -> None:
         """A partner has answered something."""
-        domain, transaction_id = partner.domain, transaction.transaction_id
+        domain = partner.domain
         answer = transaction.message
         if isinstance(answer, Unknown | Unreadable):
             answer = status(StatusCode.INTERNAL_ERROR, "an answer that cannot be read")
-        if _says_no_session(answer):
+        if says_no_session(answer):
             await self._sessions.end(session)
-        waiting = self._waiting.get((domain, transaction_id))
-        if waiting is not None:
-            if not waiting.called:
-                waiting.callback(answer)
+        if await self._questions.answered(domain, attrs.evolve(transaction, message=answer)):
             return
-        kept = attrs.evolve(transaction, message=answer)
-        if await self._transactions.bring(domain, transaction_id, self._written(domain, kept)):
-            return
-        queued = await self._queues.find(domain, transaction_id)
+        queued = await self._queues.find(domain, transaction.transaction_id)
         if queued is None:
             self._log.debug("{domain} answers what nobody asked", domain=domain)
             return
         code = answer.code if isinstance(answer, Status) else None
-        if _says_no_session(answer):
+        if says_no_session(answer):
             await self._postpone(partner, queued, 0)
             self.keep_trying(partner)
         elif code in _TRANSIENT:
-            wait = float(answer.try_again_seconds or 0) if isinstance(answer, Status) else 0.0
-            wait = min(wait, LONGEST_BACKOFF_SECONDS)
-            await self._postpone(partner, queued, max(wait, _backoff(queued)))
+            wait = answer.try_again_seconds if isinstance(answer, Status) else None
+            seconds = min(wait, LONGEST_BACKOFF_SECONDS) if wait else _backoff(queued)
+            await self._postpone(partner, queued, seconds)
         else:
             await self._finish(partner, queued, answer)
 
@@ -332,29 +344,12 @@ class Partners:
         changed: Request = attrs.evolve(cast(Any, message), meta_info=meta_info)
         return changed
 
-    def _new_id(self, digest: str) -> str:
-        return f"{int(self._reactor.seconds()) % 10**10:010}-{digest[:32]}"
-
-    def _written(self, own_domain: str, transaction: Transaction) -> bytes:
-        """A transaction as it is kept: as our own kind would say it."""
-        session_id = f"{_PLACE}@{own_domain}"
-        return self._codec.encode(
-            InSession(session_id=session_id, transactions=(transaction,)), V13, Profile.OURS
-        )
-
     def _unqueued(self, queued: Queued) -> tuple[str, Transaction]:
-        content = self._codec.decode(queued.message).content
-        assert isinstance(content, InSession)
-        transaction = content.transactions[0]
+        own_domain, transaction = read(self._codec, queued.message)
         if transaction.mode is Mode.REQUEST:
             # What has taken the place of another is said under that one's id, and so answered.
             transaction = attrs.evolve(transaction, transaction_id=queued.transaction_id)
-        return content.session_id.partition("@")[2], transaction
-
-    def _read(self, document: bytes) -> Transaction:
-        content = self._codec.decode(document).content
-        assert isinstance(content, InSession)
-        return content.transactions[0]
+        return own_domain, transaction
 
     def _in_background(self, work: Any) -> None:
         saying: Deferred[None] = Deferred.fromCoroutine(work)
@@ -367,10 +362,6 @@ class Partners:
             self._log.debug("What is due to partners waits: {reason}", reason=str(failure.value))
         else:
             self._log.failure("What is due to a partner was not said", failure)
-
-
-def _says_no_session(answer: Message) -> bool:
-    return isinstance(answer, Status) and answer.code in _NO_SESSION
 
 
 def _backoff(queued: Queued) -> float:

@@ -26,7 +26,6 @@ from imps.ssp.messages.presence import (
 )
 from imps.ssp.results import outcome_of, status
 from imps.ssp.served import Asked, Served
-from imps.ssp.watchers import GET_FUNCTION, SUBSCRIBE_FUNCTION
 from imps.store.presence_abroad import PresenceAbroad
 
 ANSWER_SECONDS = 10
@@ -53,7 +52,6 @@ class RemotePresence:
     ) -> Got:
         """What a partner's users let the caller see (SSP, GetPresence); nothing of those that were
         not asked for, nor what was not."""
-        self._check(GET_FUNCTION)
         request = GetPresenceRequest(user_ids=tuple(users), attribute_list=_asking(attributes))
         answer = await self._exchange.ask(self.domain, caller.user, request, ANSWER_SECONDS)
         outcome = outcome_of(answer, users)
@@ -75,7 +73,6 @@ class RemotePresence:
     ) -> Outcome:
         """Have the caller told of a partner's users (SSP, Subscribe). A partner that is away is
         told later, and they count as subscribed."""
-        self._check(SUBSCRIBE_FUNCTION)
         request = SubscribeRequest(user_ids=tuple(users), attribute_list=_asking(attributes))
         try:
             answer = await self._exchange.ask(self.domain, caller.user, request, ANSWER_SECONDS)
@@ -106,13 +103,6 @@ class RemotePresence:
         expires_at = self._clock.seconds() + WAITING_SECONDS
         operation_id = f"watch:{token_hex(16)}"
         await self._exchange.post(self.domain, watcher, request, expires_at, operation_id)
-
-    def _check(self, function: str) -> None:
-        partner = self._exchange.known.get(self.domain)
-        if partner is None:
-            raise Refusal(StatusCode.DOMAIN_NOT_SUPPORTED, f"no partner serves {self.domain}")
-        if not partner.wants_function(function):
-            raise Refusal(StatusCode.SERVICE_NOT_AGREED, "presence is not agreed upon")
 
 
 @frozen

@@ -36,6 +36,16 @@ def status_in(answer: Message) -> Status:
     return said if isinstance(said, Status) else Status(code=int(StatusCode.OK))
 
 
+_NO_SESSION = frozenset(
+    (StatusCode.SESSION_EXPIRED, StatusCode.FORCED_LOGOUT, StatusCode.INVALID_SESSION)
+)
+
+
+def says_no_session(answer: Message) -> bool:
+    """Whether a partner knows no session in which it was asked."""
+    return isinstance(answer, Status) and answer.code in _NO_SESSION
+
+
 def details_in(said: Status) -> tuple[Detail, ...]:
     """The details of a Status in the model's terms."""
     return tuple(

@@ -15,6 +15,7 @@ from imps.model.address import Address
 from imps.model.presence import EVERY_ATTRIBUTE, Attribute
 from imps.model.status import Refusal
 from imps.ssp.exchange import Exchange
+from imps.ssp.functions import GET_FUNCTION, SUBSCRIBE_FUNCTION
 from imps.ssp.messages.blocks import AttributeList, MetaInfo, PresenceValue, User
 from imps.ssp.messages.declaration import Message
 from imps.ssp.messages.presence import (
@@ -26,8 +27,6 @@ from imps.ssp.messages.presence import (
 )
 from imps.ssp.results import status_of_outcome
 from imps.ssp.served import Asked, Served
-
-SUBSCRIBE_FUNCTION, GET_FUNCTION = "SubscribeFunc", "GetPresenceFunc"
 
 
 @implementer(IPresenceAbroad)

@@ -1,8 +1,8 @@
 """What is to be said to partners: kept until a partner has answered it, or nobody waits any more.
 
-Each partner's queue has lanes, and each sending user has one of them: in a lane one thing is said
-at a time, so that what a user said first arrives first. A lane belongs for a while to the process
-that claimed it.
+Each partner's queue has a lane for each sending user: in a lane one thing is said at a time, so
+that what a user said first arrives first, and nobody waits because another user has said too much.
+A lane belongs for a while to the process that claimed it.
 """
 
 from __future__ import annotations
@@ -15,9 +15,8 @@ from imps.model.address import Address
 from imps.store.client import StoreClient
 from imps.store.keys import Buckets
 
-LANES = 32
 REMEMBER_SECONDS = 86_400
-MOST_CLAIMED = 32
+MOST_EXPIRED = 32
 
 
 @frozen
@@ -93,18 +92,34 @@ class PartnerQueues:
         )
         return bool(done)
 
-    async def claim(self, domain: str, *, now: float, until: float) -> list[Queued]:
+    async def claim(self, domain: str, *, now: float, until: float, at_most: int) -> list[Queued]:
         """The next message of each lane that is nobody's, which is ours until then."""
         records = await self._client.run(
-            "claim_lanes", [self._prefix(domain)], domain, repr(now), repr(until), MOST_CLAIMED
+            "claim_lanes", [self._prefix(domain)], domain, repr(now), repr(until), at_most
         )
         return [Queued.unpacked(record) for record in records]
 
-    async def postpone(self, domain: str, queued: Queued, *, until: float) -> None:
-        """A message could not be said; it is tried again then."""
-        prefix = [self._prefix(domain)]
-        transaction_id, lane = queued.transaction_id, queued.lane
-        await self._client.run("postpone_lane", prefix, domain, lane, transaction_id, repr(until))
+    async def postpone(
+        self, domain: str, queued: Queued, *, until: float, is_away: bool = False
+    ) -> None:
+        """A message could not be said; it is tried again then, or sooner if that is because the
+        partner is away, and it comes back."""
+        await self._client.run(
+            "postpone_lane",
+            [self._prefix(domain)],
+            domain,
+            queued.lane,
+            queued.transaction_id,
+            repr(until),
+            int(is_away),
+        )
+
+    async def hasten(self, domain: str, *, now: float) -> int:
+        """A partner that was away is there: what waited for that waits no more; how many lanes."""
+        hastened: int = await self._client.run(
+            "hasten_lanes", [self._prefix(domain)], domain, repr(now)
+        )
+        return hastened
 
     async def let_go(self, domain: str, queued: Queued, *, now: float, until: float) -> None:
         """A message was said, and will not be again; its answer may come until then. The lane is
@@ -127,7 +142,7 @@ class PartnerQueues:
     async def expired(self, domain: str, *, now: float, until: float) -> list[Queued]:
         """Messages whose time is over, which are ours to report until then."""
         records = await self._client.run(
-            "claim_expired", [self._prefix(domain)], domain, repr(now), repr(until), MOST_CLAIMED
+            "claim_expired", [self._prefix(domain)], domain, repr(now), repr(until), MOST_EXPIRED
         )
         return [Queued.unpacked(record) for record in records]
 
@@ -142,5 +157,5 @@ class PartnerQueues:
 
 
 def lane_of(user: Address) -> int:
-    """The lane of a user at any partner."""
-    return crc32(user.canonical.encode()) % LANES
+    """The lane of a user at any partner; hardly ever that of another user as well."""
+    return crc32(user.canonical.encode())

@@ -12,6 +12,7 @@ from imps.model.partner import Partner
 from imps.model.status import Refusal, StatusCode
 from imps.model.version import V13, Version
 from imps.ssp.codec.xml import XMLCodec
+from imps.ssp.functions import check_agreed
 from imps.ssp.messages.blocks import MetaInfo, Request, Status
 from imps.ssp.messages.declaration import Message
 from imps.ssp.messages.envelope import InSession, Mode, Transaction
@@ -78,6 +79,7 @@ class ScriptedExchange:
         self, domain: str, user: Address | None, message: Request, seconds: float
     ) -> Message:
         """As those who speak to partners do; who does not answer is not in time."""
+        check_agreed(self.known.partners[domain.casefold()], message)
         if message.meta_info is None:
             meta_info = (
                 MetaInfo.of_server(OWN_DOMAIN)
@@ -103,6 +105,7 @@ class ScriptedExchange:
         in_answer_to: str = "",
     ) -> None:
         """As those who speak to partners do."""
+        check_agreed(self.known.partners[domain.casefold()], message)
         earlier = (each for each in (*self.said, *self.queued))
         if any((each.domain, each.operation_id) == (domain, operation_id) for each in earlier):
             return

@@ -1,14 +1,10 @@
 from imps.model.address import Address
-from imps.store.partner_queues import LANES, PartnerQueues, Waiting, lane_of
+from imps.store.partner_queues import PartnerQueues, Waiting, lane_of
 from imps.testing.store import StoreTestCase
 
 SOUTH = "south.example"
 ANN = Address.parse("wv:ann@localhost")
-OTHER = next(
-    user
-    for user in (Address(f"user{n}", None, "localhost") for n in range(LANES))
-    if lane_of(user) != lane_of(ANN)
-)
+OTHER = Address.parse("wv:abe@localhost")
 
 
 class PartnerQueuesTests(StoreTestCase):
@@ -31,9 +27,9 @@ class PartnerQueuesTests(StoreTestCase):
             expires_at=now + lives,
         )
 
-    async def claimed(self, domain=SOUTH, lease=30):
+    async def claimed(self, domain=SOUTH, lease=30, at_most=32):
         now = self.clock.seconds()
-        return await self.queues.claim(domain, now=now, until=now + lease)
+        return await self.queues.claim(domain, now=now, until=now + lease, at_most=at_most)
 
     async def messages(self):
         return [each.message for each in await self.claimed()]
@@ -54,6 +50,35 @@ class PartnerQueuesTests(StoreTestCase):
         await self.put(b"one")
         await self.put(b"two", OTHER)
         self.assertEqual(sorted(await self.messages()), [b"one", b"two"])
+
+    def test_every_user_has_a_lane(self):
+        lanes = {lane_of(Address(f"user{n}", None, "localhost")) for n in range(1000)}
+        self.assertEqual(len(lanes), 1000)
+
+    async def test_no_more_is_claimed_than_is_asked_for(self):
+        await self.put(b"one")
+        await self.put(b"two", OTHER)
+        self.assertEqual(len(await self.claimed(at_most=1)), 1)
+        self.assertEqual(len(await self.claimed(at_most=1)), 1)
+
+    async def test_what_waits_for_a_partner_that_is_away_is_said_when_it_is_there(self):
+        await self.put(b"one")
+        await self.put(b"two", OTHER)
+        first, second = await self.claimed()
+        until = self.clock.seconds() + 100
+        await self.queues.postpone(SOUTH, first, until=until, is_away=True)
+        await self.queues.postpone(SOUTH, second, until=until)
+        self.assertEqual(await self.queues.hasten(SOUTH, now=self.clock.seconds()), 1)
+        self.assertEqual(await self.messages(), [first.message])
+        self.assertEqual(await self.queues.hasten(SOUTH, now=self.clock.seconds()), 0)
+
+    async def test_what_is_being_said_is_not_hastened(self):
+        await self.put(b"one")
+        (first,) = await self.claimed()
+        await self.queues.postpone(SOUTH, first, until=self.clock.seconds(), is_away=True)
+        await self.claimed()
+        self.assertEqual(await self.queues.hasten(SOUTH, now=self.clock.seconds()), 0)
+        self.assertEqual(await self.claimed(), [])
 
     async def test_partners_do_not_wait_for_each_other(self):
         await self.put(b"one")

@@ -6,6 +6,7 @@ local prefix, domain = KEYS[1], ARGV[1]
 local lanes, claimed = lanes_key(prefix, domain), {}
 for _, lane in ipairs(redis.call('ZRANGEBYSCORE', lanes, '-inf', ARGV[2], 'LIMIT', 0, ARGV[4])) do
     local id = redis.call('ZRANGE', lane_key(prefix, domain, lane), 0, 0)[1]
+    redis.call('SREM', away_key(prefix, domain), lane)
     local found = id and queued(prefix, domain, id)
     if found then
         redis.call('ZADD', lanes, ARGV[3], lane)

@@ -16,6 +16,11 @@ local function expiring_key(prefix, domain)
     return prefix .. 'partner-expiring:' .. domain
 end
 
+-- The lanes that wait because the partner is away.
+local function away_key(prefix, domain)
+    return prefix .. 'partner-away:' .. domain
+end
+
 -- A message as the caller is told of it, nil if it is gone.
 local function queued(prefix, domain, id)
     local lane, tries, expires, message, gone = unpack(redis.call('HMGET',
