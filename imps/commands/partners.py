@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from imps.commands.opening import add_store_options, on_store
 from imps.model.partner import FUNCTIONS, Partner, Profile, TLSMode, functions_named
 from imps.model.status import Refusal, StatusCode
+from imps.model.version import V13, Version
 
 if TYPE_CHECKING:
     from imps.config import Settings
@@ -33,7 +34,9 @@ def add_partner_commands(commands: Any) -> None:
         parser.add_argument("domain", metavar="DOMAIN", help="south.example")
         return parser
 
-    add = verb_on_partner("add", _add, "make a server a partner, or change one")
+    add = verb_on_partner(
+        "add", _add, "make a server a partner; of one that is, all that was said before is replaced"
+    )
 
     def repeated(name: str, metavar: str, text: str) -> None:
         add.add_argument(name, metavar=metavar, action="append", default=[], help=text + _REPEATED)
@@ -56,6 +59,17 @@ def add_partner_commands(commands: Any) -> None:
     repeated("--grant", "FUNCTION", f"{functions} that it may ask for; all without it")
     repeated("--want", "FUNCTION", f"{functions} that we ask it for; all without it")
     repeated("--relay-for", "DOMAIN", "another domain whose users it may speak for")
+    allowed = argparse.BooleanOptionalAction
+    text = "whether it may begin sessions (default yes)"
+    add.add_argument("--allow-in", action=allowed, default=True, help=text)
+    text = "whether we may begin sessions with it (default yes)"
+    add.add_argument("--allow-out", action=allowed, default=True, help=text)
+    add.add_argument(
+        "--version-max",
+        choices=[str(each) for each in Version],
+        default=str(V13),
+        help=f"the newest version to speak with it (default {V13})",
+    )
     verb("list", _list, "list all partners")
     verb_on_partner("show", _show, "show a partner, and how things stand with it")
     verb_on_partner("remove", _remove, "have a partner no more")
@@ -73,6 +87,9 @@ def _add(options: argparse.Namespace) -> None:
             grants=functions_named(tuple(options.grant)) if options.grant else None,
             wants=functions_named(tuple(options.want)) if options.want else None,
             relay_for=tuple(options.relay_for),
+            allow_in=options.allow_in,
+            allow_out=options.allow_out,
+            version_max=next(each for each in Version if str(each) == options.version_max),
         )
     except ValueError as problem:
         raise SystemExit(f"imps: {problem}") from None
@@ -84,10 +101,22 @@ def _add(options: argparse.Namespace) -> None:
             raise _refusal(f"{partner.domain} is a domain of our own")
         if partner.domain in (each.partner.domain for each in settings.partner):
             raise _refusal(f"{partner.domain} is in the settings, and would stay as it is there")
-        is_new = await Partners(store.client).put(partner)
-        print(f"{partner.domain} {'added' if is_new else 'changed'}")
+        if await Partners(store.client).put(partner):
+            await _end_sessions(store, partner.domain)
+            print(f"{partner.domain} added")
+        else:
+            print(f"{partner.domain} replaced: what was said of it before holds no more")
 
     on_store(options, work)
+
+
+async def _end_sessions(store: Store, domain: str) -> None:
+    """Who is a partner anew has no session of earlier times, from when no service ran to end it."""
+    from imps.store.partner_sessions import PartnerSessions
+
+    sessions = PartnerSessions(store.client, store.buckets)
+    for session in await sessions.all(domain):
+        await sessions.remove(session)
 
 
 def _list(options: argparse.Namespace) -> None:
@@ -165,6 +194,9 @@ def _described(partner: Partner) -> dict[str, str]:
         "granted": functions_shown(partner.grants),
         "wanted": functions_shown(partner.wants),
         "relays for": ", ".join(partner.relay_for),
+        "begins sessions": "" if partner.allow_in else "no",
+        "sessions begun by us": "" if partner.allow_out else "no",
+        "newest version": "" if partner.version_max is V13 else str(partner.version_max),
     }
     return {name: value for name, value in described.items() if value}
 
