@@ -229,7 +229,13 @@ class Federation:
     def keeping(self) -> Keeping:
         """What goes on while nobody asks."""
         return Keeping(
-            self.known, self.partners, self.sessions, self.identities, self.client, self.reactor
+            self.known,
+            self.partners,
+            self.sessions,
+            self.identities,
+            self.posts,
+            self.client,
+            self.reactor,
         )
 
     @cached_property

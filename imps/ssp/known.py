@@ -9,7 +9,7 @@ from attrs import define, field
 from imps.model.partner import Partner
 from imps.store.partners import Partners as StoredPartners
 
-Changed = Callable[[str], None]
+Changed = Callable[[Partner | None, Partner | None], None]
 
 
 @define(eq=False)
@@ -23,7 +23,7 @@ class KnownPartners:
     _listeners: list[Changed] = field(factory=list, init=False)
 
     def on_change(self, changed: Changed) -> None:
-        """Call this with the domain of each partner that is new, changed, or gone."""
+        """Call this with each partner that is new, changed, or gone: as it was, and as it is."""
         self._listeners.append(changed)
 
     async def look(self) -> None:
@@ -35,9 +35,10 @@ class KnownPartners:
             found.pop(domain.casefold(), None)
         before, self._partners = self._partners, found
         for domain in before.keys() | found.keys():
-            if before.get(domain) != found.get(domain):
+            was, is_now = before.get(domain), found.get(domain)
+            if was != is_now:
                 for changed in self._listeners:
-                    changed(domain)
+                    changed(was, is_now)
 
     def get(self, domain: str) -> Partner | None:
         """The partner that serves a domain."""

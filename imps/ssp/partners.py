@@ -10,6 +10,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from hashlib import sha256
+from math import inf
 from typing import Any, cast
 
 import attrs
@@ -162,7 +163,7 @@ class Partners:
 
     def keep_trying(self, partner: Partner) -> None:
         """Say what is due to a partner, while nobody waits for it."""
-        if not self._is_stopped:
+        if not self._is_stopped and self.known.get(partner.domain) is not None:
             self._in_background(self._say_due(partner))
 
     async def stop(self) -> None:
@@ -272,6 +273,14 @@ class Partners:
             )
         else:
             await self._postpone(partner, queued, ANSWER_SECONDS)
+
+    async def give_up(self, partner: Partner) -> None:
+        """A partner is one no more: whoever waits for what it was to be told learns that."""
+        until = self._reactor.seconds() + LEASE_SECONDS
+        answer = status(StatusCode.DOMAIN_NOT_SUPPORTED, "it is a partner no more")
+        while given_up := await self._queues.expired(partner.domain, now=inf, until=until):
+            for queued in given_up:
+                await self._finish(partner, queued, answer)
 
     async def _report_expired(self, partner: Partner) -> None:
         now = self._reactor.seconds()

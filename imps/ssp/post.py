@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from secrets import token_hex
 from typing import Any
 
 from attrs import define, frozen
@@ -12,8 +13,11 @@ from imps.model.status import StatusCode
 from imps.ssp.client import Client, Unreachable
 from imps.ssp.codec.xml import XMLCodec
 from imps.ssp.discovery import Endpoint
+from imps.ssp.messages.blocks import MetaInfo, Status
 from imps.ssp.messages.envelope import InSession, Mode, Transaction
+from imps.ssp.messages.setup import Disconnect
 from imps.ssp.sessions import Sessions
+from imps.ssp.transactions import transaction_id
 from imps.store.partner_sessions import PartnerSession
 
 _NEVER = frozenset((400, 403, 413, 415))
@@ -74,10 +78,33 @@ class Posts:
             raise Unreachable("it knows no session")
 
     async def answer(self, session: PartnerSession, posting: Posting) -> None:
-        """Post answers over the session that the requests came over, or another."""
-        if not await self._accepted(session, posting):
-            await self._sessions.end(session)
+        """Post answers over the session that the requests came over, or another if that is over.
+        Unreachable if there is none."""
+        if await self._accepted(session, posting):
+            return
+        await self._sessions.end(session)
+        other = await self._sessions.usable(posting.partner, posting.own_domain)
+        if other is None or not await self._accepted(other, posting):
             raise Unreachable("it knows the session no more")
+
+    async def disconnect(self, partner: Partner, session: PartnerSession, code: StatusCode) -> None:
+        """Tell a partner that a session is over, in its last message, if it can be told and is of
+        a kind that understands it (SSP, maintenance inside a session)."""
+        if partner.profile is not Profile.OURS:
+            return
+        over = Disconnect(
+            meta_info=MetaInfo.of_server(session.own_domain), status=Status(code=int(code))
+        )
+        id = transaction_id(self._reactor.seconds(), token_hex(16))
+        said = Transaction(mode=Mode.REQUEST, transaction_id=id, message=over)
+        try:
+            await self._accepted(session, Posting(partner, session.own_domain, (said,)))
+        except (Unreachable, NotAccepted) as problem:
+            self._log.info(
+                "{domain} is not told that a session is over: {reason}",
+                domain=partner.domain,
+                reason=str(problem),
+            )
 
     async def _accepted(self, session: PartnerSession, posting: Posting) -> bool:
         """Whether a post was accepted; False where the session is not known."""

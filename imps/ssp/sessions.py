@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define, evolve, field, frozen
 from twisted.logger import Logger
 
-from imps.model.partner import Partner, Profile
+from imps.model.partner import Partner, Profile, TLSMode
 from imps.ssp.client import Unreachable
 from imps.ssp.handshake import domain_of
 from imps.ssp.handshakes import Handshakes
@@ -37,12 +37,19 @@ class Sessions:
 
     async def usable(self, partner: Partner, own_domain: str) -> PartnerSession | None:
         """The youngest session between two domains that lives."""
+        return next(iter(await self.living(partner, own_domain)), None)
+
+    async def living(self, partner: Partner, own_domain: str) -> tuple[PartnerSession, ...]:
+        """The sessions between two domains that live, the youngest first."""
         now = self._reactor.seconds()
-        for session in await self._stored.all(partner.domain):
-            lives = partner.profile is Profile.BARAZA or not session.is_over(now)
-            if lives and session.is_confirmed and session.own_domain == own_domain:
-                return session
-        return None
+        return tuple(
+            session
+            for session in await self._stored.all(partner.domain)
+            if session.is_confirmed
+            and session.own_domain == own_domain
+            and (partner.profile is Profile.BARAZA or not session.is_over(now))
+            and _is_as_agreed(session, partner)
+        )
 
     async def between(self, partner: Partner, own_domain: str, seconds: float) -> PartnerSession:
         """A session between two domains, made if there is none. Unreachable if that fails, or is
@@ -80,7 +87,8 @@ class Sessions:
         if session is None:
             return None
         now = self._reactor.seconds()
-        if partner.profile is not Profile.BARAZA and session.is_over(now):
+        is_over = partner.profile is not Profile.BARAZA and session.is_over(now)
+        if is_over or not _is_as_agreed(session, partner):
             await self._stored.remove(session)
             return None
         if session.heard_at + min(60.0, session.time_to_live / 10) < now:
@@ -105,15 +113,16 @@ class Sessions:
         self._log.info("{domain} goes on with a session of its own", domain=partner.domain)
         return session
 
-    async def end(self, session: PartnerSession) -> None:
-        """A session is over."""
-        await self._stored.remove(session)
+    async def end(self, session: PartnerSession) -> bool:
+        """A session is over; whether that is news."""
+        return await self._stored.remove(session)
 
-    async def end_all(self, domain: str) -> None:
-        """Nothing is agreed with a domain any more."""
-        for session in await self._stored.all(domain):
-            await self._stored.remove(session)
+    async def end_all(self, domain: str) -> tuple[PartnerSession, ...]:
+        """Nothing is agreed with a domain any more; the sessions that are over by this."""
         self._failures.pop(domain, None)
+        return tuple(
+            [each for each in await self._stored.all(domain) if await self._stored.remove(each)]
+        )
 
     async def forget_old(self, partner: Partner) -> None:
         """Remove the sessions that are over, but for those that a partner uses for ever."""
@@ -142,3 +151,9 @@ class Sessions:
             return False
         now: float = self._reactor.seconds()
         return failures.last_at + SUSPENDED_SECONDS > now
+
+
+def _is_as_agreed(session: PartnerSession, partner: Partner) -> bool:
+    """Whether a session was made as it has to be by now: nothing is said in the open that was to be
+    secured since."""
+    return partner.tls is not TLSMode.REQUIRED or session.url.startswith("https:")

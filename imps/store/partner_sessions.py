@@ -100,10 +100,10 @@ class PartnerSessions:
         )
         return prolonged
 
-    async def remove(self, session: PartnerSession) -> None:
-        """A session has ended."""
+    async def remove(self, session: PartnerSession) -> bool:
+        """A session has ended; whether it had not before."""
         key = self._key("partner-sessions", session.peer_domain)
-        await self._client.execute("HDEL", key, _hash(session.peer_id))
+        return bool(await self._client.execute("HDEL", key, _hash(session.peer_id)))
 
     # Handshakes.
 

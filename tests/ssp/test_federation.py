@@ -169,11 +169,11 @@ class SessionsTests(FederationTestCase):
 
     async def test_a_session_that_was_logged_out_of_is_over_on_both_sides(self) -> None:
         await self.ask(KeepAliveRequest(), user=None)
-        partner = self.north.federation.known.get("south.example")
-        assert partner is not None
-        await self.north.federation.keeping.log_out(partner)
-        self.assertEqual(await self.sessions(self.north), ())
+        self.assertEqual(await self.ask(LogoutRequest(), user=None), Status(code=200))
         await until(lambda: self._is_over(self.south))
+        self.assertIsInstance(await self.ask(KeepAliveRequest(), user=None), KeepAliveResponse)
+        (here,), (there,) = await self.sessions(self.north), await self.sessions(self.south)
+        self.assertEqual(here.own_id, there.peer_id)
 
     async def _is_over(self, server: Server) -> bool:
         return not await self.sessions(server)
@@ -201,8 +201,34 @@ class SessionsTests(FederationTestCase):
         await self.ask(KeepAliveRequest(), user=None)
         await Partners(self.north.store.client).remove("south.example")
         await self.north.federation.known.look()
-        await until(lambda: self._is_over(self.north))
+        for server in (self.north, self.south):
+            await until(lambda server=server: self._is_over(server))
         await self.assert_refused(StatusCode.DOMAIN_NOT_SUPPORTED, KeepAliveRequest())
+
+    async def test_what_a_session_rests_upon_ends_it_on_both_sides_when_it_changes(self) -> None:
+        for details in ({"allow_in": False}, {"version_max": V12}, {"cert_names": ("im.example",)}):
+            await self.north.know(self.south)
+            await self.ask(KeepAliveRequest(), user=None)
+            await self.north.know(self.south, **details)
+            for server in (self.north, self.south):
+                await until(lambda server=server: self._is_over(server))
+
+    async def test_what_may_be_asked_changes_without_an_end(self) -> None:
+        await self.ask(KeepAliveRequest(), user=None)
+        (before,) = await self.sessions(self.north)
+        await self.north.know(self.south, grants=frozenset(("SendFunc",)), relay_for=("a.example",))
+        await self.ask(KeepAliveRequest(), user=None)
+        self.assertEqual([each.own_id for each in await self.sessions(self.north)], [before.own_id])
+
+    async def test_nothing_is_said_in_the_open_once_it_has_to_be_secure(self) -> None:
+        """The session of a service that did not run when that was changed."""
+        await self.ask(KeepAliveRequest(), user=None)
+        secured = Partner(domain="south.example", urls=("https://127.0.0.1:1/",))
+        sessions = self.north.federation.sessions
+        (session,) = await self.sessions(self.north)
+        self.assertIsNone(await sessions.usable(secured, "north.example"))
+        self.assertIsNone(await sessions.of_peer(secured, session.peer_id))
+        self.assertEqual(await self.sessions(self.north), ())
 
 
 class AskingTests(FederationTestCase):
@@ -475,6 +501,18 @@ class QueueTests(FederationTestCase):
         await until(lambda: answers.told)
         self.assertEqual(answers.told[0][2], Status(code=542))
 
+    async def test_what_waits_for_a_partner_that_is_removed_is_in_vain(self) -> None:
+        answers = Answers(self.north)
+        await self.north.know(self.south, urls=("http://127.0.0.1:1/",))
+        for text in ("one", "two"):
+            await self.post(text)
+        await until(self.has_backed_off)
+        await Partners(self.north.store.client).remove("south.example")
+        await self.north.federation.known.look()
+        await until(lambda: len(answers.told) == 2)
+        self.assertEqual([told[1] for told in answers.told], ["one", "two"])
+        self.assertEqual({told[2].code for told in answers.told}, {516})  # type: ignore[attr-defined]
+
     async def test_a_partner_held_to_the_letter_gets_messages_too(self) -> None:
         await self.north.know(self.south, profile=Profile.STRICT)
         await self.south.know(self.north, profile=Profile.STRICT)
@@ -512,13 +550,29 @@ class KeepingTests(FederationTestCase):
         await until(is_kept)
         self.assertEqual(len(await self.sessions(self.south)), 1)
 
-    async def test_towards_its_end_there_is_another(self) -> None:
-        await self.age(80_000)
+    async def test_towards_its_end_there_is_another_and_the_old_one_is_over(self) -> None:
+        (before,) = await self.sessions(self.north)
+        heard_at = before.heard_at - 80_000
+        old = attrs.evolve(before, heard_at=heard_at, established_at=heard_at)
+        await self.stored.put(old)
 
         async def is_renewed() -> bool:
-            return len(await self.sessions(self.south)) == 2
+            here, there = await self.sessions(self.north), await self.sessions(self.south)
+            return (
+                [each.own_id for each in here] == [each.peer_id for each in there] != [old.own_id]
+            )
 
         await until(is_renewed)
+
+    async def test_two_sessions_made_at_the_same_time_both_stay(self) -> None:
+        (session,) = await self.sessions(self.north)
+        other = attrs.evolve(
+            session, peer_id="x@south.example", established_at=session.established_at - 59
+        )
+        await self.stored.put(other)
+        self.north.federation.keeping._looked_at = 0.0
+        await self.north.federation.keeping.go_round()
+        self.assertEqual(len(await self.sessions(self.north)), 2)
 
     async def test_what_is_over_is_forgotten(self) -> None:
         await self.age(90_000)
