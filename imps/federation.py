@@ -6,7 +6,6 @@ from functools import cached_property
 from typing import Any
 
 from attrs import define, field
-from twisted.names.client import Resolver
 
 from imps.config import Settings
 from imps.elements.interfaces import IDelivery, IMessageSending, MessageLimits
@@ -17,7 +16,7 @@ from imps.metrics import Metrics
 from imps.ssp.client import Client
 from imps.ssp.codec import Limits
 from imps.ssp.codec.xml import XMLCodec
-from imps.ssp.discovery import Discovery, Lookup, by_dns
+from imps.ssp.discovery import Discovery, Lookup, by_dns, resolver_at
 from imps.ssp.door import Door
 from imps.ssp.exchange import Answers
 from imps.ssp.handshakes import Handshakes
@@ -47,7 +46,6 @@ from imps.store.wakeups import Wakeups
 
 BURST_SECONDS = 5
 """For how long a partner may ask at once what it may ask in that time."""
-RESOLVERS, DNS_PORT = "/etc/resolv.conf", 53
 CONNECTIONS_PER_SOURCE = 1000
 REQUESTS_PER_SOURCE = 5000
 
@@ -80,13 +78,7 @@ class Federation:
         """Where partners are."""
         if self.lookup is not None:
             return Discovery(self.lookup, self.reactor)
-        host, port = self.settings.ssp.resolver_place
-        servers = [(host, port or DNS_PORT)] if host else None
-        try:
-            resolver = Resolver(None if host else RESOLVERS, servers, reactor=self.reactor)
-        except (ValueError, OSError):
-            # There is no DNS here; partners have URLs, or cannot be found.
-            resolver = Resolver(servers=[("127.0.0.1", DNS_PORT)], reactor=self.reactor)
+        resolver = resolver_at(self.settings.ssp.resolver_place, self.reactor)
         return Discovery(by_dns(resolver, self.reactor), self.reactor)
 
     @cached_property

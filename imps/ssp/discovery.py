@@ -13,10 +13,12 @@ from attrs import define, field, frozen
 from twisted.internet.defer import Deferred, TimeoutError
 from twisted.internet.interfaces import IReactorTime
 from twisted.names import dns
+from twisted.names.client import Resolver
 from twisted.names.error import DNSNameError, DomainError, ResolverError
 
 from imps.model.partner import Partner, TLSMode
 
+RESOLVERS = "/etc/resolv.conf"
 SERVICE = "_imps-server._tcp"
 LOOKUP_SECONDS = 10
 _HOST = re.compile(r"[\w-][\w.-]{0,252}", re.ASCII)
@@ -27,6 +29,10 @@ Lookup = Callable[[str], Awaitable[Iterable["Target"]]]
 
 class NotFound(Exception):
     """There is nowhere to go: the domain is not reachable by SSP."""
+
+
+class NotListed(NotFound):
+    """The DNS says that there is nowhere to go; it does not only fail to answer."""
 
 
 @frozen
@@ -62,12 +68,13 @@ class Discovery:
     _known: dict[str, tuple[float, tuple[Target, ...]]] = field(factory=dict, init=False)
 
     async def endpoints(self, partner: Partner) -> tuple[Endpoint, ...]:
-        """Where to try, in this order. NotFound where nothing is known."""
+        """Where to try, in this order. NotFound where nothing is known, NotListed where nothing
+        is."""
         if partner.urls:
             return tuple(Endpoint(url, is_configured=True) for url in partner.urls)
         targets = await self._targets(partner.domain)
         if not targets:
-            raise NotFound(f"there is no SRV record {SERVICE}.{partner.domain}")
+            raise NotListed(f"there is no SRV record {SERVICE}.{partner.domain}")
         return tuple(
             Endpoint(f"{scheme}://{target.host.rstrip('.')}:{target.port}/", is_configured=False)
             for target in ordered(targets, self._random)
@@ -105,6 +112,21 @@ def ordered(targets: Iterable[Target], chance: random.Random) -> list[Target]:
         result.append(chosen)
         left.remove(chosen)
     return result
+
+
+def resolver_at(
+    place: tuple[str, int | None], reactor: Any, resolvers: str = RESOLVERS
+) -> Resolver:
+    """What asks a name server, or without a host those that the system is told of; without these
+    one on this machine, as anything here would."""
+    host, port = place
+    if host:
+        return Resolver(servers=[(host, port or dns.PORT)], reactor=reactor)
+    try:
+        return Resolver(resolvers, reactor=reactor)
+    except (ValueError, OSError):
+        # They cannot be read; partners may have URLs.
+        return Resolver(servers=[("127.0.0.1", dns.PORT)], reactor=reactor)
 
 
 def by_dns(resolver: Any, clock: IReactorTime) -> Lookup:

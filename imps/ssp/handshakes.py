@@ -15,7 +15,7 @@ from imps.http.message import HTTPRequest
 from imps.model.partner import Partner, Profile
 from imps.ssp import handshake as steps
 from imps.ssp.client import Unreachable
-from imps.ssp.discovery import Discovery, Endpoint, NotFound
+from imps.ssp.discovery import Discovery, Endpoint, NotFound, NotListed
 from imps.ssp.handshake import STEP_SECONDS, Handshake, Refused, Step, domain_of
 from imps.ssp.identity import Identities, Stranger
 from imps.ssp.known import KnownPartners
@@ -54,7 +54,7 @@ class Handshakes:
 
     async def begin(self, partner: Partner, own_domain: str) -> bool:
         """Begin a handshake; False while somebody else's is under way. Unreachable if it cannot be
-        begun, or not yet."""
+        begun, or not yet; NotListed if there is nowhere to go."""
         now = self._reactor.seconds()
         backoff = await self.stored.backoff(partner.domain)
         if not partner.allow_out:
@@ -64,6 +64,8 @@ class Handshakes:
         handshake, said = steps.begun(own_domain, partner, self.steps.new_transaction_id())
         try:
             endpoints = await self._discovery.endpoints(partner)
+        except NotListed:
+            raise
         except NotFound as problem:
             await self.steps.failed(partner, str(problem))
             raise Unreachable(str(problem)) from None

@@ -14,6 +14,7 @@ from imps.model.partner import Partner, Profile
 from imps.model.status import Refusal, StatusCode
 from imps.sap.rounds import Rounds
 from imps.ssp.client import Client, Unreachable
+from imps.ssp.discovery import NotListed
 from imps.ssp.identity import Identities
 from imps.ssp.known import KnownPartners
 from imps.ssp.messages.setup import KeepAliveRequest
@@ -144,7 +145,7 @@ class Keeping:
         """Have another session, while the old one works until it is there."""
         try:
             await self._sessions.renew(partner, session.own_domain)
-        except Unreachable as problem:
+        except (Unreachable, NotListed) as problem:
             self._log.info(
                 "{domain} makes no other session: {reason}",
                 domain=partner.domain,

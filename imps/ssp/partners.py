@@ -23,6 +23,7 @@ from imps.model.partner import Partner, Profile
 from imps.model.status import Refusal, StatusCode
 from imps.ssp.client import Unreachable
 from imps.ssp.codec.xml import XMLCodec
+from imps.ssp.discovery import NotListed
 from imps.ssp.functions import check_agreed
 from imps.ssp.known import KnownPartners
 from imps.ssp.messages.blocks import MetaInfo, Request, Status
@@ -100,6 +101,8 @@ class Partners:
             raise Refusal(StatusCode.REQUEST_TIMEOUT, f"{domain} does not answer") from None
         except NotAccepted as problem:
             raise Refusal(problem.code, str(problem)) from None
+        except NotListed as problem:
+            raise Refusal(StatusCode.DOMAIN_NOT_SUPPORTED, str(problem)) from None
         except Unreachable as problem:
             raise Refusal(StatusCode.SERVICE_UNAVAILABLE, str(problem)) from None
 
@@ -247,6 +250,9 @@ class Partners:
             await self._posts.send(Posting(partner, own_domain, (transaction,)), SESSION_SECONDS)
         except NotAccepted as problem:
             await self._finish(partner, queued, status(problem.code, str(problem)))
+        except NotListed as problem:
+            said = status(StatusCode.DOMAIN_NOT_SUPPORTED, str(problem))
+            await self._finish(partner, queued, said)
         except NotNow as problem:
             await self._postpone(partner, queued, max(problem.seconds, _backoff(queued)))
             return False

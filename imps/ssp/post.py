@@ -64,7 +64,8 @@ class Posts:
     async def send(self, posting: Posting, seconds: float) -> None:
         """Have transactions accepted by a partner's server, making a session if there is none.
 
-        Unreachable if they were not, and may be later; NotAccepted if they never will be.
+        Unreachable if they were not, and may be later; NotAccepted if they never will be, or
+        NotListed.
         """
         partner, own_domain = posting.partner, posting.own_domain
         session = await self._sessions.between(partner, own_domain, seconds)

@@ -53,7 +53,7 @@ class Sessions:
 
     async def between(self, partner: Partner, own_domain: str, seconds: float) -> PartnerSession:
         """A session between two domains, made if there is none. Unreachable if that fails, or is
-        not done in time."""
+        not done in time; NotListed where nobody serves the domain."""
         session = await self.usable(partner, own_domain)
         if session is not None:
             return session

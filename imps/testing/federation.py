@@ -89,7 +89,8 @@ async def serve(
     port: int = 0,
     **ssp: object,
 ) -> Server:
-    """A server of a domain, on a store of that name, which is emptied unless it goes on."""
+    """A server of a domain, on a store of that name, which is emptied unless it goes on. Without a
+    name server, its ``targets`` say what there is in the DNS."""
     directory, _ = private_server(store or domain)
     said: Mapping[str, object] = {
         "data": str(directory),
@@ -106,7 +107,8 @@ async def serve(
     async def lookup(name: str) -> Iterable[Target]:
         return targets.get(name, ())
 
-    federation = Federation(settings, opened, reactor, lookup=lookup)
+    asks_dns = bool(settings.ssp.resolver)
+    federation = Federation(settings, opened, reactor, lookup=None if asks_dns else lookup)
     endpoint = serverFromString(reactor, f"tcp:{port}:interface=127.0.0.1")
     listening = await endpoint.listen(federation.listener)
     server = Server(domain, settings, opened, federation, listening, targets)

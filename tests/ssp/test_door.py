@@ -3,6 +3,8 @@ no harm (SSP, security; HTTP status codes)."""
 
 from __future__ import annotations
 
+from base64 import b64encode
+from hashlib import md5
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -39,7 +41,7 @@ class Listener:
     """Where a partner gets its posts: what they say, and the status they are answered."""
 
     def __init__(self, status: int = 200) -> None:
-        self.status = status
+        self.status, self.location = status, ""
         self.posts: list[Any] = []
         self.headers: list[dict[str, str]] = []
 
@@ -47,7 +49,8 @@ class Listener:
         async def answer(request: HTTPRequest) -> HTTPResponse:
             self.headers.append(dict(request.headers))
             self.posts.append(CODEC.decode(request.body).content)
-            return HTTPResponse(status=self.status)
+            headers = {"location": self.location} if self.location else {}
+            return HTTPResponse(status=self.status, headers=headers)
 
         limits = HTTPLimits(
             max_body_octets=1_000_000,
@@ -396,7 +399,123 @@ def token(
     )
 
 
+def login(secret: bytes, id: str, domain: str = "wv:@north.example") -> str:
+    """The third step, which shows that one has a secret."""
+    digest = b64encode(md5(secret, usedforsecurity=False).digest()).decode()
+    return (
+        f'<WV-SSP-Message><SetupTransaction mode="Request" transactionID="{id}">'
+        f'<LoginRequest serviceID="{domain}" timeToLive="3600"><PasswordDigest encoding="base64">'
+        f"{digest}</PasswordDigest></LoginRequest></SetupTransaction></WV-SSP-Message>"
+    )
+
+
+def response(id: str, session_id: str = "new@north.example", more: str = "") -> str:
+    """The fifth step, which names a session."""
+    return (
+        f'<WV-SSP-Message><SetupTransaction mode="Request" transactionID="{id}">'
+        f'<LoginResponse sessionID="{session_id}" timeToLive="3600"><Status code="200"/>{more}'
+        "</LoginResponse></SetupTransaction></WV-SSP-Message>"
+    )
+
+
 class HandshakeTests(DoorTestCase):
+    FIRST = "T0123456789abcdef"
+
+    async def begin(self, secret: str = "0123456789abcdef") -> bytes:
+        """Begin a handshake; the secret that we are sent."""
+        count = len(self.listener.posts)
+        self.assertEqual(await self.status(token(secret=secret)), 200)
+        message: Any = (await self.steps(count + 1))[-1].message
+        octets: bytes = message.secret_token.octets
+        return octets
+
+    async def sessions(self) -> set[str]:
+        return {each.peer_id for each in await self.stored.all(OTHER)} - {ID}
+
+    async def assert_none_comes_of_it(self, *bodies: str) -> None:
+        """Neither these steps nor the next one lead to a session."""
+        for body in bodies:
+            await self.status(body)
+        await self.status(response(self.FIRST))
+        self.assertEqual(await self.sessions(), set())
+
+    async def test_step_by_step_there_is_a_session(self) -> None:
+        secret = await self.begin()
+        self.assertEqual(await self.status(login(secret, self.FIRST)), 200)
+        await self.steps(2)
+        self.assertEqual(await self.status(response(self.FIRST)), 200)
+        await self.steps(3)
+        self.assertEqual(await self.sessions(), {"new@north.example"})
+
+    async def test_steps_count_once(self) -> None:
+        secret = await self.begin()
+        self.assertEqual(await self.status(login(secret, self.FIRST)), 200)
+        await self.steps(2)
+        self.assertEqual(await self.status(response(self.FIRST)), 200)
+        await self.steps(3)
+        self.assertEqual(await self.status(token()), 403)
+        self.assertEqual(await self.status(login(secret, self.FIRST)), 403)
+        await self.status(response(self.FIRST, "other@north.example"))
+        self.assertEqual(await self.sessions(), {"new@north.example"})
+
+    async def test_a_login_that_is_repeated_ends_it(self) -> None:
+        secret = await self.begin()
+        self.assertEqual(await self.status(login(secret, self.FIRST)), 200)
+        await self.steps(2)
+        await self.assert_none_comes_of_it(login(secret, self.FIRST))
+
+    async def test_a_session_is_named_by_who_was_known_before_only(self) -> None:
+        secret = await self.begin()
+        await self.assert_none_comes_of_it(
+            response(self.FIRST), login(secret, self.FIRST), response(self.FIRST)
+        )
+
+    async def test_another_transaction_is_another_handshake(self) -> None:
+        secret = await self.begin()
+        self.assertEqual(await self.status(login(secret, "T-other")), 403)
+        await self.assert_none_comes_of_it()
+
+    async def test_the_transaction_of_another_domain_is_of_no_use(self) -> None:
+        """West is a partner as well, and knows what nobody should: it is not north for that."""
+        await self.server.add(
+            Partner(domain="west.example", urls=(self.listener.url,), tls=TLSMode.OFF)
+        )
+        secret = await self.begin()
+        body = login(secret, self.FIRST, "wv:@west.example")
+        self.assertEqual(await self.status(body), 403)
+        await self.status(login(secret, self.FIRST))
+        await self.steps(2)
+        await self.status(response(self.FIRST, "new@west.example"))
+        self.assertEqual(await self.stored.all("west.example"), ())
+        self.assertEqual(await self.sessions(), set())
+
+    async def test_other_servers_that_a_response_names_are_not_followed(self) -> None:
+        elsewhere = await Listener().listen(self)
+        secret = await self.begin()
+        await self.status(login(secret, self.FIRST))
+        await self.steps(2)
+        more = f'<RedirectList><Redirect url="{elsewhere.url}"/></RedirectList>'
+        self.assertEqual(await self.status(response(self.FIRST, more=more)), 200)
+        await self.steps(3)
+        self.assertEqual({each.url for each in await self.stored.all(OTHER)}, {self.listener.url})
+        self.assertEqual(elsewhere.posts, [])
+
+    async def test_a_redirection_by_http_is_not_followed(self) -> None:
+        elsewhere = await Listener().listen(self)
+        self.listener.status, self.listener.location = 307, elsewhere.url
+        self.assertEqual(await self.status(token()), 200)
+        await self.steps()
+        with self.assertRaises(Refusal):
+            await self.server.federation.partners.ask(OTHER, None, KeepAliveRequest(), 1)
+        self.assertEqual(elsewhere.posts, [])
+
+    async def test_no_more_than_three_are_under_way_for_a_domain(self) -> None:
+        first = await self.begin()
+        for n in range(3):
+            last = await self.begin(f"secret-{n}")
+        self.assertEqual(await self.status(login(first, self.FIRST)), 403)
+        self.assertEqual(await self.status(login(last, "Tsecret-2")), 200)
+
     async def steps(self, count: int = 1) -> list[SetupTransaction]:
         await until(lambda: len(self.listener.posts) >= count)
         return [each for each in self.listener.posts if isinstance(each, SetupTransaction)]

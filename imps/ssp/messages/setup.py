@@ -47,22 +47,14 @@ class LoginRequest(Message):
     password_digest: Annotated[PasswordDigest, Element("PasswordDigest")]
 
 
-@structure("Redirect")
-class Redirect:
-    url: Annotated[str, XMLAttribute("url")]
-
-
-@structure("RedirectList")
-class RedirectList:
-    redirects: Annotated[tuple[Redirect, ...], Element("Redirect")] = ()
-
-
 @structure("LoginResponse", secret=True)
 class LoginResponse(Message):
+    """That a login is accepted, or not. A list of other servers in it is ignored: whoever could
+    name any place would be believed what only the DNS or an operator says."""
+
     session_id: Annotated[str | None, XMLAttribute("sessionID")] = None
     time_to_live: Annotated[int | None, XMLAttribute("timeToLive", open=True)] = None
     status: Annotated[Status, Element("Status")]
-    redirect_list: Annotated[RedirectList | None, Element("RedirectList")] = None
 
 
 @message("KeepAliveRequest")
