@@ -313,8 +313,8 @@ class Partners:
 
     async def answered(
         self, partner: Partner, session: PartnerSession, transaction: Transaction
-    ) -> None:
-        """A partner has answered something."""
+    ) -> bool:
+        """A partner has answered something; False if nobody asked that, or not any more."""
         domain = partner.domain
         answer = transaction.message
         if isinstance(answer, Unknown | Unreadable):
@@ -322,11 +322,11 @@ class Partners:
         if says_no_session(answer):
             await self._sessions.end(session)
         if await self._questions.answered(domain, attrs.evolve(transaction, message=answer)):
-            return
+            return True
         queued = await self._queues.find(domain, transaction.transaction_id)
         if queued is None:
             self._log.debug("{domain} answers what nobody asked", domain=domain)
-            return
+            return False
         code = answer.code if isinstance(answer, Status) else None
         if says_no_session(answer):
             await self._postpone(partner, queued, 0)
@@ -337,6 +337,7 @@ class Partners:
             await self._postpone(partner, queued, seconds)
         else:
             await self._finish(partner, queued, answer)
+        return True
 
     # Details.
 
