@@ -96,7 +96,7 @@ class HTTPConnection(Protocol):
         if not self._is_between and self._overdue is None and self._is_free:
             wait = self._door.limits.body_timeout_seconds
             self._overdue = self._door.clock.callLater(wait, self._too_slow)
-        if self._is_in_head and not self._began:
+        if self._is_in_head and not self._began and not self._is_between:
             self._head_octets += len(data)
             self._check_head()
         self._go_on()

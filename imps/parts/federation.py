@@ -245,6 +245,7 @@ class Federation:
             self.posts,
             self.served,
             Rates(rate, BURST_SECONDS * rate),
+            Rates(rate, BURST_SECONDS * rate),
             self.reactor,
         )
 

@@ -85,6 +85,7 @@ class Door:
     _posts: Posts
     _served: Served
     _rates: Rates
+    _strays: Rates
     _reactor: Any
     _in_hand: dict[str, int] = field(factory=dict, init=False)
     _working: set[Deferred[None]] = field(factory=set, init=False)
@@ -186,15 +187,17 @@ class Door:
     def _taken(self, came: _In) -> Callable[[], Awaitable[None]]:
         """What is done about a message, if there is not too much of it.
 
-        Answers are as many as we have asked for, and are not counted; but no partner keeps us busy
-        with nothing else.
+        Answers are as many as we have asked for, and are not counted unless nobody asked for them;
+        but no partner keeps us busy with nothing else.
         """
         domain = came.partner.domain
         count = sum(each.mode is Mode.REQUEST for each in came.content.transactions)
+        now = self._reactor.seconds()
         in_hand = self._in_hand.get(domain, 0)
-        is_too_much = in_hand >= (MOST_IN_HAND if count else MOST_ANSWERS_IN_HAND) or not (
-            self._rates.admits(domain, count, self._reactor.seconds())
-        )
+        if count:
+            is_too_much = in_hand >= MOST_IN_HAND or not self._rates.admits(domain, count, now)
+        else:
+            is_too_much = in_hand >= MOST_ANSWERS_IN_HAND or self._strays.wait(domain, 1, now) > 0
         if is_too_much and came.partner.profile is not Profile.BARAZA:
             raise _Turned(429)
         self._in_hand[domain] = self._in_hand.get(domain, 0) + 1
@@ -216,7 +219,8 @@ class Door:
         answers: list[Transaction] = []
         for transaction in came.content.transactions:
             if transaction.mode is Mode.RESPONSE:
-                await self._partners.answered(came.partner, came.session, transaction)
+                if not await self._partners.answered(came.partner, came.session, transaction):
+                    self._strays.admits(came.partner.domain, 1, self._reactor.seconds())
                 continue
             if isinstance(transaction.message, Disconnect):
                 continue

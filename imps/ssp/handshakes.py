@@ -120,16 +120,18 @@ class Handshakes:
         if begins:
             if not partner.allow_in:
                 return self._refused(partner, "it may not begin")
-            by_domain, by_source = await self.stored.count_try(
-                partner.domain, request.peer, now=self._reactor.seconds()
-            )
-            if by_domain > self.steps.limits.per_domain or by_source > self.steps.limits.per_source:
+            tries = await self.stored.count_source(request.peer, now=self._reactor.seconds())
+            if tries > self.steps.limits.per_source:
                 return Received(429)
         try:
             identity = await self._identities.of(request, partner)
         except Stranger as problem:
             return self._refused(partner, str(problem))
         if begins:
+            # Only its own tries count for a partner: else strangers could keep it out.
+            tries = await self.stored.count_try(partner.domain, now=self._reactor.seconds())
+            if tries > self.steps.limits.per_domain:
+                return Received(429)
             return await self._begun_by(partner, said, request, identity)
         return await self._continued(partner, said, identity)
 

@@ -234,7 +234,7 @@ class Partners:
         if self._is_stopped:
             await self._postpone(partner, queued, 0)
             return False
-        own_domain, transaction = read(self._codec, queued.message)
+        own_domain, transaction = self._unqueued(queued)
         try:
             check_agreed(partner, transaction.message)
         except Refusal as refusal:
@@ -297,7 +297,7 @@ class Partners:
 
     async def _finish(self, partner: Partner, queued: Queued, answer: Message) -> None:
         """Tell who wants to know, and forget it only then: they may be told twice, not never."""
-        _, transaction = read(self._codec, queued.message)
+        _, transaction = self._unqueued(queued)
         if transaction.mode is Mode.REQUEST:
             await self._served.tell(partner.domain, transaction.message, answer)
         await self._queues.finish(partner.domain, queued, now=self._reactor.seconds())
@@ -313,8 +313,8 @@ class Partners:
 
     async def answered(
         self, partner: Partner, session: PartnerSession, transaction: Transaction
-    ) -> None:
-        """A partner has answered something."""
+    ) -> bool:
+        """A partner has answered something; False if nobody asked that, or not any more."""
         domain = partner.domain
         answer = transaction.message
         if isinstance(answer, Unknown | Unreadable):
@@ -322,11 +322,11 @@ class Partners:
         if says_no_session(answer):
             await self._sessions.end(session)
         if await self._questions.answered(domain, attrs.evolve(transaction, message=answer)):
-            return
+            return True
         queued = await self._queues.find(domain, transaction.transaction_id)
         if queued is None:
             self._log.debug("{domain} answers what nobody asked", domain=domain)
-            return
+            return False
         code = answer.code if isinstance(answer, Status) else None
         if says_no_session(answer):
             await self._postpone(partner, queued, 0)
@@ -337,6 +337,7 @@ class Partners:
             await self._postpone(partner, queued, seconds)
         else:
             await self._finish(partner, queued, answer)
+        return True
 
     # Details.
 
@@ -358,6 +359,13 @@ class Partners:
         )
         changed: Request = attrs.evolve(cast(Any, message), meta_info=meta_info)
         return changed
+
+    def _unqueued(self, queued: Queued) -> tuple[str, Transaction]:
+        own_domain, transaction = read(self._codec, queued.message)
+        if transaction.mode is Mode.REQUEST:
+            # What has taken the place of another is said under that one's id, and so answered.
+            transaction = attrs.evolve(transaction, transaction_id=queued.transaction_id)
+        return own_domain, transaction
 
     def _in_background(self, work: Any) -> None:
         saying: Deferred[None] = Deferred.fromCoroutine(work)

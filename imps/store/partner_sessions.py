@@ -214,14 +214,15 @@ class PartnerSessions:
         done = await self._client.execute("SET", key, b"", "EX", REMEMBER_SECONDS, "NX")
         return done is not None
 
-    async def count_try(self, domain: str, source: str, *, now: float) -> tuple[int, int]:
-        """Somebody begins a handshake for a domain: how many did in this minute for that domain,
-        and from that source."""
-        minute = int(now // WINDOW_SECONDS)
-        by_domain = await self._count(f"{self._key('partner-tries', domain)}:{minute}")
+    async def count_source(self, source: str, *, now: float) -> int:
+        """Somebody begins a handshake from an address: how many did in this minute."""
         # A source is no address of ours, but is spread over the buckets like one.
         prefix = self._buckets.prefix_of(Address(source))
-        return by_domain, await self._count(f"{prefix}partner-source-tries:{source}:{minute}")
+        return await self._count(f"{prefix}partner-source-tries:{source}:{_minute(now)}")
+
+    async def count_try(self, domain: str, *, now: float) -> int:
+        """A partner begins a handshake: how often it did in this minute."""
+        return await self._count(f"{self._key('partner-tries', domain)}:{_minute(now)}")
 
     async def _count(self, key: str) -> int:
         count: int = await self._client.execute("INCR", key)
@@ -238,6 +239,10 @@ class PartnerSessions:
 
 def _hash(id: str) -> str:
     return sha256(id.encode()).hexdigest()
+
+
+def _minute(now: float) -> int:
+    return int(now // WINDOW_SECONDS)
 
 
 def _milliseconds(seconds: float) -> int:

@@ -272,6 +272,18 @@ class LimitTests(HTTPTestCase):
             self.assertTrue(transport.aborting)
         self.assertEqual(self.asked, [])
 
+    def test_the_end_of_a_body_is_not_taken_for_headers(self):
+        """However much of it comes at once, after the rest."""
+        self.door = self.opened(max_body_octets=5000, body_memory_octets=9000)
+        channel, transport = self.connection()
+        for _ in range(2):
+            octets = post(bytes(3000))
+            channel.dataReceived(octets[:200])
+            channel.dataReceived(octets[200:])
+        self.assertEqual(transport.value().count(b"HTTP/1.1 200 "), 2)
+        self.assertNotIn(b"HTTP/1.1 431 ", transport.value())
+        self.assertEqual(len(self.asked), 2)
+
     def test_name_that_never_ends_is_refused(self):
         channel, transport = self.connection()
         channel.dataReceived(b"POST / HTTP/1.1\r\n")

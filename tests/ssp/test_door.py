@@ -197,8 +197,15 @@ class TransportTests(DoorTestCase):
             '<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><WV-SSP-Message>&x;'
             "</WV-SSP-Message>",
             self.said(self.message()).replace(b"<MessageInfo", b"<MessageInfo\0"),
+            self.said(self.message()).replace(
+                b"<MessageInfo", b'<MessageInfo validity="1"  validity="2"'
+            ),
+            laughs(),
+            200_000 * "<a>",
+            100_000 * "<a>" + 100_000 * "</a>",
+            "<WV-SSP-Message " + " ".join(f'a{n}="1"' for n in range(50_000)) + "/>",
         ):
-            self.assertEqual(await self.status(body), 400)
+            self.assertEqual(await self.status(body), 400, body[:60])
         self.assertEqual(await self.code(self.message()), 200)
 
     async def test_the_path_makes_no_difference(self) -> None:
@@ -238,9 +245,26 @@ class SmallTests(DoorTestCase):
         self.assertEqual((answer.status, answer.headers["retry-after"]), (429, "5"))
 
     async def test_answers_to_what_we_asked_are_not_counted(self) -> None:
-        body = self.said(Status(code=200)).replace(b'mode="Request"', b'mode="Response"')
-        for _ in range(20):
-            self.assertEqual(await self.status(body), 200)
+        for n in range(15):
+            asked = Deferred.fromCoroutine(
+                self.server.federation.partners.ask(OTHER, None, KeepAliveRequest(), 10)
+            )
+            await until(lambda n=n: len(self.listener.posts) > n)
+            id = self.listener.posts[-1].transactions[0].transaction_id
+            self.assertEqual(await self.status(self.answered(id)), 200)
+            self.assertEqual(await asked, Status(code=200))
+
+    def answered(self, id: str, session_id: str = ID) -> bytes:
+        body = self.said(Status(code=200), id=id, session_id=session_id)
+        return body.replace(b'mode="Request"', b'mode="Response"')
+
+    async def test_answers_that_nobody_asked_for_are(self) -> None:
+        async def is_turned_away() -> bool:
+            return await self.status(self.answered("stray")) == 429
+
+        await until(is_turned_away)
+        # That is no reason to refuse what it asks.
+        self.assertEqual(await self.code(self.message()), 200)
 
     async def test_the_flood_of_one_partner_is_no_bother_to_another(self) -> None:
         for n in range(12):
@@ -252,6 +276,15 @@ class SmallTests(DoorTestCase):
         await self.stored.put(west)
         said = self.said(KeepAliveRequest(), session_id="w@west.example")
         self.assertEqual(await self.status(said), 200)
+
+    async def test_handshakes_that_strangers_begin_in_its_name_do_not_keep_a_partner_out(
+        self,
+    ) -> None:
+        await self.know(urls=("http://192.0.2.1/",))
+        for n in range(5):
+            self.assertEqual(await self.status(token(secret=f"x{n}")), 403)
+        await self.know()
+        self.assertEqual(await self.status(token()), 200)
 
     async def test_handshakes_are_limited(self) -> None:
         for n, status in enumerate((200, 200, 429)):
@@ -382,10 +415,34 @@ class TransactionTests(DoorTestCase):
                     return each.message.code  # type: ignore[no-any-return]
         return None
 
+    async def test_nobody_answers_in_the_place_of_another(self) -> None:
+        await self.server.add(
+            Partner(domain="west.example", urls=(self.listener.url,), tls=TLSMode.OFF)
+        )
+        west = self.session(peer_domain="west.example", peer_id="w@west.example")
+        await self.stored.put(west)
+        asked = Deferred.fromCoroutine(
+            self.server.federation.partners.ask(OTHER, None, KeepAliveRequest(), 10)
+        )
+        await until(lambda: self.listener.posts)
+        id = self.listener.posts[-1].transactions[0].transaction_id
+        for session_id, code in (("w@west.example", 532), (ID, 200)):
+            body = self.said(Status(code=code), id=id, session_id=session_id)
+            body = body.replace(b'mode="Request"', b'mode="Response"')
+            self.assertEqual(await self.status(body), 200)
+            await self.server.federation.door.finish()
+        self.assertEqual(await asked, Status(code=200))
+
     async def test_an_answer_that_nobody_waits_for_is_dropped(self) -> None:
         body = self.said(Status(code=200)).replace(b'mode="Request"', b'mode="Response"')
         self.assertEqual(await self.status(body), 200)
         self.assertEqual(await self.code(self.message(), id="t2"), 200)
+
+
+def laughs() -> str:
+    """A small document that would be large."""
+    entities = "".join(f'<!ENTITY l{n} "{10 * f"&l{n - 1};" if n else "ha"}">' for n in range(10))
+    return f"<!DOCTYPE a [{entities}]><WV-SSP-Message>&l9;</WV-SSP-Message>"
 
 
 def token(

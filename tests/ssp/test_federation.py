@@ -376,6 +376,19 @@ class QueueTests(FederationTestCase):
         await until(lambda: len(answers.told) == 2)
         self.assertEqual(mailbox.got, ["one", "two"])
 
+    async def test_what_has_taken_the_place_of_another_is_answered_like_any(self) -> None:
+        mailbox, answers = Mailbox(self.south), Answers(self.north)
+        # The first is under way, and holds up its lane.
+        await gatherResults(
+            [
+                Deferred.fromCoroutine(self.post(text, key=key))
+                for text, key in (("first", ""), ("older", "key"), ("newer", "key"))
+            ]
+        )
+        await until(lambda: len(answers.told) == 2)
+        self.assertEqual(mailbox.got, ["first", "newer"])
+        self.assertEqual([told[1] for told in answers.told], ["first", "newer"])
+
     async def test_what_waits_for_a_partner_that_is_away_arrives_when_it_is_back(self) -> None:
         answers = Answers(self.north)
         port = self.south.number
