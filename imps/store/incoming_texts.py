@@ -19,7 +19,7 @@ LEASE_SECONDS = 15
 """How long a text is in the hands of whoever took it; longer than it may take to do it."""
 
 
-CONFIRM_SECONDS = 3600
+CONFIRM_SECONDS = 600
 PARTS_SECONDS = 120
 """How long the parts of a text wait for each other."""
 MAX_GROUPS = 20

@@ -225,10 +225,28 @@ class HearingTests(TrafficTestCase):
         await self.parts.inbox.confirm(ANN, [Hearing("one", "digest of ok")])
         self.assertIs(await self.hear("two", "2"), Received.STORED)
 
-    async def test_third_hearing_is_another_text(self):
+    async def test_what_is_heard_once_more_in_the_other_session_is_another_text(self):
         await self.hear("one", "1")
         await self.hear("two", "2")
         self.assertIs(await self.hear("two", "3"), Received.STORED)
+
+    async def test_what_is_said_again_in_one_session_after_the_other_is_the_same_text(self):
+        await self.hear("one", "1")
+        for session in ("two", "three", "four"):
+            self.assertIs(await self.hear(session, session), Received.REPEATED)
+
+    async def test_texts_that_are_alike_are_told_apart_by_how_many_there_are(self):
+        for id in "12":
+            await self.hear("one", id)
+        outcomes = [await self.hear("two", id) for id in "345"]
+        self.assertEqual(outcomes, [Received.REPEATED, Received.REPEATED, Received.STORED])
+
+    async def test_one_of_two_that_are_alike_was_confirmed(self):
+        for id in "12":
+            await self.hear("one", id)
+        await self.parts.inbox.confirm(ANN, [Hearing("one", "digest of ok")])
+        outcomes = [await self.hear("two", id) for id in "34"]
+        self.assertEqual(outcomes, [Received.REPEATED, Received.STORED])
 
     async def test_another_text_is_another_text(self):
         await self.hear("one", "1")
