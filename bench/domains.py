@@ -7,17 +7,14 @@ import socket
 from contextlib import AsyncExitStack
 
 from bench.figures import Benchmark, Figure, Plan
-from bench.processes import Usage
 from bench.server import Place, server
-from bench.traffic import Traffic
+from bench.traffic import WARMING_UP_SECONDS, Traffic, measured
 
 SESSIONS = 200
-WARMING_UP_SECONDS = 3
 SECONDS = 10
 LONG_SECONDS = 60
 RATE = 50
 """How many messages a second are a moderate load."""
-SETTLE_SECONDS = 60
 DOMAINS = ("one.example", "other.example")
 
 # Each is the only partner of the other, with all its traffic.
@@ -68,23 +65,8 @@ async def _measure(plan: Plan) -> list[Figure]:
 
 async def _traffic(plan: Plan, traffic: Traffic, processes: dict[str, int]) -> list[Figure]:
     seconds = LONG_SECONDS if plan.long else SECONDS
-    loop = asyncio.get_running_loop()
-    what = f"{SESSIONS} sessions"
-
     await traffic.flow(RATE, WARMING_UP_SECONDS)
-    begun_at, usage = loop.time(), Usage.of(processes)
-    await traffic.flow(RATE, seconds)
-    figures = traffic.figures(f"{what}, {RATE}/s", begun_at, usage)
-    await traffic.settle(SETTLE_SECONDS)
-
-    traffic.chat()
-    await asyncio.sleep(WARMING_UP_SECONDS)
-    begun_at, usage = loop.time(), Usage.of(processes)
-    await asyncio.sleep(seconds)
-    figures += traffic.figures(f"{what}, one under way each", begun_at, usage)
-    traffic.chat(False)
-    await traffic.settle(SETTLE_SECONDS)
-    return [*figures, *traffic.books.figures(what)]
+    return await measured(traffic, processes, f"{SESSIONS} sessions", RATE, seconds)
 
 
 def measure(plan: Plan) -> list[Figure]:

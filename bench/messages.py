@@ -6,18 +6,14 @@ import asyncio
 from collections.abc import Mapping
 
 from bench.figures import Benchmark, Figure, Plan
-from bench.processes import Usage
 from bench.server import server
-from bench.traffic import POLLS, Traffic
+from bench.traffic import POLLS, WARMING_UP_SECONDS, Traffic, measured
 
 SESSIONS = (200, 2_000)
-WARMING_UP_SECONDS = 3
 SECONDS = 10
 LONG_SECONDS = 60
 RATE = 300
 """How many messages a second are a moderate load."""
-SETTLE_SECONDS = 45
-"""What was not acknowledged is sent again after half a minute."""
 
 
 async def _measure(plan: Plan) -> list[Figure]:
@@ -36,26 +32,13 @@ async def _traffic(
     plan: Plan, traffic: Traffic, processes: Mapping[str, int], sessions: int
 ) -> list[Figure]:
     seconds = LONG_SECONDS if plan.long else SECONDS
-    loop = asyncio.get_running_loop()
     what = f"{sessions:,} sessions"
     if not traffic.is_woken:
         what += f" that poll each {sessions / POLLS} s"
 
     # Each has polled once, when it had signed on.
     await asyncio.sleep(WARMING_UP_SECONDS)
-    begun_at, usage = loop.time(), Usage.of(processes)
-    await traffic.flow(RATE, seconds)
-    figures = traffic.figures(f"{what}, {RATE}/s", begun_at, usage)
-    await traffic.settle(SETTLE_SECONDS)
-
-    traffic.chat()
-    await asyncio.sleep(WARMING_UP_SECONDS)
-    begun_at, usage = loop.time(), Usage.of(processes)
-    await asyncio.sleep(seconds)
-    figures += traffic.figures(f"{what}, one under way each", begun_at, usage)
-    traffic.chat(False)
-    await traffic.settle(SETTLE_SECONDS)
-    return [*figures, *traffic.books.figures(what)]
+    return await measured(traffic, processes, what, RATE, seconds)
 
 
 def measure(plan: Plan) -> list[Figure]:

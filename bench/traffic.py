@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from random import Random
 from typing import Any
 
@@ -22,6 +22,9 @@ SIGNING_ON = 16
 POLLS = 400
 """How often handsets poll that the server does not wake: so many of them in a second."""
 PACE_SECONDS = 0.005
+WARMING_UP_SECONDS = 3
+SETTLE_SECONDS = 60
+"""What was not acknowledged is sent again after half a minute."""
 FAILED_SECONDS = 0.1
 FILL = b"and what else one has to say in some eighty characters of a text message"
 
@@ -263,6 +266,26 @@ class Traffic:
             *percentiles(what, [self.books.waits[each] for each in through]),
             *usage.figures(what, len(through)),
         ]
+
+
+async def measured(
+    traffic: Traffic, processes: Mapping[str, int], what: str, rate: float, seconds: float
+) -> list[Figure]:
+    """What traffic comes to: under a moderate load, and with a message under way each."""
+    loop = asyncio.get_running_loop()
+    begun_at, usage = loop.time(), Usage.of(processes)
+    await traffic.flow(rate, seconds)
+    figures = traffic.figures(f"{what}, {rate}/s", begun_at, usage)
+    await traffic.settle(SETTLE_SECONDS)
+
+    traffic.chat()
+    await asyncio.sleep(WARMING_UP_SECONDS)
+    begun_at, usage = loop.time(), Usage.of(processes)
+    await asyncio.sleep(seconds)
+    figures += traffic.figures(f"{what}, one under way each", begun_at, usage)
+    traffic.chat(False)
+    await traffic.settle(SETTLE_SECONDS)
+    return [*figures, *traffic.books.figures(what)]
 
 
 async def some_at_a_time(limit: int, work: Sequence[Coroutine[Any, Any, None]]) -> None:

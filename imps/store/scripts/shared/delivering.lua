@@ -239,15 +239,6 @@ local function delivered(prefix, given)
         land()
     end
 
-    local function is_awaited(sessions)
-        for other in sessions:gmatch('%S+') do
-            if is_awaiting(other) then
-                return true
-            end
-        end
-        return false
-    end
-
     while takes_messages do
         local found = redis.call('ZRANGEBYSCORE', queue, '(' .. cursor, '+inf', 'WITHSCORES', 'LIMIT',
             0, 1)
@@ -260,7 +251,7 @@ local function delivered(prefix, given)
         local message_id = found[1]
         cursor = found[2]
         local may, sessions, closed = may_have_message(prefix, user, message_id, id, now, is_awaiting)
-        if not sessions or closed and not is_awaited(sessions) then
+        if not sessions or closed and not any_of(sessions, is_awaiting) then
             remove_message(prefix, user, message_id)
         elseif may then
             transaction = next_transaction()

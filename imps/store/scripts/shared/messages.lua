@@ -76,17 +76,20 @@ local function stands_back(prefix, id)
     return redis.call('HGET', prefix .. 'session:' .. id, 'texted') == 'last'
 end
 
--- Whether it leaves this one, that these sessions are to have.
-local function leaves_to_others(prefix, id, sessions, is_awaiting)
-    if sessions:find(' ' .. id .. ' ', 1, true) or not stands_back(prefix, id) then
-        return false
-    end
-    for other in sessions:gmatch('%S+') do
-        if is_awaiting(other) then
+-- Whether any of these sessions is awaited.
+local function any_of(sessions, is_awaiting)
+    for id in sessions:gmatch('%S+') do
+        if is_awaiting(id) then
             return true
         end
     end
     return false
+end
+
+-- Whether it leaves this one, that these sessions are to have.
+local function leaves_to_others(prefix, id, sessions, is_awaiting)
+    return not sessions:find(' ' .. id .. ' ', 1, true) and stands_back(prefix, id)
+        and any_of(sessions, is_awaiting)
 end
 
 -- Those to whom a message was left that nobody has taken get it after all.
