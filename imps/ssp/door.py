@@ -26,8 +26,9 @@ from imps.ssp.handshakes import Handshakes
 from imps.ssp.identity import Identities, Stranger
 from imps.ssp.known import KnownPartners
 from imps.ssp.messages.blocks import Status
-from imps.ssp.messages.declaration import Message
+from imps.ssp.messages.declaration import Message, Unknown, Unreadable
 from imps.ssp.messages.envelope import InSession, Mode, SetupTransaction, Transaction
+from imps.ssp.messages.presence import GetPresenceRequest
 from imps.ssp.messages.setup import (
     Disconnect,
     KeepAliveRequest,
@@ -198,7 +199,8 @@ class Door:
             is_too_much = in_hand >= MOST_IN_HAND or not self._rates.admits(domain, count, now)
         else:
             is_too_much = in_hand >= MOST_ANSWERS_IN_HAND or self._strays.wait(domain, 1, now) > 0
-        if is_too_much and came.partner.profile is not Profile.BARAZA:
+        closes_its_eyes = came.partner.profile is Profile.BARAZA and in_hand < MOST_ANSWERS_IN_HAND
+        if is_too_much and not closes_its_eyes:
             raise _Turned(429)
         self._in_hand[domain] = self._in_hand.get(domain, 0) + 1
 
@@ -244,6 +246,8 @@ class Door:
 
     async def _once(self, came: _In, transaction: Transaction) -> Message | None:
         """Serve a request; a repeated one gets the answer it got, and does nothing."""
+        if isinstance(transaction.message, _REPEATABLE):
+            return await self._served_now(came, transaction)
         domain, id = came.partner.domain, transaction.transaction_id
         now = self._reactor.seconds()
         received = await self._transactions.receive(domain, id, now=now, until=now + SERVED_SECONDS)
@@ -251,6 +255,16 @@ class Door:
             return None
         if received.standing is Standing.ANSWERED:
             return self._kept(received.answer)
+        answer = await self._served_now(came, transaction)
+        is_passing = isinstance(answer, Status) and answer.code in _PASSING
+        if not is_passing:
+            await self._transactions.answered(domain, id, self._packed(answer))
+        else:
+            await self._transactions.undo(domain, id)
+        return answer
+
+    async def _served_now(self, came: _In, transaction: Transaction) -> Message | None:
+        domain, id = came.partner.domain, transaction.transaction_id
         asked = Asked(
             partner=came.partner,
             domain=came.session.own_domain,
@@ -261,11 +275,6 @@ class Door:
         answer = self._of_session(came, transaction.message)
         if answer is None:
             answer = await self._served.answer(asked, transaction.message)
-        is_passing = isinstance(answer, Status) and answer.code in _PASSING
-        if not is_passing:
-            await self._transactions.answered(domain, id, self._packed(answer))
-        else:
-            await self._transactions.undo(domain, id)
         return answer
 
     def _of_session(self, came: _In, request: Message) -> Message | None:
@@ -325,6 +334,8 @@ class Door:
             self._log.failure("A partner is not answered", failure)
 
 
+_REPEATABLE = (GetPresenceRequest, KeepAliveRequest, LogoutRequest, Unknown, Unreadable)
+"""What changes nothing if it is done twice: no answer to it is kept, however much of it comes."""
 _PASSING = frozenset((StatusCode.SERVICE_UNAVAILABLE, StatusCode.MESSAGE_QUEUE_FULL))
 _TRY_AGAIN = Status(code=int(StatusCode.SERVICE_UNAVAILABLE), try_again_seconds=TRY_AGAIN_SECONDS)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from attrs import define, evolve, field, frozen
@@ -14,6 +15,8 @@ from imps.ssp.handshakes import Handshakes
 from imps.store.partner_sessions import PartnerSession, PartnerSessions
 
 LOOK_SECONDS = 0.25
+MOST_SESSIONS = 16
+"""How many sessions between two domains are kept, the youngest ones; one is enough."""
 FAILURES_UNTIL_SUSPENDED = 5
 SUSPENDED_SECONDS = 10
 """How long nobody waits for a partner that could not be reached, until one tries again."""
@@ -125,12 +128,14 @@ class Sessions:
         )
 
     async def forget_old(self, partner: Partner) -> None:
-        """Remove the sessions that are over, but for those that a partner uses for ever."""
-        now = self._reactor.seconds()
-        if partner.profile is not Profile.BARAZA:
-            for session in await self._stored.all(partner.domain):
-                if session.is_over(now):
-                    await self._stored.remove(session)
+        """Remove the sessions that are over, but for those that a partner uses for ever; and the
+        oldest of so many that nobody needs them."""
+        now, counts = self._reactor.seconds(), Counter[str]()
+        for session in await self._stored.all(partner.domain):
+            counts[session.own_domain] += 1
+            is_over = partner.profile is not Profile.BARAZA and session.is_over(now)
+            if is_over or counts[session.own_domain] > MOST_SESSIONS:
+                await self._stored.remove(session)
 
     def posted(self, domain: str, *, reached: bool) -> None:
         """A post has succeeded, or failed on its way."""

@@ -23,9 +23,14 @@ from imps.ssp.messages.blocks import MessageInfo, MetaInfo, Status
 from imps.ssp.messages.declaration import Message
 from imps.ssp.messages.envelope import InSession, Mode, SetupTransaction, Transaction
 from imps.ssp.messages.im import SendMessageRequest, SendMessageResponse
-from imps.ssp.messages.presence import SubscribeRequest
+from imps.ssp.messages.presence import (
+    GetPresenceRequest,
+    GetPresenceResponse,
+    SubscribeRequest,
+)
 from imps.ssp.messages.setup import KeepAliveRequest, LogoutRequest
 from imps.ssp.served import Asked
+from imps.ssp.sessions import MOST_SESSIONS
 from imps.store.partner_sessions import PartnerSession, PartnerSessions
 from imps.testing.federation import Server, serve, until
 from imps.testing.http import Answer, Line
@@ -369,6 +374,19 @@ class SessionTests(DoorTestCase):
         body = self.said(self.message(), session_id="other@north.example")
         self.assertEqual(await self.status(body, headers), 401)
 
+    async def test_there_are_not_more_sessions_than_anybody_needs(self) -> None:
+        now = reactor.seconds()
+        for n in range(2 * MOST_SESSIONS):
+            await self.stored.put(
+                self.session(peer_id=f"{n}@north.example", established_at=now - n)
+            )
+        partner = self.server.federation.known.get(OTHER)
+        assert partner is not None
+        await self.server.federation.sessions.forget_old(partner)
+        left = [each.peer_id for each in await self.stored.all(OTHER)]
+        self.assertEqual(len(left), MOST_SESSIONS)
+        self.assertIn("0@north.example", left)
+
     async def test_logging_out_ends_it(self) -> None:
         self.assertEqual(await self.code(LogoutRequest()), 200)
 
@@ -386,6 +404,26 @@ class TransactionTests(DoorTestCase):
         first, *others = await self.answers(3)
         self.assertEqual(self.took, ["m"])
         self.assertEqual(others, [first, first])
+
+    async def test_what_changes_nothing_is_not_remembered(self) -> None:
+        """However much is asked, it does not fill the store."""
+
+        async def get(asked: Asked, request: GetPresenceRequest) -> Message:
+            return GetPresenceResponse(status=Status(code=200))
+
+        self.server.federation.served.serve(GetPresenceRequest, get, needs_user=True)
+        ann = Address.parse("wv:ann@north.example")
+        asking = GetPresenceRequest(meta_info=MetaInfo.of_user(ann, OTHER))
+        bodies = [
+            self.said(KeepAliveRequest(), asking),
+            self.said(KeepAliveRequest(), id="w").replace(b"KeepAliveRequest", b"WaveRequest"),
+        ]
+        for body in 2 * bodies:
+            self.assertEqual(await self.status(body), 200)
+        answers = await self.answers(6)
+        self.assertEqual({each.transaction_id for each in answers}, {"t1", "t11", "w"})
+        keys = self.server.store.client.execute("KEYS", "*partner-received*")
+        self.assertEqual(await keys, [])
 
     async def test_a_user_of_somebody_else_is_no_sender(self) -> None:
         self.assertEqual(await self.code(self.message(user="bo@south.example")), 901)
