@@ -14,6 +14,7 @@ from imps.csp.primitives.access import LoginRequest
 from imps.csp.primitives.common import VerifyIDRequest
 from imps.csp.primitives.im import NewMessage, SendMessageRequest
 from imps.model.version import V11, V12, V13
+from imps.ssp.messages.presence import SubscribeRequest
 from imps.testing.conformance import ALL, WBXML, XML, shows, shows_feature
 from imps.testing.conformance.document import document
 from imps.testing.conformance.features import AREAS, FEATURES, Feature
@@ -69,10 +70,24 @@ class DocumentTests(SynchronousTestCase):
         self.assertEqual((after.state, after.tests), (State.NOT_YET, ()))
         self.assertNotEqual(DOCUMENT.read_text("utf-8"), document(without))
 
+    def test_messages_between_servers_are_done_when_they_are_served_and_shown(self) -> None:
+        conformance = Conformance.of_this_server()
+        standing = conformance.of_message(SubscribeRequest, V12)
+        self.assertEqual(
+            (standing.state, standing.tests),
+            (State.DONE, ("tests.ssp.test_versions.VersionsTests.test_1_2",)),
+        )
+        unserved = evolve(conformance, between=frozenset())
+        self.assertEqual(unserved.of_message(SubscribeRequest, V12).state, State.NOT_YET)
+        unshown = evolve(conformance, marks=Marks({}, {}))
+        self.assertEqual(unshown.of_message(SubscribeRequest, V12).state, State.NOT_SHOWN)
+
     def test_nothing_is_shown_that_is_not_registered(self) -> None:
         conformance = Conformance.of_this_server()
         shown = {request for request, _, _ in conformance.marks.cells}
         self.assertLessEqual(shown, conformance.served | conformance.sent)
+        between = {message for message, _ in conformance.marks.messages}
+        self.assertLessEqual(between, conformance.between)
 
 
 class CompletenessTests(SynchronousTestCase):

@@ -12,8 +12,10 @@ from attrs import define, field
 from imps.csp.codec import tokens
 from imps.csp.primitives.declaration import ALWAYS, Primitive, declaration_of, declared_types
 from imps.model.version import V11, V12, V13, Version
+from imps.ssp.messages.declaration import declaration_of as declared
 from imps.testing.conformance.features import AREAS, DOCUMENTS, Feature
 from imps.testing.conformance.marks import ENCODINGS
+from imps.testing.conformance.messages import areas
 from imps.testing.conformance.state import Conformance, Standing, State
 from imps.testing.conformance.transactions import TRANSACTIONS, Transaction
 
@@ -46,6 +48,13 @@ A feature is done when the transactions that it needs are, in all their versions
 what it is beyond them is shown.
 """
 
+_BETWEEN = """\
+What servers of two domains say to each other (SSP): requests, and the steps by which a session is
+set up. Either side may say them. Versions differ in namespaces and in presence attributes, and have
+the same messages. What is not declared (common features, contact lists, groups, service agreements
+and profiles) is answered 405, what is declared and not served 501.
+"""
+
 _VOCABULARY = """\
 How much there is to say, counted from the declarations. A primitive is what a TransactionContent
 can hold. A structure is any other element that has children: the message around primitives, what
@@ -68,6 +77,8 @@ def document(conformance: Conformance) -> str:
         _titled("Features", "-", _FEATURES),
         _table(("column", "document"), DOCUMENTS.items()),
         *_features(conformance, tests),
+        _titled("Messages between servers", "-", _BETWEEN),
+        *_messages(conformance, tests),
         _titled("Vocabulary", "-", _VOCABULARY),
         _vocabulary(),
         _newcomers(),
@@ -152,6 +163,19 @@ def _features(conformance: Conformance, tests: _Tests) -> Iterable[str]:
 
     for area, features in AREAS.items():
         table = _table(headings, map(row, features), wide=(0, 9, 9, 9, 9, 8, 40, 30))
+        yield _titled(area, "~", table)
+
+
+def _messages(conformance: Conformance, tests: _Tests) -> Iterable[str]:
+    for area, messages in areas().items():
+        rows = [
+            (
+                declared(message).name,
+                *(_cell(conformance.of_message(message, version), tests) for version in ALWAYS),
+            )
+            for message in messages
+        ]
+        table = _table(("message", *map(str, ALWAYS)), rows, wide=(0, 20, 20, 20))
         yield _titled(area, "~", table)
 
 

@@ -8,7 +8,7 @@ from inspect import iscoroutinefunction
 from typing import Any, Literal, TypeVar, cast
 from unittest import TestSuite
 
-from attrs import frozen
+from attrs import field, frozen
 from twisted.trial.runner import ErrorHolder, TestLoader
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -30,9 +30,14 @@ ALL = (V11, V12, V13, XML, WBXML)
 Cell = tuple[type, Version, Encoding]
 """A request in a version and an encoding."""
 
+MessageCell = tuple[type, Version]
+"""A message between servers, in a version."""
+
 _CELLS = "shown_cells"
+_MESSAGES = "shown_messages"
 _PARTS = "shown_parts"
 _SEEN = "seen_cells"
+_SEEN_MESSAGES = "seen_messages"
 
 
 def shows(*what: type | Version | Encoding) -> Callable[[T], T]:
@@ -64,6 +69,13 @@ def shows_feature(title: str, *parts: str) -> Callable[[T], T]:
     return _marking(_PARTS, {(title, part) for part in parts or ("",)})
 
 
+def shows_messages(version: Version, *messages: type) -> Callable[[T], T]:
+    """Mark a test that shows messages between servers in a version. It fails unless they went from
+    one server to another, and back."""
+    cells: set[Any] = {(message, version) for message in messages}
+    return lambda test: _marking(_MESSAGES, cells)(_checked(test, cells, _SEEN_MESSAGES))
+
+
 def _marking(name: str, marks: set[Any]) -> Callable[[T], T]:
     def mark(test: T) -> T:
         setattr(test, name, getattr(test, name, frozenset()) | marks)
@@ -78,9 +90,14 @@ def note(test: SynchronousTestCase, request: str, version: Version, encoding: st
     seen.add((PRIMITIVES.get(request), version, encoding))
 
 
-def _checked(test: T, cells: set[Cell]) -> T:
+def note_message(test: SynchronousTestCase, message: type, version: Version | None) -> None:
+    """Note that a server was sent a message by another, to be compared with the marks of a test."""
+    test.__dict__.setdefault(_SEEN_MESSAGES, set()).add((message, version))
+
+
+def _checked(test: T, cells: set[Any], seen: str = _SEEN) -> T:
     def check(case: SynchronousTestCase) -> None:
-        unseen = cells - getattr(case, _SEEN, set())
+        unseen = cells - getattr(case, seen, set())
         case.assertFalse(unseen, "marked, but did not take place")
 
     @wraps(test)
@@ -102,6 +119,7 @@ class Marks:
 
     cells: Mapping[Cell, tuple[str, ...]]
     parts: Mapping[tuple[str, str], tuple[str, ...]]
+    messages: Mapping[MessageCell, tuple[str, ...]] = field(factory=dict)
 
     @classmethod
     def collected(cls) -> Marks:
@@ -112,7 +130,8 @@ class Marks:
                 raise RuntimeError(f"{test.id()} cannot be imported")
             method = getattr(test, test._testMethodName)
             names[method.__func__] = min(test.id(), names.get(method.__func__, test.id()))
-        return cls(_by_mark(names, _CELLS), _by_mark(names, _PARTS))
+        kinds = (_CELLS, _PARTS, _MESSAGES)
+        return cls(*(_by_mark(names, kind) for kind in kinds))
 
 
 def _each(suite: Any) -> Iterator[Any]:

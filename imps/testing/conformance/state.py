@@ -5,16 +5,19 @@ from __future__ import annotations
 import enum
 from typing import Any
 
-from attrs import frozen
+from attrs import fields, frozen
 
 from imps.config import Settings
 from imps.csp.primitives.declaration import declaration_of
 from imps.model.version import Version
 from imps.parts import Parts
+from imps.ssp.served import Served
+from imps.ssp.services import LocalServices
 from imps.store.keys import Buckets
 from imps.store.opening import Store
 from imps.testing.conformance.features import Feature
 from imps.testing.conformance.marks import ENCODINGS, Encoding, Marks
+from imps.testing.conformance.messages import OF_SESSIONS
 from imps.testing.conformance.transactions import TRANSACTIONS, Transaction
 
 
@@ -44,6 +47,7 @@ class Conformance:
     served: frozenset[type]
     sent: frozenset[type]
     marks: Marks
+    between: frozenset[type] = frozenset()
 
     @classmethod
     def of_this_server(cls) -> Conformance:
@@ -51,7 +55,10 @@ class Conformance:
         nothing: Any = None
         store = Store(nothing, Buckets(), nothing, ("localhost",), nothing)
         transactions = Parts(Settings.read(None, {}), store, nothing).door.transactions
-        return cls(transactions.served, transactions.sent, Marks.collected())
+        served = Served()
+        LocalServices(*(nothing for _ in fields(LocalServices))).register(served)
+        between = served.requests | frozenset(OF_SESSIONS)
+        return cls(transactions.served, transactions.sent, Marks.collected(), between)
 
     def is_registered(self, transaction: Transaction) -> bool:
         """Whether a transaction is served or sent, as it should be."""
@@ -68,6 +75,13 @@ class Conformance:
         if not self.is_registered(transaction):
             return Standing(State.NOT_YET)
         tests = self.marks.cells.get((transaction.request, version, encoding), ())
+        return Standing(State.DONE if tests else State.NOT_SHOWN, tests=tests)
+
+    def of_message(self, message: type, version: Version) -> Standing:
+        """How a message between servers stands in a version; there are all in every version."""
+        if message not in self.between:
+            return Standing(State.NOT_YET)
+        tests = self.marks.messages.get((message, version), ())
         return Standing(State.DONE if tests else State.NOT_SHOWN, tests=tests)
 
     def of_feature(self, feature: Feature) -> Standing:
