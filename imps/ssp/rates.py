@@ -61,12 +61,12 @@ class UserRates:
     def _make_rates(self) -> dict[type[Message], Rates]:
         return {kind: Rates(count / 60, count) for kind, count in self._per_minute.items()}
 
-    def wait(self, user: Address, request: Message) -> float:
-        """For how many seconds a user may not ask this; 0 if it may now, which then counts."""
+    def wait(self, domain: str, user: Address, request: Message) -> float:
+        """For how many seconds a user of a partner may not ask this; 0 if it may now, which then
+        counts: for this partner alone, as others may speak for the same user."""
         rates = self._rates.get(type(request))
         if rates is None:
             return 0.0
         now: float = self._clock.seconds()
-        if rates.admits(user.canonical, 1, now):
-            return 0.0
-        return rates.wait(user.canonical, 1, now)
+        name = f"{domain} {user.canonical}"
+        return 0.0 if rates.admits(name, 1, now) else rates.wait(name, 1, now)

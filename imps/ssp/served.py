@@ -130,7 +130,7 @@ class Served:
     def _wait(self, asked: Asked, request: Message) -> float:
         if self._rates is None or asked.user is None:
             return 0.0
-        return self._rates.wait(asked.user, request)
+        return self._rates.wait(asked.partner.domain, asked.user, request)
 
     def _service(self, asked: Asked, request: Message) -> _Service:
         """Who serves a request; refused as the registry of status codes has it."""

@@ -28,6 +28,7 @@ from imps.ssp.messages.presence import (
 from imps.ssp.messages.setup import KeepAliveRequest, KeepAliveResponse, LogoutRequest
 from imps.ssp.partners import MOST_AT_ONCE
 from imps.ssp.served import Asked
+from imps.ssp.sessions import FAILURES_UNTIL_SUSPENDED
 from imps.ssp.steps import HandshakeLimits
 from imps.store.partner_sessions import PartnerSessions
 from imps.store.partners import Partners
@@ -276,6 +277,23 @@ class AskingTests(FederationTestCase):
     async def test_a_partner_that_is_not_there(self) -> None:
         await self.south.stop()
         await self.assert_refused(StatusCode.SERVICE_UNAVAILABLE, KeepAliveRequest())
+
+    async def test_nobody_waits_for_a_partner_that_fails_again_and_again_until_it_is_heard(
+        self,
+    ) -> None:
+        """Its session stays: it may well use that again."""
+        await self.ask(KeepAliveRequest(), user=None)
+        (before,) = await self.sessions(self.north)
+        port = self.south.number
+        await self.south.stop()
+        for _ in range(FAILURES_UNTIL_SUSPENDED):
+            await self.assert_refused(StatusCode.SERVICE_UNAVAILABLE, KeepAliveRequest())
+        self.south = await serve(self, "south.example", fresh=False, port=port)
+        await self.assert_refused(StatusCode.SERVICE_UNAVAILABLE, KeepAliveRequest())
+        await self.south.federation.partners.ask("north.example", None, KeepAliveRequest(), 10)
+        self.assertIsInstance(await self.ask(KeepAliveRequest(), user=None), KeepAliveResponse)
+        (after,) = await self.sessions(self.north)
+        self.assertEqual(before.own_id, after.own_id)
 
     async def test_a_domain_that_is_no_partner(self) -> None:
         with self.assertRaises(Refusal) as caught:

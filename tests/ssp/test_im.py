@@ -108,6 +108,11 @@ class OurMessagesTests(PartnersMessagesTestCase):
         self.exchange.known.add(evolve(SOUTH, wants=frozenset(("GetPresenceFunc",))))
         self.assertEqual((await self.send(BO)).outcome.code, StatusCode.SERVICE_NOT_AGREED)
         self.assertEqual(self.exchange.said, [])
+        outcome = (await self.send(ABE, BO, BEA, WES)).outcome
+        self.assertEqual((outcome.code, outcome.served), (StatusCode.PARTLY_DONE, 2))
+        failed = {each.code: each.users for each in outcome.details}
+        self.assertEqual(failed, {506: (BO, BEA)})
+        self.assertEqual([each.domain for each in self.exchange.said], ["west.example"])
 
     async def test_who_does_not_answer_in_time_has_it_until_it_turns_out_otherwise(self):
         self.exchange.answer = lambda _: None

@@ -190,6 +190,9 @@ class SubscribingTests(PublishersTestCase):
         self.assertEqual((await self.subscribe(BO)).code, StatusCode.SERVICE_NOT_AGREED)
         got = await self.presence.get(self.caller(), [BO], [], frozenset({TEXT}))
         self.assertEqual(got.outcome.code, StatusCode.SERVICE_NOT_AGREED)
+        outcome = await self.subscribe(ABE, BO)
+        failed = {each.code: each.users for each in outcome.details}
+        self.assertEqual((outcome.code, outcome.served, failed), (201, 1, {506: (BO,)}))
         self.assertEqual(self.asked(), [])
 
 
