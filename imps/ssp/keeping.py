@@ -3,6 +3,7 @@ and whether sessions still live."""
 
 from __future__ import annotations
 
+from collections.abc import Coroutine
 from typing import Any
 
 from attrs import define, field
@@ -87,19 +88,25 @@ class Keeping:
             domain, told = was.domain, "{domain} is a partner no more"
         self._log.info(told, domain=domain)
         self._identities.forget(domain)
-        following: Deferred[None] = Deferred.fromCoroutine(self._follow(was, is_now))
+        self._in_background(self._follow(was, is_now))
+
+    async def _follow(self, was: Partner | None, is_now: Partner | None) -> None:
+        ended: tuple[PartnerSession, ...] = ()
+        if was is not None and (is_now is None or _agreed(was) != _agreed(is_now)):
+            ended = await self._sessions.end_all(was.domain)
+        if was is not None and is_now is None:
+            await self._partners.give_up(was)
+        for session in ended:
+            assert was is not None
+            await self._posts.disconnect(was, session, StatusCode.FORCED_LOGOUT)
+        await self._client.close(self._known.all())
+
+    def _in_background(self, work: Coroutine[Any, Any, None]) -> None:
+        """Whoever goes round does not wait for a partner that does not answer."""
+        following: Deferred[None] = Deferred.fromCoroutine(work)
         self._following.add(following)
         following.addErrback(self._not_followed)
         following.addBoth(lambda _: self._following.discard(following))
-
-    async def _follow(self, was: Partner | None, is_now: Partner | None) -> None:
-        if was is not None and (is_now is None or _agreed(was) != _agreed(is_now)):
-            ended = await self._sessions.end_all(was.domain)
-            for session in ended:
-                await self._posts.disconnect(was, session, StatusCode.FORCED_LOGOUT)
-        if was is not None and is_now is None:
-            await self._partners.give_up(was)
-        await self._client.close(self._known.all())
 
     def _not_followed(self, failure: Failure) -> None:
         if failure.check(CancelledError) is None:
@@ -116,7 +123,8 @@ class Keeping:
             sessions = await self._sessions.living(partner, own_domain)
             for old in _superseded(sessions):
                 if await self._sessions.end(old):
-                    await self._posts.disconnect(partner, old, StatusCode.SESSION_EXPIRED)
+                    over = StatusCode.SESSION_EXPIRED
+                    self._in_background(self._posts.disconnect(partner, old, over))
             session = next(iter(sessions), None)
             key = f"{own_domain} {partner.domain}"
             if session is None or self._asked_at.get(key, 0) + KEEP_SECONDS > now:

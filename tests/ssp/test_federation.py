@@ -6,6 +6,8 @@ from typing import Any, cast
 
 import attrs
 from twisted.internet.defer import Deferred, gatherResults
+from twisted.internet.endpoints import serverFromString
+from twisted.internet.protocol import Factory, Protocol
 from twisted.trial.unittest import TestCase
 
 from imps.model.address import Address
@@ -582,6 +584,28 @@ class KeepingTests(FederationTestCase):
             )
 
         await until(is_renewed)
+
+    async def test_a_partner_that_never_answers_holds_up_nobody_else(self) -> None:
+        """Who goes round does not wait until it has heard that its old session is over."""
+        nobody = Factory.forProtocol(Protocol)
+        nobody.noisy = False
+        silent: Any = await serverFromString(reactor, "tcp:0:interface=127.0.0.1").listen(nobody)
+        self.addCleanup(silent.stopListening)
+        (session,) = await self.sessions(self.north)
+        old = attrs.evolve(
+            session,
+            peer_id="x@south.example",
+            established_at=session.established_at - 1000,
+            url=f"http://127.0.0.1:{silent.getHost().port}/",
+        )
+        await self.stored.put(old)
+        keeping = self.north.federation.keeping
+        keeping._looked_at = 0.0
+        await Deferred.fromCoroutine(keeping.go_round()).addTimeout(5, reactor)
+        self.assertEqual(
+            [each.own_id for each in await self.sessions(self.north)], [session.own_id]
+        )
+        self.assertEqual(len(keeping._following), 1)
 
     async def test_two_sessions_made_at_the_same_time_both_stay(self) -> None:
         (session,) = await self.sessions(self.north)
