@@ -28,7 +28,7 @@ from imps.ssp.messages.presence import (
     GetPresenceResponse,
     SubscribeRequest,
 )
-from imps.ssp.messages.setup import KeepAliveRequest, LogoutRequest
+from imps.ssp.messages.setup import KeepAliveRequest, LoginRequest, LogoutRequest
 from imps.ssp.served import Asked
 from imps.ssp.sessions import MOST_SESSIONS
 from imps.store.partner_sessions import PartnerSession, PartnerSessions
@@ -603,6 +603,25 @@ class HandshakeTests(DoorTestCase):
         with self.assertRaises(Refusal):
             await self.server.federation.partners.ask(OTHER, None, KeepAliveRequest(), 1)
         self.assertEqual(elsewhere.posts, [])
+
+    async def assert_taken_as_second(self, own_id: str = "") -> None:
+        await self.server.federation.sessions.end_all(OTHER)
+        asked = Deferred.fromCoroutine(
+            self.server.federation.partners.ask(OTHER, None, KeepAliveRequest(), 2)
+        )
+        (first,) = await self.steps()
+        body = token(mode="Response").replace(self.FIRST, own_id or first.transaction_id)
+        self.assertEqual(await self.status(body), 200)
+        third = (await self.steps(2))[1]
+        self.assertIsInstance(third.message, LoginRequest)
+        self.assertEqual(third.transaction_id, first.transaction_id)
+        await self.assertFailure(asked, Refusal)
+
+    async def test_the_second_step_may_have_an_id_of_its_own(self) -> None:
+        await self.assert_taken_as_second("R1")
+
+    async def test_the_second_step_may_have_the_id_of_the_first(self) -> None:
+        await self.assert_taken_as_second()
 
     async def test_no_more_than_three_are_under_way_for_a_domain(self) -> None:
         first = await self.begin()
