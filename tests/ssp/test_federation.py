@@ -1,4 +1,4 @@
-"""Two servers with stores and sockets of their own: sessions, questions and queued messages."""
+"""Two servers with stores and sockets of their own: sessions, and questions."""
 
 from __future__ import annotations
 
@@ -10,25 +10,18 @@ from twisted.internet.endpoints import serverFromString
 from twisted.internet.protocol import Factory, Protocol
 from twisted.trial.unittest import TestCase
 
-from imps.model.address import Address
-from imps.model.partner import Partner, Profile, TLSMode
+from imps.model.partner import Partner, TLSMode
 from imps.model.status import Refusal, StatusCode
 from imps.model.version import V12, V13
 from imps.ssp.client import Response
 from imps.ssp.discovery import Target
-from imps.ssp.functions import check_agreed
-from imps.ssp.messages.blocks import MessageInfo, MetaInfo, Status
+from imps.ssp.messages.blocks import Status
 from imps.ssp.messages.declaration import Message
-from imps.ssp.messages.im import SendMessageRequest, SendMessageResponse
 from imps.ssp.messages.presence import (
     GetPresenceRequest,
     GetPresenceResponse,
-    PresenceNotification,
-    SubscribeRequest,
-    UnsubscribeRequest,
 )
 from imps.ssp.messages.setup import KeepAliveRequest, KeepAliveResponse, LogoutRequest
-from imps.ssp.partners import MOST_AT_ONCE
 from imps.ssp.served import Asked
 from imps.ssp.sessions import FAILURES_UNTIL_SUSPENDED
 from imps.ssp.steps import HandshakeLimits
@@ -36,82 +29,7 @@ from imps.store.partner_sessions import PartnerSessions
 from imps.store.partners import Partners
 from imps.testing.federation import Server, serve, two, until
 from imps.testing.process import reactor
-
-ANN, BO = Address.parse("wv:ann@north.example"), Address.parse("wv:bo@south.example")
-
-
-def message(text: str, user: Address = ANN) -> SendMessageRequest:
-    return SendMessageRequest(
-        meta_info=MetaInfo.of_user(user, "north.example"), message_info=MessageInfo(message_id=text)
-    )
-
-
-class Mailbox:
-    """What a server was sent, and how it answers."""
-
-    def __init__(self, server: Server, answer: Message | None = None) -> None:
-        self.got: list[str] = []
-        self.asked: list[Asked] = []
-        self.answer = answer or SendMessageResponse(status=Status(code=200))
-        server.federation.served.serve(SendMessageRequest, self.take, needs_user=True)
-
-    async def take(self, asked: Asked, request: SendMessageRequest) -> Message:
-        self.asked.append(asked)
-        self.got.append(request.message_info.message_id or "")
-        return self.answer
-
-
-class Answers:
-    """What a server learned of what it had queued."""
-
-    def __init__(self, server: Server) -> None:
-        self.told: list[tuple[str, str, Message]] = []
-        server.federation.served.answered(SendMessageRequest, self.learn)
-
-    async def learn(self, domain: str, request: SendMessageRequest, answer: Message) -> None:
-        self.told.append((domain, request.message_info.message_id or "", answer))
-
-
-class FederationTestCase(TestCase):
-    north: Server
-    south: Server
-
-    async def setUp(self) -> None:  # type: ignore[override]  # trial awaits it
-        self.north, self.south = await two(self)
-
-    async def post(
-        self, text: str, operation_id: str = "", user: Address = ANN, **more: Any
-    ) -> None:
-        expires_at = reactor.seconds() + 3600
-        await self.north.federation.partners.post(
-            "south.example", user, message(text, user), expires_at, operation_id or text, **more
-        )
-
-    async def ask(self, request: Any, seconds: float = 10, user: Address | None = ANN) -> Message:
-        return await self.north.federation.partners.ask("south.example", user, request, seconds)
-
-    async def sessions(self, server: Server) -> Any:
-        other = "south.example" if server is self.north else "north.example"
-        return await PartnerSessions(server.store.client, server.store.buckets).all(other)
-
-    async def has_backed_off(self) -> bool:
-        saying = self.north.federation.partners._saying
-        return bool(await self.keys("*partner-backoff*")) and not saying
-
-    async def keys(self, pattern: str) -> list[str]:
-        return [key.decode() for key in await self.north.store.client.execute("KEYS", pattern)]
-
-    async def hurry(self) -> None:
-        """Wait for no back-off."""
-        for key in await self.keys("*partner-backoff*"):
-            await self.north.store.client.execute("DEL", key)
-        for key in await self.keys("*partner-lanes*"):
-            await self.north.store.client.execute("ZUNIONSTORE", key, 1, key, "WEIGHTS", 0)
-
-    async def assert_refused(self, code: StatusCode, request: Any, seconds: float = 10) -> None:
-        with self.assertRaises(Refusal) as caught:
-            await self.ask(request, seconds)
-        self.assertIs(caught.exception.code, code)
+from tests.ssp.federations import ANN, BO, FederationTestCase
 
 
 class SessionsTests(FederationTestCase):
@@ -324,229 +242,6 @@ class AskingTests(FederationTestCase):
         self.assertEqual(session.url, other.url)
 
 
-class AgreementTests(FederationTestCase):
-    """What is wanted of a partner, and granted to it."""
-
-    async def test_what_is_not_wanted_of_a_partner_is_not_asked(self) -> None:
-        mailbox = Mailbox(self.south)
-        await self.north.know(self.south, wants=frozenset(("GetPresenceFunc",)))
-        await self.assert_refused(StatusCode.SERVICE_NOT_AGREED, SubscribeRequest(user_ids=(BO,)))
-        with self.assertRaises(Refusal) as caught:
-            await self.post("one")
-        self.assertIs(caught.exception.code, StatusCode.SERVICE_NOT_AGREED)
-        answer = await self.ask(GetPresenceRequest(user_ids=(BO,)))
-        self.assertEqual(answer, Status(code=501, description="GetPresenceRequest is not served"))
-        self.assertEqual(mailbox.got, [])
-
-    async def test_without_a_word_everything_is_wanted(self) -> None:
-        partner = Partner(domain="south.example")
-        for request in (message("m"), SubscribeRequest(), GetPresenceRequest()):
-            check_agreed(partner, request)
-
-    async def test_to_give_up_a_subscription_it_needs_not_be_wanted(self) -> None:
-        check_agreed(Partner(domain="south.example", wants=frozenset()), UnsubscribeRequest())
-
-    async def test_what_is_wanted_no_more_when_it_is_handed_over_is_not_said(self) -> None:
-        mailbox, answers = Mailbox(self.south), Answers(self.north)
-        await self.north.know(self.south, urls=("http://127.0.0.1:1/",))
-        await self.post("one")
-        await self.north.know(self.south, wants=frozenset())
-        await until(self.has_backed_off)
-        await self.hurry()
-        await until(lambda: answers.told)
-        self.assertEqual(answers.told[0][2].code, 506)  # type: ignore[attr-defined]
-        self.assertEqual(mailbox.got, [])
-
-    async def test_news_is_told_only_as_long_as_it_is_granted(self) -> None:
-        """Whoever subscribed before that was taken back is told nothing more."""
-        heard: list[Message] = []
-
-        async def notified(asked: Asked, request: PresenceNotification) -> Message:
-            heard.append(request)
-            return Status(code=200)
-
-        self.south.federation.served.serve(PresenceNotification, notified)
-        await self.north.know(self.south, grants=frozenset(("SendFunc",)))
-        with self.assertRaises(Refusal) as caught:
-            await self.north.federation.partners.post(
-                "south.example", ANN, PresenceNotification(), reactor.seconds() + 60, "news"
-            )
-        self.assertIs(caught.exception.code, StatusCode.SERVICE_NOT_AGREED)
-        self.assertEqual(heard, [])
-
-
-class QueueTests(FederationTestCase):
-    async def test_what_is_queued_arrives_in_order_and_its_answers_are_told(self) -> None:
-        mailbox, answers = Mailbox(self.south), Answers(self.north)
-        texts = [f"m{n}" for n in range(10)]
-        for text in texts:
-            await self.post(text)
-        await until(lambda: len(answers.told) == 10)
-        self.assertEqual(mailbox.got, texts)
-        self.assertEqual([told[1] for told in answers.told], texts)
-        self.assertEqual({told[0] for told in answers.told}, {"south.example"})
-        self.assertEqual(answers.told[0][2], SendMessageResponse(status=Status(code=200)))
-
-    async def test_an_operation_that_is_repeated_says_nothing_twice(self) -> None:
-        mailbox, answers = Mailbox(self.south), Answers(self.north)
-        await self.post("one", "operation")
-        await until(lambda: answers.told)
-        await self.post("one", "operation")
-        await self.post("two")
-        await until(lambda: len(answers.told) == 2)
-        self.assertEqual(mailbox.got, ["one", "two"])
-
-    async def test_what_has_taken_the_place_of_another_is_answered_like_any(self) -> None:
-        mailbox, answers = Mailbox(self.south), Answers(self.north)
-        # The first is under way, and holds up its lane.
-        await gatherResults(
-            [
-                Deferred.fromCoroutine(self.post(text, key=key))
-                for text, key in (("first", ""), ("older", "key"), ("newer", "key"))
-            ]
-        )
-        await until(lambda: len(answers.told) == 2)
-        self.assertEqual(mailbox.got, ["first", "newer"])
-        self.assertEqual([told[1] for told in answers.told], ["first", "newer"])
-
-    async def test_what_waits_for_a_partner_that_is_away_arrives_when_it_is_back(self) -> None:
-        answers = Answers(self.north)
-        port = self.south.number
-        await self.south.stop()
-        for text in ("one", "two"):
-            await self.post(text)
-        await until(self.has_backed_off)
-        self.south = await serve(self, "south.example", fresh=False, port=port)
-        mailbox = Mailbox(self.south)
-        await self.hurry()
-        await until(lambda: len(answers.told) == 2)
-        self.assertEqual(mailbox.got, ["one", "two"])
-
-    async def test_a_partner_that_comes_back_by_itself_gets_at_once_what_waits(self) -> None:
-        """By a session of its own, as there was none."""
-        answers, port = Answers(self.north), self.south.number
-        await self.south.stop()
-        for text in ("one", "two"):
-            await self.post(text)
-        await until(self.has_backed_off)
-        self.south = await serve(self, "south.example", fresh=False, port=port)
-        mailbox = Mailbox(self.south)
-        await self.south.federation.partners.ask("north.example", None, KeepAliveRequest(), 10)
-        await until(lambda: len(answers.told) == 2, patience_seconds=5)
-        self.assertEqual(mailbox.got, ["one", "two"])
-
-    async def test_a_partner_that_speaks_in_a_session_gets_at_once_what_waits(self) -> None:
-        await self.ask(KeepAliveRequest(), user=None)
-        answers, port = Answers(self.north), self.south.number
-        await self.south.stop()
-        await self.post("one")
-        await until(self.is_away)
-        self.south = await serve(self, "south.example", fresh=False, port=port)
-        mailbox = Mailbox(self.south)
-        await self.south.federation.partners.ask("north.example", None, KeepAliveRequest(), 10)
-        await until(lambda: answers.told, patience_seconds=5)
-        self.assertEqual(mailbox.got, ["one"])
-
-    async def is_away(self) -> bool:
-        return bool(await self.keys("*partner-away*"))
-
-    async def test_a_user_who_sends_too_much_holds_up_nobody_else(self) -> None:
-        south = await serve(self, "south.example", messages_per_user=60)
-        await south.know(self.north)
-        await self.north.know(south)
-        mailbox, answers = Mailbox(south), Answers(self.north)
-        for n in range(63):
-            await self.post(f"m{n}")
-        await until(lambda: len(mailbox.got) >= 60)
-        await self.post("other", user=Address.parse("wv:abe@north.example"))
-        await until(lambda: "other" in mailbox.got)
-        self.assertLess(len(mailbox.got), 64)
-        await until(lambda: len(answers.told) == 64)
-        mailbox.got.remove("other")
-        self.assertEqual(mailbox.got, [f"m{n}" for n in range(63)])
-
-    async def test_no_more_is_said_at_once_than_may_be(self) -> None:
-        """However many users have something to say; and all of it is said."""
-        now: list[str] = []
-        most = 0
-        release: Deferred[None] = Deferred()
-
-        async def take(asked: Asked, request: SendMessageRequest) -> Message:
-            return SendMessageResponse(status=Status(code=200))
-
-        self.south.federation.served.serve(SendMessageRequest, take, needs_user=True)
-        answers, real = Answers(self.north), self.north.federation.posts.send
-
-        async def send(*arguments: Any) -> None:
-            nonlocal most
-            now.append("")
-            most = max(most, len(now))
-            if most < MOST_AT_ONCE:
-                await gatherResults([_waits(release)])
-            elif not release.called:
-                release.callback(None)
-            try:
-                await real(*arguments)
-            finally:
-                now.pop()
-
-        self.north.federation.partners._posts = cast(Any, Sending(send))
-        for n in range(100):
-            await self.post(f"m{n}", user=Address.parse(f"wv:user{n}@north.example"))
-        await until(lambda: len(answers.told) == 100)
-        self.assertEqual(most, MOST_AT_ONCE)
-
-    async def test_a_partner_that_refuses_a_message_is_heard(self) -> None:
-        Mailbox(self.south, Status(code=532))
-        answers = Answers(self.north)
-        await self.post("one")
-        await until(lambda: answers.told)
-        self.assertEqual(answers.told[0][2], Status(code=532))
-
-    async def test_too_much_that_waits_is_refused(self) -> None:
-        north = await serve(self, "north.example", max_waiting=2)
-        await north.know(self.south, urls=("http://127.0.0.1:1/",))
-        self.north = north
-        await self.post("one")
-        await self.post("two")
-        with self.assertRaises(Refusal) as caught:
-            await self.post("three")
-        self.assertIs(caught.exception.code, StatusCode.MESSAGE_QUEUE_FULL)
-
-    async def test_what_is_not_said_in_time_is_told(self) -> None:
-        answers = Answers(self.north)
-        await self.north.know(self.south, urls=("http://127.0.0.1:1/",))
-        await self.north.federation.partners.post(
-            "south.example", ANN, message("late"), reactor.seconds() + 0.5, "operation"
-        )
-        await until(lambda: answers.told)
-        self.assertEqual(answers.told[0][2], Status(code=542))
-
-    async def test_what_waits_for_a_partner_that_is_removed_is_in_vain(self) -> None:
-        answers = Answers(self.north)
-        await self.north.know(self.south, urls=("http://127.0.0.1:1/",))
-        for text in ("one", "two"):
-            await self.post(text)
-        await until(self.has_backed_off)
-        await Partners(self.north.store.client).remove("south.example")
-        await self.north.federation.known.look()
-        await until(lambda: len(answers.told) == 2)
-        self.assertEqual([told[1] for told in answers.told], ["one", "two"])
-        self.assertEqual({told[2].code for told in answers.told}, {516})  # type: ignore[attr-defined]
-
-    async def test_a_partner_held_to_the_letter_gets_messages_too(self) -> None:
-        await self.north.know(self.south, profile=Profile.STRICT)
-        await self.south.know(self.north, profile=Profile.STRICT)
-        mailbox, answers = Mailbox(self.south), Answers(self.north)
-        await self.post("one")
-        await until(lambda: answers.told)
-        self.assertEqual(mailbox.got, ["one"])
-
-    async def test_logging_out_is_no_ones_message(self) -> None:
-        answer = await self.ask(LogoutRequest(), user=None)
-        self.assertEqual(answer, Status(code=200))
-
-
 class KeepingTests(FederationTestCase):
     """Sessions that are silent for long."""
 
@@ -675,20 +370,6 @@ class LossTests(TestCase):
 
     async def test_the_sixth(self) -> None:
         await self.assert_survives(self.south, 3)
-
-
-class Sending:
-    """What sends by this function."""
-
-    def __init__(self, send: Any) -> None:
-        self.send = send
-
-
-def _waits(deferred: Deferred[None]) -> Deferred[None]:
-    """Called back when another is, which others wait for, too."""
-    waiting: Deferred[None] = Deferred()
-    deferred.addCallback(lambda _: waiting.callback(None))
-    return waiting
 
 
 class Posting:
