@@ -86,7 +86,7 @@ class Server:
         begun_at = log.stat().st_size if log.exists() else 0
         command = [*_program("twistd"), "-n", "--pidfile=", "imps", "--data", self._data]
         command += ["--config", self._configured(), "--csp", _endpoint(self.csp)]
-        command += ["--cir", _endpoint(self.cir), "--domain", self.domain]
+        command += ["--cir", _endpoint(self.cir)]
         if self.ssp is not None:
             command += ["--ssp", _endpoint(self.ssp)]
         with self._cores.of_server(), log.open("ab") as output:
@@ -128,7 +128,7 @@ class Server:
     def _configured(self) -> str:
         """The file with the settings."""
         file = self._directory / "imps.toml"
-        file.write_text(self._settings)
+        file.write_text(f'domain = ["{self.domain}"]\n{self._settings}')
         return str(file)
 
     @property
