@@ -47,7 +47,7 @@ from imps.store.partner_transactions import PartnerTransactions, Standing
 from imps.syntax.errors import CodecError
 
 MOST_TRANSACTIONS = 20
-MOST_IN_HAND = 32
+MOST_IN_HAND = 64
 MOST_ANSWERS_IN_HAND = 256
 SERVED_SECONDS = 12
 """How long a request may be in hand; if it is repeated later, it is served again."""

@@ -254,7 +254,7 @@ class Partners:
             said = status(StatusCode.DOMAIN_NOT_SUPPORTED, str(problem))
             await self._finish(partner, queued, said)
         except NotNow as problem:
-            await self._postpone(partner, queued, max(problem.seconds, _backoff(queued)))
+            await self._postpone(partner, queued, wait_asked_for(problem.seconds, queued))
             return False
         except Unreachable as problem:
             self._log.debug(
@@ -378,6 +378,13 @@ class Partners:
             self._log.debug("What is due to partners waits: {reason}", reason=str(failure.value))
         else:
             self._log.failure("What is due to a partner was not said", failure)
+
+
+def wait_asked_for(seconds: float, queued: Queued) -> float:
+    """How long to wait after a partner that is busy has asked for that: longer each time."""
+    if not seconds:
+        return _backoff(queued)
+    return max(seconds, min(seconds * (queued.tries + 1), _backoff(queued)))
 
 
 def _backoff(queued: Queued) -> float:

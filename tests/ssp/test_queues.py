@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 from twisted.internet.defer import Deferred, gatherResults
+from twisted.trial.unittest import SynchronousTestCase
 
 from imps.model.address import Address
 from imps.model.partner import Partner, Profile
@@ -21,8 +22,14 @@ from imps.ssp.messages.presence import (
     UnsubscribeRequest,
 )
 from imps.ssp.messages.setup import KeepAliveRequest, LogoutRequest
-from imps.ssp.partners import MOST_AT_ONCE
+from imps.ssp.partners import (
+    BACKOFF_SECONDS,
+    LONGEST_BACKOFF_SECONDS,
+    MOST_AT_ONCE,
+    wait_asked_for,
+)
 from imps.ssp.served import Asked
+from imps.store.partner_queues import Queued
 from imps.store.partners import Partners
 from imps.testing.federation import serve, until
 from imps.testing.process import reactor
@@ -78,6 +85,25 @@ class AgreementTests(FederationTestCase):
             )
         self.assertIs(caught.exception.code, StatusCode.SERVICE_NOT_AGREED)
         self.assertEqual(heard, [])
+
+
+class WaitingTests(SynchronousTestCase):
+    def test_a_busy_partner_is_asked_again_when_it_wants_that_and_later_each_time(self) -> None:
+        waits = [wait_asked_for(2, tried(times)) for times in range(4)]
+        self.assertEqual(waits, [2, 4, 6, 8])
+
+    def test_no_busy_partner_is_waited_for_longer_than_one_that_is_away(self) -> None:
+        self.assertLessEqual(wait_asked_for(5, tried(500)), 1.2 * LONGEST_BACKOFF_SECONDS)
+
+    def test_one_that_does_not_say_when_is_backed_off_from(self) -> None:
+        for times in (0, 1, 5):
+            backoff = BACKOFF_SECONDS * (times + 1)
+            wait = wait_asked_for(0, tried(times))
+            self.assertTrue(0.8 * backoff <= wait <= 1.2 * backoff, wait)
+
+
+def tried(times: int) -> Queued:
+    return Queued("1", 0, times, 0.0, b"", was_let_go=False)
 
 
 class QueueTests(FederationTestCase):
