@@ -8,7 +8,6 @@ from typing import Any
 from attrs import define, field
 from twisted.internet.endpoints import serverFromString
 from twisted.internet.interfaces import IListeningPort
-from twisted.internet.task import deferLater
 from twisted.trial.unittest import TestCase
 
 from imps.config import Settings
@@ -19,22 +18,6 @@ from imps.store.opening import Store, open_store
 from imps.store.partners import Partners as StoredPartners
 from imps.testing.process import reactor
 from imps.testing.store import empty_store, private_server
-
-PATIENCE_SECONDS = 20
-
-
-async def until(condition: Any, patience_seconds: float = PATIENCE_SECONDS) -> Any:
-    """Wait until a function, or a coroutine function, says something that is true; what it says."""
-    deadline = reactor.seconds() + patience_seconds
-    while True:
-        found = condition()
-        if hasattr(found, "__await__"):
-            found = await found
-        if found:
-            return found
-        if reactor.seconds() > deadline:
-            raise AssertionError("what was waited for did not happen")
-        await deferLater(reactor, 0.01)
 
 
 @define(eq=False)

@@ -7,7 +7,7 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -40,13 +40,19 @@ def is_alive(process_id: int) -> bool:
 
 
 async def until(
-    holds: Callable[[], object],
+    holds: Any,
     complaint: Callable[[], str] = lambda: "",
     seconds: float = PATIENCE_SECONDS,
-) -> None:
-    """Wait until something holds; fail if it does not in this time."""
+) -> Any:
+    """Wait until something holds, which may have to be awaited, and fail if it does not in this
+    time; what it says."""
     give_up_at = reactor.seconds() + seconds
-    while not holds():
+    while True:
+        found = holds()
+        if isinstance(found, Awaitable):
+            found = await found
+        if found:
+            return found
         if reactor.seconds() > give_up_at:
             raise AssertionError(f"not in {seconds} seconds: {complaint()}")
         await deferLater(reactor, LOOK_SECONDS)

@@ -20,9 +20,9 @@ from imps.ssp.messages.envelope import InSession, Mode, Transaction
 from imps.ssp.messages.im import SendMessageRequest, SendMessageResponse
 from imps.ssp.served import Asked
 from imps.store.partner_sessions import PartnerSession, PartnerSessions
-from imps.testing.federation import Server, serve, until
+from imps.testing.federation import Server, serve
 from imps.testing.http import Answer, Line
-from imps.testing.process import reactor
+from imps.testing.process import reactor, until
 
 TYPE = {"Content-Type": "application/vnd.wv.ssp+xml; charset=UTF-8"}
 CODEC = XMLCodec()

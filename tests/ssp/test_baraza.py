@@ -28,8 +28,8 @@ from imps.ssp.messages.setup import KeepAliveRequest
 from imps.ssp.served import Asked
 from imps.store.partner_sessions import PartnerSessions
 from imps.testing.baraza import Baraza
-from imps.testing.federation import Server, serve, until
-from imps.testing.process import reactor
+from imps.testing.federation import Server, serve
+from imps.testing.process import reactor, until
 
 STORE_SECONDS = 0.3
 """How long the double takes to know where we are: a message that overtakes that is lost."""

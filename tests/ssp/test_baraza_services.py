@@ -14,8 +14,8 @@ from imps.model.presence import DEFAULT, Attribute, AttributeList, PresenceValue
 from imps.parts import Parts
 from imps.store.deliveries import Acknowledgement
 from imps.testing.baraza import Baraza
-from imps.testing.federation import serve, until
-from imps.testing.process import reactor
+from imps.testing.federation import serve
+from imps.testing.process import reactor, until
 
 STORE_SECONDS = 0.05
 """How long it takes to store where we are; we wait for ten times as long."""

@@ -18,8 +18,8 @@ from imps.ssp.messages.declaration import Message
 from imps.ssp.messages.im import SendMessageRequest
 from imps.ssp.messages.setup import KeepAliveRequest, KeepAliveResponse
 from imps.testing.dns import Service, name_server
-from imps.testing.federation import Server, serve, until
-from imps.testing.process import reactor
+from imps.testing.federation import Server, serve
+from imps.testing.process import reactor, until
 
 ANN = Address.parse("wv:ann@north.example")
 NAME = "_imps-server._tcp.south.example"

@@ -20,8 +20,7 @@ from imps.ssp.messages.presence import (
 from imps.ssp.messages.setup import KeepAliveRequest, LogoutRequest
 from imps.ssp.served import Asked
 from imps.ssp.sessions import MOST_SESSIONS
-from imps.testing.federation import until
-from imps.testing.process import reactor
+from imps.testing.process import reactor, until
 from tests.ssp.doors import ID, OTHER, TYPE, DoorTestCase, token
 
 

@@ -27,8 +27,8 @@ from imps.ssp.sessions import FAILURES_UNTIL_SUSPENDED
 from imps.ssp.steps import HandshakeLimits
 from imps.store.partner_sessions import PartnerSessions
 from imps.store.partners import Partners
-from imps.testing.federation import Server, serve, two, until
-from imps.testing.process import reactor
+from imps.testing.federation import Server, serve, two
+from imps.testing.process import reactor, until
 from tests.ssp.federations import ANN, BO, FederationTestCase
 
 

@@ -31,8 +31,8 @@ from imps.ssp.partners import (
 from imps.ssp.served import Asked
 from imps.store.partner_queues import Queued
 from imps.store.partners import Partners
-from imps.testing.federation import serve, until
-from imps.testing.process import reactor
+from imps.testing.federation import serve
+from imps.testing.process import reactor, until
 from tests.ssp.federations import ANN, BO, Answers, FederationTestCase, Mailbox, message
 
 
@@ -163,7 +163,7 @@ class QueueTests(FederationTestCase):
         self.south = await serve(self, "south.example", fresh=False, port=port)
         mailbox = Mailbox(self.south)
         await self.south.federation.partners.ask("north.example", None, KeepAliveRequest(), 10)
-        await until(lambda: len(answers.told) == 2, patience_seconds=5)
+        await until(lambda: len(answers.told) == 2, seconds=5)
         self.assertEqual(mailbox.got, ["one", "two"])
 
     async def test_a_partner_that_speaks_in_a_session_gets_at_once_what_waits(self) -> None:
@@ -175,7 +175,7 @@ class QueueTests(FederationTestCase):
         self.south = await serve(self, "south.example", fresh=False, port=port)
         mailbox = Mailbox(self.south)
         await self.south.federation.partners.ask("north.example", None, KeepAliveRequest(), 10)
-        await until(lambda: answers.told, patience_seconds=5)
+        await until(lambda: answers.told, seconds=5)
         self.assertEqual(mailbox.got, ["one"])
 
     async def is_away(self) -> bool:

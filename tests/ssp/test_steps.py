@@ -14,7 +14,8 @@ from imps.model.status import Refusal
 from imps.ssp.discovery import Target
 from imps.ssp.messages.envelope import Mode, SetupTransaction
 from imps.ssp.messages.setup import KeepAliveRequest, LoginRequest
-from imps.testing.federation import serve, until
+from imps.testing.federation import serve
+from imps.testing.process import until
 from tests.ssp.doors import ID, OTHER, DoorTestCase, Listener, token
 
 

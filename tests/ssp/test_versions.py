@@ -38,7 +38,8 @@ from imps.ssp.served import Asked
 from imps.store.partners import Partners
 from imps.testing.conformance import shows_messages
 from imps.testing.conformance.marks import note_message
-from imps.testing.federation import Server, two, until
+from imps.testing.federation import Server, two
+from imps.testing.process import until
 
 ANN = Address.parse("wv:ann@north.example")
 BO = Address.parse("wv:bo@south.example")
