@@ -108,6 +108,8 @@ class InstantMessaging:
         """Dispose of messages that wait for the caller; their senders are told. Those that there
         are not are in the outcome, with 426 (CSP, RejectMessage)."""
         named = list(dict.fromkeys(message_ids))
+        if not named:
+            raise Refusal(StatusCode.BAD_PARAMETER, "no message is named")
         if len(named) > MOST_LISTED:
             raise Refusal(StatusCode.BAD_PARAMETER, f"more than {MOST_LISTED} messages")
         done = await self._dispose(caller, named, StatusCode.MESSAGE_REJECTED)

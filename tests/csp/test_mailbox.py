@@ -120,6 +120,12 @@ class RejectTests(MailboxTestCase):
             answer = await bob.ask(RejectMessageRequest(message_ids=(ids[0],)))
             self.assertEqual(answer, Status(result=Result(code=426)))
 
+    async def test_to_reject_nothing_is_402(self) -> None:
+        request = self.bob.request(RejectMessageRequest(message_ids=("m0",)), "r")
+        octets = self.bob.octets_of(request).replace(b"<MessageID>m0</MessageID>", b"")
+        answer: Any = await self.bob.post_octets(octets)
+        self.assertEqual(answer.session.transactions[0].content.result.code, 402)
+
     async def test_message_in_flight_can_be_rejected(self) -> None:
         message_id = await self.ann.send("bob", report=True)
         self.assertEqual(text_of(await self.bob.poll()), "hi")
