@@ -225,7 +225,7 @@ async def drop(turn: Turn, arguments: Arguments) -> None:
     if message_id is None:
         turn.mistaken("E62", name=number)
         return
-    outcome = await turn.services.im.reject(turn.open_session.id, [message_id])
+    outcome = await turn.services.im.reject(turn.caller, [message_id])
     if turn.check(outcome, name=str(number)):
         turn.say("thrown", number=number)
 

@@ -63,7 +63,8 @@ class Mailbox:
 
     async def reject_message(self, context: Context, request: RejectMessageRequest) -> Primitive:
         """Dispose of messages, unread."""
-        outcome = await self._element.reject(context.open_session.id, request.message_ids)
+        caller = context.open_session.caller(context.operation_id)
+        outcome = await self._element.reject(caller, request.message_ids)
         return status_of(outcome, context.version)
 
     async def forward_message(self, context: Context, request: ForwardMessageRequest) -> Primitive:

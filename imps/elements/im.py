@@ -31,7 +31,7 @@ from imps.store.messages import (
     Messages,
     Stored,
 )
-from imps.store.packing import reported
+from imps.store.packing import reported, sent_packed, unpacked_sent
 from imps.store.work import Work
 
 MOST_LISTED = 100
@@ -104,10 +104,21 @@ class InstantMessaging:
         now = self._clock.seconds()
         return Waiting(*await self._messages.waiting(session_id, most, now=now))
 
-    async def reject(self, session_id: str, message_ids: Sequence[str]) -> Outcome:
-        """Dispose of messages that wait for the user of a session; their senders are told. Those
-        that there are not are in the outcome, with 426 (CSP, RejectMessage)."""
-        return await self._dispose(session_id, message_ids, StatusCode.MESSAGE_REJECTED)
+    async def reject(self, caller: Caller, message_ids: Sequence[str]) -> Outcome:
+        """Dispose of messages that wait for the caller; their senders are told. Those that there
+        are not are in the outcome, with 426 (CSP, RejectMessage)."""
+        named = list(dict.fromkeys(message_ids))
+        if not named:
+            raise Refusal(StatusCode.BAD_PARAMETER, "no message is named")
+        if len(named) > MOST_LISTED:
+            raise Refusal(StatusCode.BAD_PARAMETER, f"more than {MOST_LISTED} messages")
+        done = await self._dispose(caller, named, StatusCode.MESSAGE_REJECTED)
+        if len(done) < len(named):
+            _, before = await self._messages.disposed(caller.session_id, caller.operation_id)
+            done |= before
+        unknown = [each for each in named if each not in done]
+        failures = (Detail(StatusCode.INVALID_MESSAGE_ID, message_ids=(e,)) for e in unknown)
+        return Outcome(len(named) - len(unknown), tuple(failures))
 
     async def forward(
         self,
@@ -123,7 +134,13 @@ class InstantMessaging:
         message; that is so, too, once it was sent on to somebody. Refused with 400, and kept, if
         the draft comes down to nobody, by contact lists that are empty.
         """
-        message = await self.fetch(caller.session_id, message_id)
+        try:
+            message = await self.fetch(caller.session_id, message_id)
+        except Refusal:
+            said, gone = await self._messages.disposed(caller.session_id, caller.operation_id)
+            if message_id not in gone:
+                raise
+            return Sent(*unpacked_sent(said))
         remaining = max(1, int(message.expires_at - self._clock.seconds()))
         onward = evolve(
             draft,
@@ -135,28 +152,29 @@ class InstantMessaging:
         if sent.outcome.succeeded:
             if sent.message_id is None:
                 raise Refusal(StatusCode.BAD_REQUEST, "no recipient")
-            code = StatusCode.MESSAGE_FORWARDED
-            await self._dispose(caller.session_id, [message_id], code)
+            said = sent_packed(sent.message_id, sent.outcome)
+            await self._dispose(caller, [message_id], StatusCode.MESSAGE_FORWARDED, said)
         return sent
 
     async def _dispose(
-        self, session_id: str, message_ids: Sequence[str], code: StatusCode
-    ) -> Outcome:
-        named = list(dict.fromkeys(message_ids))
-        if len(named) > MOST_LISTED:
-            raise Refusal(StatusCode.BAD_PARAMETER, f"more than {MOST_LISTED} messages")
-        now = self._clock.seconds()
-        there, work, endings = await self._messages.dispose(session_id, named, code, now=now)
+        self, caller: Caller, message_ids: Sequence[str], code: StatusCode, said: bytes = b""
+    ) -> set[str]:
+        """Have messages taken out; those that there were. What is said of that is what a repetition
+        is to say that finds them gone."""
+        there, work, endings = await self._messages.dispose(
+            caller.session_id,
+            message_ids,
+            code,
+            operation_id=caller.operation_id,
+            said=said,
+            now=self._clock.seconds(),
+        )
         for ending in endings:
             message_ended(ending)
         for each in work:
             self._work.begin(each)
-        failures = (
-            Detail(StatusCode.INVALID_MESSAGE_ID, message_ids=(each,))
-            for each, was_there in zip(named, there, strict=True)
-            if not was_there
-        )
-        return Outcome(sum(there), tuple(failures))
+        pairs = zip(message_ids, there, strict=True)
+        return {message_id for message_id, was_there in pairs if was_there}
 
     async def report(self, work: Work) -> None:
         """Tell the sender of a message what became of it (CSP, DeliveryReport)."""

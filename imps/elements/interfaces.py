@@ -153,9 +153,9 @@ class IInstantMessaging(IMessageSending):
     async def waiting(session_id: str, at_most: int | None = None) -> Waiting:
         """What waits for the user of a session and was not delivered yet (CSP, GetMessageList)."""
 
-    async def reject(session_id: str, message_ids: Sequence[str]) -> Outcome:
-        """Dispose of messages that wait for the user of a session; their senders are told. Those
-        that there are not are in the outcome, with 426 (CSP, RejectMessage)."""
+    async def reject(caller: Caller, message_ids: Sequence[str]) -> Outcome:
+        """Dispose of messages that wait for the caller; their senders are told. Those that there
+        are not are in the outcome, with 426 (CSP, RejectMessage)."""
 
     async def forward(
         caller: Caller, message_id: str, draft: Draft, through: IMessageSending | None = None

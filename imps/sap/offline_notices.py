@@ -8,7 +8,7 @@ from twisted.logger import Logger
 from imps.elements.directory import Directory
 from imps.model.address import Address
 from imps.model.short_message import TextTooLong
-from imps.model.text import OutgoingText
+from imps.model.text import PHONE, OutgoingText
 from imps.sap.texts import Texts, TooManyTexts
 from imps.store.phones import Phones
 from imps.store.work import Work
@@ -18,9 +18,10 @@ from imps.store.work import Work
 class OfflineNotices:
     """Texts to the phones of users whose clients have agreed on that (CSP 1.3, OFFNOTIF).
 
-    The text is worded by the operator, with ``{sender}`` where the sender is to be named. Who has
-    no telephone number on record is told nothing: clients may name any as theirs. Nor is a phone
-    that has said STOP.
+    The text is worded by the operator, with ``{sender}`` where the sender is to be named; without
+    a wording, nobody is told. Who has no telephone number on record is told nothing: clients may
+    name any as theirs. Nor is a number that is no phone's, or a phone that has said STOP, or a user
+    who is suspended, and could not sign on.
     """
 
     _directory: Directory
@@ -33,7 +34,9 @@ class OfflineNotices:
         """Tell a user of a message; once, however often that is tried."""
         user, sender = work.details
         account = await self._directory.find(Address.parse(user))
-        if account is None or account.msisdn is None:
+        if not self._wording or account is None or account.suspended:
+            return
+        if account.msisdn is None or not PHONE.fullmatch(account.msisdn):
             return
         if await self._phones.is_stopped(account.msisdn):
             return

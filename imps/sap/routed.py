@@ -81,9 +81,9 @@ class RoutedInstantMessaging:
         waiting: Waiting = await self._local.waiting(session_id, at_most)
         return waiting
 
-    async def reject(self, session_id: str, message_ids: Sequence[str]) -> Outcome:
+    async def reject(self, caller: Caller, message_ids: Sequence[str]) -> Outcome:
         """What is rejected waits here, whoever sent it."""
-        outcome: Outcome = await self._local.reject(session_id, message_ids)
+        outcome: Outcome = await self._local.reject(caller, message_ids)
         return outcome
 
     async def forward(

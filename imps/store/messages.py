@@ -26,9 +26,12 @@ REMEMBER_SECONDS = 300
 REMEMBER_ABROAD_SECONDS = 86_400
 """Longer than a partner may say something again."""
 HELD_SECONDS = 120
-OFFLINE_NOTICE_SECONDS = 1800
 """How long a message waits for the one session that is to have it alone: longer than it takes until
 a session that polls, but does not answer, gives it up."""
+OFFLINE_NOTICE_SECONDS = 1800
+DISPOSALS = 16
+"""By how many operations a session disposed of messages is remembered: more than a client has under
+way at a time."""
 
 
 NO_CLIENTS: Mapping[Address, Sequence[OneClient]] = {}
@@ -175,9 +178,17 @@ class Messages:
         return count, tuple(unpacked_message(each.decode(), head, b"") for each, head in pairs)
 
     async def dispose(
-        self, session_id: str, message_ids: Sequence[str], code: StatusCode, *, now: float
+        self,
+        session_id: str,
+        message_ids: Sequence[str],
+        code: StatusCode,
+        *,
+        operation_id: str,
+        said: bytes = b"",
+        now: float,
     ) -> tuple[list[bool], list[Work], list[Ending]]:
         """Take messages out that a session may have; each sender who wants a report gets this code.
+        It is remembered which operation did that, and what is ``said`` of it, for ``disposed``.
 
         Says for each whether there was one, what is to be done now, and which are gone for good.
         """
@@ -191,10 +202,27 @@ class Messages:
             repr(now),
             repr(now + LEASE_SECONDS),
             int(code),
+            operation_id,
+            said,
+            DISPOSALS,
+            REMEMBER_SECONDS,
             *message_ids,
         )
         begun = [Work.unpacked(bucket, each) for each in work if each]
         return list(map(bool, outcomes)), begun, [Ending.unpacked(each) for each in ended if each]
+
+    async def disposed(self, session_id: str, operation_id: str) -> tuple[bytes, frozenset[str]]:
+        """What was said of an operation by which a session disposed of messages, and which these
+        were; none, if it did not, or is not remembered."""
+        bucket = self._buckets.of_session(session_id)
+        if bucket is None:
+            return b"", frozenset()
+        key = f"{self._buckets.prefix(bucket)}disposals:{session_id}"
+        for record in await self._client.execute("LRANGE", key, 0, -1):
+            operation, said, message_ids = json.loads(record)
+            if operation == operation_id:
+                return said.encode(), frozenset(message_ids)
+        return b"", frozenset()
 
 
 def _clients(named: Sequence[OneClient]) -> str:

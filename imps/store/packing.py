@@ -20,7 +20,7 @@ from imps.model.extension import Extension, Foreign
 from imps.model.gsm7 import Coding
 from imps.model.message import Color, Content, Font, FontSize, FontStyle, Message
 from imps.model.short_message import Header, ShortMessage
-from imps.model.status import StatusCode
+from imps.model.status import Outcome, StatusCode
 from imps.model.text import IncomingText, OutgoingText
 
 _CONVERTER = Converter()
@@ -128,6 +128,18 @@ def unpacked_event(octets: bytes) -> Event:
     kind = fields.pop("kind")
     event: Event = _CONVERTER.structure(fields, _EVENTS[kind])
     return event
+
+
+def sent_packed(message_id: str, outcome: Outcome) -> bytes:
+    """What is said of a message that was handed in: its id, and what became of it."""
+    fields = [message_id, _CONVERTER.unstructure(outcome)]
+    return json.dumps(fields, separators=(",", ":")).encode()
+
+
+def unpacked_sent(octets: bytes) -> tuple[str, Outcome]:
+    """What is said of a message, from what ``sent_packed`` made of it."""
+    message_id, outcome = json.loads(octets)
+    return message_id, _CONVERTER.structure(outcome, Outcome)
 
 
 def incoming_text_packed(text: IncomingText) -> bytes:

@@ -40,11 +40,8 @@ class Books:
             self.wrong["answered with two ids"] += 1
         self._compare(number)
 
-    def receive(
-        self, number: int, message_id: str, recipient: str, is_fetched: bool = False
-    ) -> bool:
-        """A message has come to somebody; whether it is the first time. What is fetched comes in
-        the order that the client likes."""
+    def receive(self, number: int, message_id: str, recipient: str) -> bool:
+        """A message has come to somebody; whether it is the first time."""
         way = self.ways[number]
         if recipient != way[1]:
             self.wrong["came to somebody else"] += 1
@@ -56,7 +53,7 @@ class Books:
             if message_id != self.received[number]:
                 self.wrong["came under two ids"] += 1
             return False
-        if not is_fetched and number < self._last.get(way, -1):
+        if number < self._last.get(way, -1):
             self.wrong["overtaken"] += 1
         self._last[way] = number
         self.received[number] = message_id

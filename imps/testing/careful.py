@@ -32,6 +32,7 @@ class Careful(Nokia):
     fetches: bool = False
     books: Books = field(factory=Books)
     _fetched: set[str] = field(factory=set, init=False)
+    _is_fetching: bool = field(default=False, init=False)
     _acknowledging: dict[bytes, int] = field(factory=dict, init=False)
 
     async def sign_on(self) -> None:
@@ -42,10 +43,16 @@ class Careful(Nokia):
             self.expect(await self.deliver_by("N") == 200, "not notified")
 
     async def poll(self) -> None:
-        """Poll, and fetch what it is notified of."""
+        """Poll, and fetch what it is notified of, one after the other."""
         await super().poll()
-        while self.notified:
-            await self._fetch(self.notified.pop(0))
+        if self._is_fetching:
+            return
+        self._is_fetching = True
+        try:
+            while self.notified:
+                await self._fetch(self.notified.pop(0))
+        finally:
+            self._is_fetching = False
 
     async def _fetch(self, message_id: str) -> None:
         """Fetch a message; once that was acknowledged, it is gone, whoever speaks of it."""
@@ -55,7 +62,7 @@ class Careful(Nokia):
             self.expect(answer.code == _NO_SUCH_MESSAGE, f"{message_id}: {answer.code}")
             return
         fetched = await self.fetch(message_id)
-        self.books.settle(self._write_down(message_id, fetched.content, is_fetched=True))
+        self.books.settle(self._write_down(message_id, fetched.content))
         self._fetched.add(message_id)
 
     async def exchange(self, body: bytes, session_id: str | None = None) -> Message | None:
@@ -80,9 +87,9 @@ class Careful(Nokia):
                 self._acknowledging[responses[0]] = number
         return responses
 
-    def _write_down(self, message_id: str, content: str | bytes, is_fetched: bool = False) -> int:
+    def _write_down(self, message_id: str, content: str | bytes) -> int:
         number = int(str(content).partition(" ")[0])
-        self.books.receive(number, message_id, self.user, is_fetched)
+        self.books.receive(number, message_id, self.user)
         self.expect(not self.books.wrong, f"{message_id}: {self.books.wrong}")
         return number
 

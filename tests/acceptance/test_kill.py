@@ -156,6 +156,10 @@ class Kills:
             others = range(number + 1, number + 1 + PARTNERS)
             clients[client] = [users[other % CLIENTS] for other in others]
         await some_at_a_time(SIGNING_ON, [client.sign_on() for client in clients])
+        # Only of clients that have answered a notification is it known that they do.
+        fetching = [client for client in clients if client.fetches]
+        await some_at_a_time(SIGNING_ON, [client.tell(client.user) for client in fetching])
+        await some_at_a_time(SIGNING_ON, [client.poll() for client in fetching])
         return clients
 
     async def goes_on(self, messages):

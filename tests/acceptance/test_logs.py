@@ -62,16 +62,24 @@ class LogTests(TestCase):
         self.assertTrue(any("imps cannot start: csp" in message for message in messages))
 
     async def test_what_becomes_of_a_message_is_an_object_each(self):
-        service = Service(self)
-        url = await service.start()
-        await add_users(service.data, "ann", "bob")
-        ann, bob = (Nokia(self, [url], f"wv:{name}@localhost") for name in ("ann", "bob"))
+        await self.becomes_of_a_message(processes=1)
+
+    async def test_what_becomes_of_a_message_is_written_down_once_by_two_processes(self):
+        await self.becomes_of_a_message(processes=2)
+
+    async def becomes_of_a_message(self, processes):
+        """Ann sends one by the first process, and Bob acknowledges it to the last."""
+        services = Services(self, processes)
+        await services.start()
+        await add_users(services.data, "ann", "bob")
+        ann = Nokia(self, services.urls[:1], "wv:ann@localhost")
+        bob = Nokia(self, services.urls[-1:], "wv:bob@localhost")
         for client in (ann, bob):
             await client.sign_on()
         sent = await ann.send(bob.user, text=TEXT)
         await bob.poll()
-        await service.stop()
-        lines = self.objects(service.program.output)
+        await services.stop()
+        lines = [line for each in services.each for line in self.objects(each.program.output)]
         records = [each for each in lines if each["namespace"] == "imps.messages"]
         self.assertEqual([each["event"] for each in records], ["accepted", "delivered"])
         for record in records:

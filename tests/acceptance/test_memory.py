@@ -14,7 +14,7 @@ from imps.csp.primitives.im import MessageInfo, NewMessage, SendMessageRequest, 
 from imps.model.address import Address
 from imps.model.version import V13
 from imps.testing.process import reactor
-from imps.testing.service import PASSWORD, Service, add_users, settings_file
+from imps.testing.service import PASSWORD, Services, add_users, settings_file
 
 ANN, BOB = Address.parse("wv:ann@localhost"), Address.parse("wv:bob@localhost")
 MIB = 1024 * 1024
@@ -58,17 +58,20 @@ class Memory:
         return risen
 
 
-class MemoryTests(TestCase):
-    async def setUp(self) -> None:  # type: ignore[override]
-        self.service = Service(self, ("--config", settings_file(self, SETTINGS)))
-        self.url = await self.service.start()
-        await add_users(self.service.data, "ann", "bob")
-        self.got: list[int] = []
-        self.ann = await self.signed_on(ANN)
+class MemoryTestCase(TestCase):
+    processes: int
 
-    async def signed_on(self, user: Address) -> CSPClient:
+    async def setUp(self) -> None:  # type: ignore[override]
+        options = ("--config", settings_file(self, SETTINGS))
+        self.services = Services(self, self.processes, options)
+        await self.services.start()
+        await add_users(self.services.data, "ann", "bob")
+        self.got: list[int] = []
+        self.ann = await self.signed_on(ANN, self.services.urls[0])
+
+    async def signed_on(self, user: Address, url: str) -> CSPClient:
         """A client that takes whatever is pushed."""
-        client = CSPClient(self.url, user, Agent(reactor), V13, client_id=ClientID(url="test"))
+        client = CSPClient(url, user, Agent(reactor), V13, client_id=ClientID(url="test"))
         client.receive = self.receive
         await client.login(PASSWORD)
         await client.negotiate()
@@ -88,19 +91,23 @@ class MemoryTests(TestCase):
         await self.ann.request(request, SendMessageResponse)
 
     async def rises_as(self, count: int, octets: bytes) -> tuple[int, int]:
-        """By how much the memory rises at most as so many messages come in for a user who is away,
-        and as they go out to one who signs on."""
-        memory = Memory(self.service.program.process_id)
+        """By how much the memory rises at most, of the process that takes them, as so many messages
+        come in for a user who is away, and of that which sends them, as they go out to one who
+        signs on."""
+        first, last = (self.services.each[n].program.process_id for n in (0, -1))
+        memory = Memory(first)
         for _ in range(count):
             await self.send(octets)
         came_in = memory.risen()
         self.assertEqual(self.got, [])
-        bob = await self.signed_on(BOB)
+        memory = Memory(last)
+        bob = await self.signed_on(BOB, self.services.urls[-1])
         await bob.poll()
         self.assertEqual(self.got, [len(octets)] * count)
         return came_in, memory.risen()
 
-    async def test_large_messages_that_wait_are_sent_one_by_one(self) -> None:
+    async def check_large_messages(self) -> None:
+        """See that large messages that wait are sent one by one."""
         await self.rises_as(3, bytes(LARGE))
         self.got.clear()
         came_in, went_out = await self.rises_as(LARGE_MESSAGES, bytes(LARGE))
@@ -108,8 +115,24 @@ class MemoryTests(TestCase):
         self.assertLess(came_in, 12 * LARGE)
         self.assertLess(went_out, 12 * LARGE)
 
+
+class OneProcessTests(MemoryTestCase):
+    processes = 1
+
+    async def test_large_messages_that_wait_are_sent_one_by_one(self) -> None:
+        await self.check_large_messages()
+
     async def test_many_messages_that_wait_are_sent_one_by_one(self) -> None:
         await self.rises_as(3, b"hello")
         self.got.clear()
         _, went_out = await self.rises_as(SMALL_MESSAGES, b"hello")
         self.assertLess(went_out, MIB)
+
+
+class TwoProcessTests(MemoryTestCase):
+    """The same where one process takes what the other sends."""
+
+    processes = 2
+
+    async def test_large_messages_that_wait_are_sent_one_by_one(self) -> None:
+        await self.check_large_messages()

@@ -107,6 +107,50 @@ class RequestTests(UnfinishedTestCase):
         await self.one.stop()
 
 
+class DisposalTests(UnfinishedTestCase):
+    """A process has done away with a message, and dies before it can say so."""
+
+    async def test_copy_of_a_rejection_is_told_that_it_was_done(self):
+        await self.check("RejectMessage", lambda message_id, _: message_id)
+        await self.one.stop()
+
+    async def test_copy_of_a_forwarding_is_told_that_it_was_done(self):
+        carl = await self.check(
+            "ForwardMessage",
+            lambda message_id, user: (
+                f"{message_id}<Recipient><User><UserID>{user}</UserID></User></Recipient>"
+            ),
+        )
+        await carl.poll()
+        self.assertEqual(carl.texts, ["unread"])
+        await self.one.stop()
+
+    async def check(self, name, said_of):
+        """See that a request of this name is answered 200 by the process that is left; Carl, whom
+        it may name."""
+        ann, bob, carl, _ = self.users
+        sender, other = [await self.signed_on(user, self.url) for user in (ann, carl)]
+        client = await self.signed_on(bob, self.slow_url)
+        self.assertEqual(await client.deliver_by("N"), 200)
+        message_id = (await sender.send(bob, text="unread")).message_id
+        said = said_of(f"<MessageID>{message_id}</MessageID>", carl)
+
+        def ask():
+            request = f"<{name}-Request>{said}</{name}-Request>"
+            return Deferred.fromCoroutine(client.ask(request, "nok99"))
+
+        # The id is named when the request comes in, and when its answer is kept.
+        stopped = self.gate.stop(b"nok99", times=1)
+        first = ask()
+        await stopped
+        await self.slow.kill()
+        await self.assertFailure(first, ConnectionLost)
+        client.urls = [self.url]
+        self.assertEqual(await client.waiting(), [])
+        self.assertEqual((await ask()).code, 200)
+        return other
+
+
 class WorkTests(UnfinishedTestCase):
     """A process takes an acknowledgement, and dies while it tells the sender."""
 

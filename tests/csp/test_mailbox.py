@@ -22,6 +22,7 @@ from imps.csp.primitives.im import (
 from imps.model.address import Address
 from imps.model.capability import DeliveryMethod
 from imps.model.version import V11, V13
+from imps.store.messages import DISPOSALS
 from imps.testing.conformance import ALL, shows, shows_feature
 from imps.testing.door import EVERY, OK, Speaker, delivered, text_of
 from tests.csp.test_notification import NOTIFY, DeliveryTestCase
@@ -119,6 +120,12 @@ class RejectTests(MailboxTestCase):
             answer = await bob.ask(RejectMessageRequest(message_ids=(ids[0],)))
             self.assertEqual(answer, Status(result=Result(code=426)))
 
+    async def test_to_reject_nothing_is_402(self) -> None:
+        request = self.bob.request(RejectMessageRequest(message_ids=("m0",)), "r")
+        octets = self.bob.octets_of(request).replace(b"<MessageID>m0</MessageID>", b"")
+        answer: Any = await self.bob.post_octets(octets)
+        self.assertEqual(answer.session.transactions[0].content.result.code, 402)
+
     async def test_message_in_flight_can_be_rejected(self) -> None:
         message_id = await self.ann.send("bob", report=True)
         self.assertEqual(text_of(await self.bob.poll()), "hi")
@@ -178,6 +185,71 @@ class ForwardTests(MailboxTestCase):
             new = await self.carl.poll()
             assert new is not None
             await self.carl.say(delivered(new), new)
+
+
+class RepetitionTests(MailboxTestCase):
+    """A client says again what was done and not answered: it gets the answer that it missed."""
+
+    async def repeated(self, bob: Speaker, *requests: Primitive) -> tuple[list[Primitive], ...]:
+        """What requests in one message are answered, and when they come again, the process that
+        did them having died before it could answer."""
+        numbered = [bob.request(each, f"r{n}") for n, each in enumerate(requests)]
+        octets = bob.octets_of(*numbered)
+        answers = []
+        for _ in range(2):
+            answer = await bob.post_octets(octets)
+            assert answer is not None
+            answers.append([each.content for each in answer.session.transactions])
+            (key,) = await self.store.client.execute("KEYS", f"*answers:{bob.session_id}")
+            await self.store.client.execute("DEL", key.decode())
+        return tuple(answers)
+
+    async def test_what_was_rejected_is_said_to_be(self) -> None:
+        async for bob in self.bobs():
+            ids = tuple([await self.ann.send("bob", report=True) for _ in range(3)])
+            first, again = await self.repeated(
+                bob,
+                RejectMessageRequest(message_ids=(ids[0], "m0")),
+                RejectMessageRequest(message_ids=ids[:2]),
+            )
+            self.assertEqual([each.result.code for each in first], [201, 201])  # type: ignore[attr-defined]
+            self.assertEqual(again, first)
+            self.assertEqual(len(await self.reports(self.ann)), 2)
+            self.assertEqual([each.message_id for each in await self.listed(bob)], [ids[2]])
+
+    async def test_what_was_sent_on_is_said_to_be_and_not_sent_again(self) -> None:
+        async for bob in self.bobs():
+            ids = [await self.ann.send("bob", text=text) for text in ("one", "two")]
+            first, again = await self.repeated(
+                bob,
+                ForwardMessageRequest(message_id=ids[0], recipient=to("carl")),
+                ForwardMessageRequest(message_id=ids[1], recipient=to("carl", "nobody")),
+            )
+            self.assertEqual(again, first)
+            done: Any = first[0]
+            new: Any = await self.carl.poll()
+            if bob.version is V13:
+                self.assertEqual(done.message_id, new.content.message_info.message_id)
+            else:
+                self.assertEqual(done, OK)
+            partly: Any = first[1]
+            self.assertEqual(partly.result.code, 201)
+            self.assertEqual(partly.result.detailed_results[0].code, 531)
+            self.assertEqual(text_of(new), "one")
+            new = await self.carl.say(delivered(new), new)
+            self.assertEqual(text_of(new), "two")
+            self.assertIsNone(await self.carl.say(delivered(new), new))
+
+    async def test_what_another_operation_did_is_not_said_again(self) -> None:
+        ids = [await self.ann.send("bob") for _ in range(DISPOSALS + 2)]
+        for message_id in ids[1:]:
+            request = ForwardMessageRequest(message_id=message_id, recipient=to("carl"))
+            self.assertEqual(await self.bob.ask(request), OK)
+            answer: Any = await self.bob.ask(request)
+            self.assertEqual(answer.result.code, 426)
+        (key,) = await self.store.client.execute("KEYS", "*disposals:*")
+        self.assertEqual(await self.store.client.execute("LLEN", key.decode()), DISPOSALS)
+        self.assertGreater(await self.store.client.execute("TTL", key.decode()), 0)
 
 
 class DeliveryMethodTests(MailboxTestCase):

@@ -9,6 +9,7 @@ from attrs import evolve
 
 from imps.csp.primitives.access import (
     Functions,
+    KeepAliveRequest,
     ServiceRequest,
 )
 from imps.csp.primitives.capability import AcceptedContentType
@@ -86,6 +87,51 @@ class NotificationTests(DeliveryTestCase):
         self.assertIsNone(await self.bob.poll())
         fetched = await self.bob.ask(GetMessageRequest(message_id=message_id))
         self.assertIsInstance(fetched, GetMessageResponse)
+
+    async def test_messages_are_notified_in_order_also_if_a_notification_is_lost(self) -> None:
+        ids = await self.answered_one_of("one", "two", "three")
+        lost = await self.notified(self.bob)
+        # It was lost; the client polls, which brings no later one, nor does anything say so.
+        self.assertIsNone(await self.bob.poll())
+        answer = await self.bob.post(self.bob.request(KeepAliveRequest(), "k"))
+        self.assertIs(answer and answer.session.poll, False)
+        await self.offer(self.bob, PUSH)
+        self.assertIsNone(await self.bob.poll())
+        await self.offer(self.bob, NOTIFY)
+        self.clock.advance(30)
+        heard: list[Any] = []
+        transaction = await self.bob.poll()
+        self.assertEqual(transaction, lost)
+        while transaction is not None:
+            heard.append(transaction.content)
+            transaction = await self.bob.say(OK, transaction)
+        self.assertEqual([each.message_info.message_id for each in heard], ids)
+
+    async def test_client_that_fetches_without_a_word_is_notified_of_the_next(self) -> None:
+        ids = await self.answered_one_of("one", "two")
+        await self.notified(self.bob)
+        self.assertEqual(await self.bob.ask(MessageDelivered(message_id=ids[0])), OK)
+        following: Any = await self.notified(self.bob)
+        self.assertEqual(following.content.message_info.message_id, ids[1])
+
+    async def test_client_that_answers_no_more_is_notified_of_all_that_follow(self) -> None:
+        ids = await self.answered_one_of("one", "two", "three")
+        for _ in range(3):
+            first: Any = await self.notified(self.bob)
+            self.assertEqual(first.content.message_info.message_id, ids[0])
+            self.clock.advance(30)
+        for message_id in ids[1:]:
+            following: Any = await self.notified(self.bob)
+            self.assertEqual(following.content.message_info.message_id, message_id)
+
+    async def answered_one_of(self, *texts: str) -> list[str]:
+        """The ids of messages for Bob, whose client is notified, and has answered one notification
+        before."""
+        await self.offer(self.bob, NOTIFY)
+        before = await self.ann.send("bob", text="before")
+        self.assertIsNone(await self.bob.say(OK, await self.notified(self.bob)))
+        self.assertEqual(await self.bob.ask(MessageDelivered(message_id=before)), OK)
+        return [await self.ann.send("bob", text=text) for text in texts]
 
     @shows_feature("capabilities respected", "content length", "content types")
     async def test_what_is_too_large_or_of_another_type_is_notified(self) -> None:

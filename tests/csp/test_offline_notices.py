@@ -1,13 +1,20 @@
+from functools import partial
+
+from attrs import evolve
+
 from imps.clp.state import State
 from imps.csp.primitives.access import Functions, LogoutRequest, ServiceRequest
+from imps.csp.primitives.blocking import BlockEntityRequest, BlockList, EntityList, GrantList
 from imps.csp.primitives.im import NewMessage
 from imps.csp.primitives.services import IMFeat, IMReceiveFunc, WVCSPFeat
 from imps.model.address import Address
 from imps.model.capability import Bearer
 from imps.model.version import V12, V13
+from imps.parts import Parts
 from imps.store.outgoing_texts import PartSettled, Said
+from imps.store.work import Work
 from imps.testing.conformance import shows_feature
-from imps.testing.door import EVERY, DoorTestCase, delivered
+from imps.testing.door import EVERY, OK, DoorTestCase, delivered, message_to
 
 PHONE = "+358401234567"
 KANNEL = {
@@ -46,6 +53,14 @@ class OfflineNoticeTestCase(DoorTestCase):
         accepted = PartSettled(0, Said.ACCEPTED)
         await outgoing.settle(PHONE, found.text.id, accepted, now=now)
         return [found.text.body]
+
+    async def notices_left(self):
+        """What is to be done about users who are off line."""
+        bucket = self.store.buckets.of(Address.parse("wv:bob@localhost"))
+        key = f"{self.store.buckets.prefix(bucket)}work"
+        records = await self.store.client.execute("HVALS", key)
+        work = [Work.unpacked(bucket, each) for each in records]
+        return [each for each in work if each.kind == "offline-notice"]
 
 
 class OfflineNoticeTests(OfflineNoticeTestCase):
@@ -87,6 +102,69 @@ class OfflineNoticeTests(OfflineNoticeTestCase):
         await self.ann.sign_on()
         await self.ann.send("bob", text="three")
         self.assertEqual(len(await self.texts()), 1)
+
+    async def test_many_senders_cause_one_text_however_often_its_user_comes_and_goes(self):
+        await self.agree(self.phone, ANNOUNCED)
+        texts = []
+        for number in range(5):
+            name = f"stranger{number}"
+            await self.directory.add(Address(name), "secret")
+            stranger = self.speaker(name)
+            await stranger.sign_on()
+            await self.phone.ask(LogoutRequest())
+            await stranger.send("bob")
+            texts += await self.texts()
+            await self.phone.sign_on()
+            await self.agree(self.phone, ANNOUNCED)
+        self.assertEqual(texts, ["stranger0@localhost has sent you a message."])
+
+    async def test_sender_who_is_blocked_causes_no_text(self):
+        await self.agree(self.phone, ANNOUNCED)
+        await self.phone.ask(LogoutRequest())
+        other = self.speaker("bob", "another phone", V13)
+        ann = EntityList(user_ids=(Address.parse("wv:ann@localhost"),))
+        for request in (
+            BlockEntityRequest(block_list=BlockList(entity_list=ann), block_list_in_use=True),
+            BlockEntityRequest(
+                block_list_in_use=False, grant_list=GrantList(), grant_list_in_use=True
+            ),
+        ):
+            await other.sign_on()
+            self.assertEqual(await other.ask(request), OK)
+            await other.ask(LogoutRequest())
+            answer = await self.ann.ask(message_to(self.ann.user, "bob"))
+            self.assertEqual(answer.result.code, 532)
+            self.assertEqual(await self.texts(), [])
+
+    async def test_user_is_told_once_however_often_that_is_tried(self):
+        await self.agree(self.phone, ANNOUNCED)
+        await self.phone.ask(LogoutRequest())
+        await self.ann.send("bob")
+        (work,) = await self.notices_left()
+        # A process dies when it has told the user, and before it could write that down.
+        await self.parts.offline_notices.tell(work)
+        self.assertEqual(len(await self.texts()), 1)
+        self.assertEqual(await self.texts(), [])
+
+    async def test_who_cannot_be_told_any_more_is_not_and_nothing_is_left_to_be_done(self):
+        bob = Address("bob")
+        for happens in (
+            partial(self.directory.change, bob, msisdn="12345"),
+            partial(self.directory.suspend, bob),
+            partial(self.directory.delete, bob),
+        ):
+            await self.directory.change(bob, msisdn=PHONE)
+            await self.directory.resume(bob)
+            await self.phone.sign_on()
+            await self.agree(self.phone, ANNOUNCED)
+            await self.phone.ask(LogoutRequest())
+            await self.ann.send("bob")
+            self.assertEqual(len(await self.notices_left()), 1)
+            await happens()
+            self.assertEqual(await self.texts(), [])
+            self.assertEqual(await self.notices_left(), [])
+            self.clock.advance(HALF_AN_HOUR)
+            await self.ann.sign_on()
 
     async def test_phone_that_has_said_stop_is_not_texted(self):
         await self.agree(self.phone, ANNOUNCED)
@@ -149,6 +227,19 @@ class OfflineNoticeTests(OfflineNoticeTestCase):
         await self.ann.send("carl")
         self.assertEqual(await self.texts(), [])
         await self.settled()
+
+
+class WithoutWordingTests(OfflineNoticeTestCase):
+    overrides = {"sms": {"gateway": [KANNEL]}}
+
+    async def test_operator_who_takes_the_wording_back_leaves_nothing_to_be_done(self):
+        await self.agree(self.phone, ANNOUNCED)
+        await self.phone.ask(LogoutRequest())
+        settings = evolve(self.settings, sms=evolve(self.settings.sms, offline_notice=""))
+        self.parts = Parts(settings, self.store, self.clock)
+        await self.ann.send("bob")
+        self.assertEqual(await self.texts(), [])
+        self.assertEqual(await self.notices_left(), [])
 
 
 class WithoutGatewayTests(OfflineNoticeTestCase):

@@ -133,8 +133,8 @@ class MessageLogTests(StoreTestCase):
     async def test_message_is_rejected_once(self) -> None:
         sent, bob = await self.send(BOB), await self.session(BOB)
         self.written()
-        for _ in range(2):
-            await self.parts.im.reject(bob, [sent])
+        for operation_id in ("first", "second"):
+            await self.parts.im.reject(Caller(BOB, bob, operation_id), [sent])
         self.assertEqual(self.written(), [self.record("rejected", sent, BOB, 538)])
 
     async def test_message_that_is_sent_on_is_accepted_anew(self) -> None:

@@ -62,8 +62,8 @@ class Element:
     async def waiting(self, session_id, at_most=None):
         return session_id, at_most
 
-    async def reject(self, session_id, message_ids):
-        return session_id, message_ids
+    async def reject(self, caller, message_ids):
+        return caller, message_ids
 
     async def forward(self, caller, message_id, draft, through=None):
         return caller, message_id, draft, through
@@ -182,7 +182,7 @@ class RoutedTests(SynchronousTestCase):
             (self.im.link("id", ["m1"]), ("id", ["m1"])),
             (self.im.linked("token"), "token"),
             (self.im.waiting("id", 5), ("id", 5)),
-            (self.im.reject("id", ["m1"]), ("id", ["m1"])),
+            (self.im.reject(CALLER, ["m1"]), (CALLER, ["m1"])),
             # What is sent on may be for users whom others serve.
             (self.im.forward(CALLER, "m1", DRAFT), (CALLER, "m1", DRAFT, self.im)),
         ):

@@ -67,7 +67,9 @@ class LargeContentTests(MessagesTestCase):
         for message_id in IDS:
             await self.fetched(message_id, with_large=False)
         await self.messages.link(self.phone, IDS, now=EPOCH)
-        await self.messages.dispose(self.phone, IDS[:1], StatusCode.MESSAGE_REJECTED, now=EPOCH)
+        await self.messages.dispose(
+            self.phone, IDS[:1], StatusCode.MESSAGE_REJECTED, operation_id="op", now=EPOCH
+        )
         await self.sessions.end(self.tablet, now=EPOCH)
         self.clock.advance(600)
         await self.run_timers()

@@ -9,7 +9,8 @@
 -- "sessions") has acknowledged it, given it up or ended, and at least one has acknowledged it
 -- ("closed"). A session that came later gets it as long as it is not closed. A session takes one
 -- message at a time, in order; which one is in flight, under which transaction id, since when and
--- for which time is in its record. Of events, a few may be in flight.
+-- for which time is in its record. Of events, a few may be in flight; but while one is that notifies of
+-- a message ("noticed"), a client that answers such takes no message: not all do.
 --
 -- Given are: [1] the session id, [2] now, [3] what is acknowledged: '' nothing, 'transaction' what is in
 -- flight under [4], which is the message of id [11] unless that is '', 'refused' the same but not
@@ -28,8 +29,9 @@
 local function delivered(prefix, given)
     local id, now = given[1], tonumber(given[2])
     local key = prefix .. 'session:' .. id
-    local user, messaging, flight, transaction, at, tries, came_to = unpack(redis.call('HMGET', key,
-        'user', 'messaging', 'flight', 'flight_transaction', 'flight_at', 'flight_tries', 'cursor'))
+    local user, messaging, flight, transaction, at, tries, came_to, noticed = unpack(redis.call('HMGET',
+        key, 'user', 'messaging', 'flight', 'flight_transaction', 'flight_at', 'flight_tries', 'cursor',
+        'noticed'))
     local cursor = came_to or '0'
     local takes_messages = messaging ~= ''
     if not user then
@@ -84,6 +86,10 @@ local function delivered(prefix, given)
         local notice = cjson.encode({kind = 'notice', message_id = flight, since = now})
         if expires then
             put_event(outbox, events, 'notice:' .. flight, expires, given[2], notice, now)
+            if noticed then
+                noticed = flight
+                redis.call('HSET', key, 'noticed', noticed)
+            end
         end
         done = 1
         land()
@@ -107,6 +113,11 @@ local function delivered(prefix, given)
     elseif given[3] ~= '' and is_flight then
         acknowledged = flight
     elseif given[3] ~= '' then
+        local _, _, _, _, event_key = fields_of_sending(redis.call('HGET', sending, given[4]) or '')
+        if given[3] == 'transaction' and (event_key or ''):find('^notice:') then
+            noticed = ''
+            redis.call('HSET', key, 'noticed', noticed)
+        end
         done = redis.call('HDEL', sending, given[4])
     end
     if acknowledged then
@@ -117,6 +128,10 @@ local function delivered(prefix, given)
         redis.call('HSET', key, 'delivered', delivered)
         if acknowledged == flight then
             land()
+        end
+        if acknowledged == noticed then
+            noticed = ''
+            redis.call('HSET', key, 'noticed', noticed)
         end
     end
 
@@ -146,6 +161,10 @@ local function delivered(prefix, given)
         if now - since >= again then
             if tonumber(times) >= tries_limit then
                 redis.call('HDEL', sending, in_flight[i])
+                if event_key:find('^notice:') then
+                    noticed = false
+                    redis.call('HDEL', key, 'noticed')
+                end
             elseif event_key == 'news' then
                 -- Told anew, as it is by then, and under another id.
                 redis.call('HDEL', sending, in_flight[i])
@@ -239,6 +258,7 @@ local function delivered(prefix, given)
         land()
     end
 
+    takes_messages = takes_messages and not notice_is_out(prefix, id, noticed)
     while takes_messages do
         local found = redis.call('ZRANGEBYSCORE', queue, '(' .. cursor, '+inf', 'WITHSCORES', 'LIMIT',
             0, 1)

@@ -11,6 +11,25 @@ local function message_waits(prefix, user, cursor)
     return #redis.call('ZRANGEBYSCORE', queue, '(' .. cursor, '+inf', 'LIMIT', 0, 1) == 1
 end
 
+-- Whether a session's client, which answers notifications of messages, has yet to answer the last one, of
+-- this message: '' for none, nil for a client of which that is not known. Those behind it wait, so that it
+-- hears of them in order.
+local function notice_is_out(prefix, id, noticed)
+    if not noticed or noticed == '' then
+        return false
+    end
+    local event_key = 'notice:' .. noticed
+    if redis.call('HEXISTS', prefix .. 'events:' .. id, event_key) == 1 then
+        return true
+    end
+    for _, sent in ipairs(redis.call('HVALS', prefix .. 'sending:' .. id)) do
+        if sent:match('^[^\n]*\n([^\n]*)') == event_key then
+            return true
+        end
+    end
+    return false
+end
+
 -- When the first of what is in flight to a session is sent again, nil if nothing is.
 local function time_of_repetition(prefix, id, resend_seconds)
     local first = tonumber(redis.call('HGET', prefix .. 'session:' .. id, 'flight_at') or nil)
@@ -28,7 +47,8 @@ local function can_fetch(prefix, id, now, resend_seconds, most_in_flight)
     if repetition and repetition <= now or event_waits(prefix, id, most_in_flight) then
         return true, repetition
     end
-    local user, cursor, flight, messaging = unpack(redis.call('HMGET', prefix .. 'session:' .. id,
-        'user', 'cursor', 'flight', 'messaging'))
-    return not flight and messaging ~= '' and message_waits(prefix, user, cursor or '0'), repetition
+    local user, cursor, flight, messaging, noticed = unpack(redis.call('HMGET',
+        prefix .. 'session:' .. id, 'user', 'cursor', 'flight', 'messaging', 'noticed'))
+    return not flight and messaging ~= '' and message_waits(prefix, user, cursor or '0')
+        and not notice_is_out(prefix, id, noticed), repetition
 end
