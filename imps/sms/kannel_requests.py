@@ -191,4 +191,4 @@ def _decoded(octets: bytes, charset: str) -> str:
     try:
         return octets.decode(codec)
     except UnicodeDecodeError:
-        raise Malformed(f"text is not in {charset}") from None
+        raise Malformed(f"text is not in {codec}") from None
