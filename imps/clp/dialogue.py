@@ -45,6 +45,7 @@ from imps.clp.state import (
     sent,
 )
 from imps.clp.strangers import answer_stranger, welcome
+from imps.clp.telling import LONGEST_TEXT
 from imps.clp.turn import Services, Turn, without_signature
 from imps.model.account import Account
 from imps.model.address import Address
@@ -53,8 +54,6 @@ from imps.model.status import Refusal, StatusCode
 from imps.model.text import IncomingText, OutgoingText
 from imps.sap.texts import Texts, TooManyTexts
 
-LONGEST_TEXT = 40_000
-"""More than 255 short messages hold."""
 DOUBLE_SECONDS = 10
 SILENT_SECONDS = 600
 MISTAKES = 3

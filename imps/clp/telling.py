@@ -17,7 +17,10 @@ from imps.model.gsm7 import Coding, coded, septets
 from imps.model.presence import Attribute, Presence, PresenceValue
 
 LATE_SECONDS = 600
+LONGEST_TEXT = 40_000
+"""More characters than 255 short messages hold; a phone is told no more of anything."""
 UCS2_SMS = 70
+_MOST_COMPOSED = 4
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 
 
@@ -117,6 +120,9 @@ def quiet_until(hours: tuple[int, int] | None, now: float, zone: tzinfo) -> floa
 
 def lasts(body: str, count: int = 1) -> bool:
     """Whether a text is no longer than so many SMS."""
+    if len(body) > _MOST_COMPOSED * ONE_SMS * count:
+        # Composed, it would hardly be so short; and it may be very long.
+        return False
     fitting = coded(body)
     if fitting.coding is Coding.GSM:
         return septets(fitting.text) <= (ONE_SMS if count == 1 else 153 * count)
@@ -145,11 +151,12 @@ def in_pages(
 
 
 def pieces(body: str, count: int, tail: str) -> list[str]:
-    """A text in pieces of so many SMS, each but the last with a tail; no character is cut."""
+    """A text in pieces of so many SMS, each but the last with a tail; no character is cut. Of what
+    is longer than any phone is told, the end is left out."""
     found: list[str] = []
-    rest = body
+    rest = body if len(body) <= LONGEST_TEXT else f"{body[:LONGEST_TEXT]}..."
     while not lasts(rest, count):
-        low, high = 1, len(rest)
+        low, high = 1, min(len(rest), _MOST_COMPOSED * ONE_SMS * count)
         while low < high:
             middle = (low + high + 1) // 2
             low, high = (middle, high) if lasts(rest[:middle] + tail, count) else (low, middle - 1)

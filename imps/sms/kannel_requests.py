@@ -160,11 +160,11 @@ def answer(status: int, body: bytes) -> Answer:
     reason = f"{status} {body[:_LONGEST_REASON].decode('latin-1')}".strip()
     if status == 202 or status == 200:
         return Answer(said=Said.ACCEPTED, reason=reason)
-    if status in (401, 403):
-        # Somebody has to correct the settings, here or there; the text can wait for that.
-        return Answer(said=Said.LATER, reason=reason, after_seconds=ALARM_SECONDS)
-    if 400 <= status < 500:
+    if status == 400:
         return Answer(said=Said.FAILED, reason=reason)
+    if 400 <= status < 500:
+        # Nobody has looked at the text: somebody has to correct the settings, here or there.
+        return Answer(said=Said.LATER, reason=reason, after_seconds=ALARM_SECONDS)
     return Answer(said=Said.LATER, reason=reason, after_seconds=WAIT_SECONDS)
 
 
@@ -191,4 +191,4 @@ def _decoded(octets: bytes, charset: str) -> str:
     try:
         return octets.decode(codec)
     except UnicodeDecodeError:
-        raise Malformed(f"text is not in {charset}") from None
+        raise Malformed(f"text is not in {codec}") from None

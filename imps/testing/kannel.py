@@ -202,6 +202,16 @@ class Kannel:
         await self._listens(self.ports[3])
         await self._status("smsbox:imps")
 
+    async def fake_smsc(self, phone: str, words: str) -> Program:
+        """Kannel's own ``fakesmsc`` is the network in the place of ``phones``: one of these texts,
+        once, and the program writes down what all of them get."""
+        self.phones.hang_up()
+        await self.is_without_network()
+        where = ["-H", "127.0.0.1", "-r", str(self.ports[2])]
+        text = f"{phone} {SERVICE} text {words}"
+        command = [required_program("fakesmsc"), *where, "-v", "0", "-m", "1", text]
+        return Program.start(self.test, command, directory=self.directory)
+
     async def connect(self) -> None:
         """The network is there (again)."""
         # Whoever connects is the network, so there is no trying whether it listens.

@@ -1,5 +1,7 @@
 """Phones that can only text, through Kannel's own processes, and handsets on the other side."""
 
+import re
+
 from twisted.trial.unittest import TestCase
 
 from imps.elements.directory import Directory
@@ -189,6 +191,17 @@ class DialogueTests(ThroughKannel):
         )
         await self.signed_on(dan, "dan")
         self.assertNotIn(PASSWORD, self.services.output)
+
+    async def test_phone_of_the_fake_network_of_kannel_texts_and_is_answered(self):
+        required_program("fakesmsc")
+        bob = await self.handset("bob")
+        await self.signed_on(AMY, "amy")
+        await self.says(AMY, "add bob", "bob is friend no. 1.")
+        network = await self.kannel.fake_smsc(AMY, "who")
+        await network.says(re.escape(f"<{SERVICE} {AMY} text Online: 1 bob free.>"))
+        await bob.send("wv:amy@localhost", text="hello, amy")
+        await network.says(re.escape(f"<{SERVICE} {AMY} text bob: hello, amy>"))
+        self.assertEqual(network.output.count(f"<{SERVICE} {AMY} "), 2)
 
     async def test_messages_come_as_texts_once_the_gateway_is_back(self):
         bob = await self.handset("bob")

@@ -8,6 +8,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from imps.clp.references import Person
 from imps.clp.telling import (
+    LONGEST_TEXT,
     Names,
     clean,
     in_pages,
@@ -104,3 +105,10 @@ class PartsTests(SynchronousTestCase):
     @given(st.text(min_size=1, max_size=500))
     def test_what_lasts_one_sms_is_sent_as_one(self, body):
         self.assertEqual(lasts(body), how_many(body) == 1)
+
+    def test_no_more_is_cut_of_what_is_very_long_than_any_phone_is_told(self):
+        found = pieces("x" * 10 * LONGEST_TEXT, 3, "+")
+        self.assertLess(len(found), 100)
+        self.assertTrue(all(lasts(each, 3) for each in found))
+        whole = "".join(each.removesuffix("+") for each in found)
+        self.assertEqual(whole, "x" * LONGEST_TEXT + "...")

@@ -156,7 +156,7 @@ class AnswerTests(SynchronousTestCase):
             (202, b"0: Accepted for delivery", Said.ACCEPTED),
             (202, b"3: Queued for later delivery", Said.ACCEPTED),
             (400, b"Missing receiver number, rejected", Said.FAILED),
-            (404, b"", Said.FAILED),
+            (404, b"Unknown request.", Said.LATER),
             (503, b"Temporal failure, try again later.", Said.LATER),
             (500, b"", Said.LATER),
             (403, b"Authorization failed for sendsms", Said.LATER),

@@ -33,6 +33,9 @@ from imps.sms.smpp.pdu import (
 )
 
 RESPONSE_SECONDS = 8
+WINDOW_SECONDS = 5
+"""How long a request waits until it may be sent: with the wait for its turn and for its response,
+that is less than a gateway may take."""
 UNBIND_SECONDS = 2
 MOST_MISSED = 2
 IN_HAND = 100
@@ -50,7 +53,8 @@ class State(Enum):
 
 
 class Unbound(Exception):
-    """Nothing can be asked: there is no session, or it ends. Nothing has been sent."""
+    """Nothing can be asked: there is no session, it ends, or too much waits for an answer. Nothing
+    has been sent."""
 
 
 class Unanswered(Exception):
@@ -146,9 +150,14 @@ class Session(Protocol):
         self, command: Command, body: Body, options: Mapping[int, bytes] | None = None
     ) -> PDU:
         """Ask, as soon as fewer wait for an answer than may. Unbound, or Unanswered."""
-        return await self._window.run(
-            lambda: Deferred.fromCoroutine(self._ask_bound(command, body, options or {}))
-        )
+        try:
+            await self._window.acquire().addTimeout(WINDOW_SECONDS, self._reactor)
+        except TimeoutError:
+            raise Unbound from None
+        try:
+            return await self._ask_bound(command, body, options or {})
+        finally:
+            self._window.release()
 
     async def unbind(self) -> None:
         """End the session in good order, if it is there."""

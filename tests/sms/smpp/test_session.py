@@ -17,6 +17,7 @@ from imps.sms.smpp.session import (
     IN_HAND,
     RESPONSE_SECONDS,
     UNBIND_SECONDS,
+    WINDOW_SECONDS,
     BindRefused,
     Session,
     State,
@@ -158,6 +159,17 @@ class RequestTests(SessionTestCase):
         self.asked(Command.SUBMIT_SM)
         self.successResultOf(submitting[0])
         self.assertNoResult(submitting[2])
+
+    def test_what_waits_for_too_long_was_not_asked(self):
+        self.submit()
+        self.submit()
+        waiting = self.submit()
+        self.clock.advance(WINDOW_SECONDS)
+        self.failureResultOf(waiting, Unbound)
+        for asked in self.said():
+            self.answer(asked)
+        self.submit()
+        self.asked(Command.SUBMIT_SM)
 
     def test_refusal_is_a_response(self):
         submitting = self.submit()
