@@ -208,7 +208,7 @@ class Dialogue:
             turn.replies.clear()
             _warn(turn)
             count = len(turn.replies)
-        turn.change(sent(count, *limits, turn.now), done(text.id, turn.replies))
+        turn.change(sent(count, *limits, turn.now), done(text.id, turn.replies, turn.now))
         await turn.services.states.change(turn.user, *turn.changes)
         await self._send(text, turn.replies)
         for each in turn.afterwards:

@@ -75,6 +75,13 @@ class Events:
         if account is not None:
             await self._tell_if_wanted(account, work.record)
 
+    async def erase(self, work: Work) -> None:
+        """Erase what is old of what was said in a dialogue."""
+        try:
+            await self._services.states.erase(Address.parse(work.details[0]), self._clock.seconds())
+        except NoSuchOwner:
+            self._log.info("A dialogue has gone with its user")
+
     async def _tell_if_wanted(self, account: Account, record: bytes = b"") -> None:
         phone = account.msisdn
         if phone is None or not PHONE.fullmatch(phone):

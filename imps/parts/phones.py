@@ -68,6 +68,7 @@ class PhoneParts(ServiceParts):
         self.texts.consume(dialogue.take)
         self.texts.on_outcome(WATCHER, events.outcome)
         self.working.register("phone", events.tell)
+        self.working.register("erase-phone", events.erase)
         return dialogue
 
     @cached_property

@@ -416,6 +416,37 @@ class StoppingTests(DialogueTestCase):
         return Phone(self, "+358409999999")
 
 
+class PrivacyTests(DialogueTestCase):
+    async def record(self):
+        return await self.parts.phones.get(Address.parse("wv:amy@localhost"))
+
+    async def test_what_was_said_is_erased_a_day_later_also_if_the_phone_is_silent(self):
+        await self.amy.text("status at the secret place")
+        await self.amy.text("get well, secretly")
+        await self.later(80_000)
+        self.assertIn(b"secret", await self.record())
+        await self.later(6_500)
+        self.assertNotIn(b"secret", await self.record())
+        self.assertNotIn(b"arrival", await self.record())
+        await self.amy.says("list", "friends: 1 bob")
+
+    async def test_what_was_said_later_is_erased_later(self):
+        await self.amy.text("status secret")
+        await self.later(80_000)
+        await self.amy.text("status hidden")
+        await self.later(6_500)
+        self.assertNotIn(b"secret", await self.record())
+        self.assertIn(b"hidden", await self.record())
+        await self.later(80_000)
+        self.assertNotIn(b"hidden", await self.record())
+
+    async def test_nothing_is_erased_of_a_user_who_is_gone(self):
+        await self.amy.text("status secret")
+        await self.parts.directory.delete(Address.parse("wv:amy@localhost"))
+        await self.later(86_500)
+        self.assertEqual(await self.record(), b"")
+
+
 class SettingsTests(DialogueTestCase):
     async def test_language(self):
         await self.amy.says("lang", "Language: English.", "Languages: DE, EN. LANG xx")
