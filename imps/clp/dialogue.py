@@ -215,6 +215,8 @@ class Dialogue:
             await each()
 
     async def _send(self, text: IncomingText, replies: Sequence[str]) -> None:
+        # All that is said to a phone that wants to hear nothing is that this is so.
+        is_stopped = bool(replies) and await self._services.phones.is_stopped(text.sender)
         for number, body in enumerate(replies):
             answer = OutgoingText(
                 id=f"clp:{text.id}:{number}",
@@ -222,6 +224,7 @@ class Dialogue:
                 body=body,
                 validity_seconds=ANSWER_SECONDS,
                 answer=True,
+                despite_stop=is_stopped,
             )
             try:
                 await self._texts.send(within_limits(answer, self._most_sms))

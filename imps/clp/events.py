@@ -244,8 +244,8 @@ class Events:
 
     async def _over(self, account: Account, phone: str, out: Out, state: TextState) -> None:
         """A text has left: the message that it told is acknowledged, and what became of that is
-        said once it is known."""
-        if out.message_id:
+        said once it is known. What a phone did not want to hear waits."""
+        if out.message_id and state is not TextState.STOPPED:
             await self._acknowledge(account, phone, out.message_id)
             if state in _CODES:
                 await self._settle(account.address, out.message_id, _CODES[state])

@@ -8,6 +8,7 @@ from imps.model.status import StatusCode
 from imps.model.text import IncomingText
 from imps.testing.conformance import shows_feature
 from tests.clp.phones import AMY, Phone, PhoneTestCase
+from tests.sms.scripted import ACCEPTED, LATER
 
 CLP = "command lines by SMS (CLP)"
 SHOWN = ["OnlineStatus", "UserAvailability", "StatusText", "ClientInfo", "CommCap"]
@@ -405,6 +406,34 @@ class StoppingTests(DialogueTestCase):
         await self.amy.says("start", "Welcome back. Send ON to go online.")
         await self.later(3)
         self.assertEqual(self.amy.new(), ["bob (0:00): are you there?"])
+
+    async def test_answer_to_stop_is_given_whatever_waits(self):
+        said = "You get no more messages from localhost. Send START to return."
+        await self.amy.says("/stop", said)
+        await self.amy.says("start", "Welcome back. Send ON to go online.")
+        self.gateway.answers = [LATER]
+        await self.amy.says("who")
+        await self.amy.says("stop")
+        self.gateway.answers = [ACCEPTED]
+        await self.later(5)
+        self.assertEqual(self.amy.new(), [said])
+
+    async def test_what_was_handed_in_before_stop_is_not_sent_and_a_message_waits(self):
+        self.reports = False
+        await self.amy.text("who")
+        self.amy.new()
+        # It waits for the report on the answer.
+        await self.bob.send("amy", text="lunch?", report=True)
+        await self.later()
+        self.assertEqual(self.amy.new(), [])
+        await self.amy.says(
+            "stop", "You get no more messages from localhost. Send START to return."
+        )
+        await self.amy.gets(seconds=70)
+        self.assertIsNone(await self.bob.poll())
+        await self.amy.says("start", "Welcome back. Send ON to go online.")
+        await self.later(70)
+        self.assertEqual(self.amy.new(), ["bob: lunch?"])
 
     async def test_stop_works_from_any_phone(self):
         phone = self.stranger()
