@@ -332,8 +332,13 @@ class Dialogue:
             target = Address.parse(prompt.about)
             await im.doubted(turn, prompt.number, target, prompt.text, accepted)
         elif accepted:
-            turn.is_confirmed = True
-            await self._carry_out(turn, read(prompt.about, turn.known({}), turn.vocabulary))
+            turn.is_confirmed, turn.confirmed_name = True, prompt.text
+            reading = read(prompt.about, turn.known({}), turn.vocabulary)
+            if isinstance(reading, Mistaken) and reading.command is COMMANDS["dellist"]:
+                # It is gone already.
+                turn.say("dellist", name=prompt.text)
+            else:
+                await self._carry_out(turn, reading)
         else:
             turn.say("kept")
 

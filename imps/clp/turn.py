@@ -43,6 +43,7 @@ class Terms:
 
     service: str
     about: str
+    url: str = ""
     number: str
     registration: str
     offline: str
@@ -88,7 +89,9 @@ class Turn:
 
     What is to be different in the dialogue afterwards is kept as changes, which hold for whatever
     it is by then; what is said goes out when they are made. One that ``is_heard`` in any case is
-    answered in any case, too.
+    answered in any case, too. When a question is answered by yes, it ``is_confirmed``, and
+    ``confirmed_name`` is the name of what it was about: who is gone has it no more where that is
+    done again.
     """
 
     services: Services
@@ -105,6 +108,7 @@ class Turn:
     session: Session | None = None
     is_heard: bool = False
     is_confirmed: bool = False
+    confirmed_name: str = ""
     is_mistaken: bool = False
     _names: Names | None = field(default=None, init=False)
 
@@ -255,10 +259,10 @@ class Turn:
         same = (each for each in kept.prompts if (each.kind, each.about, each.text) == wanted)
         return next(same).number
 
-    async def confirm(self, text_id: str, command: str, **values: object) -> None:
-        """Ask whether a command is meant, which is carried out if so."""
-        number = await self.ask("confirm", command, seconds=CONFIRM_SECONDS)
-        self.say(text_id, prompt=number, **values)
+    async def confirm(self, text_id: str, command: str, *, name: str, **values: object) -> None:
+        """Ask whether a command about what has this name is meant, which is carried out if so."""
+        number = await self.ask("confirm", command, name, seconds=CONFIRM_SECONDS)
+        self.say(text_id, prompt=number, name=name, **values)
 
     def talk_to(self, address: Address) -> None:
         """From now on, somebody is talked to."""

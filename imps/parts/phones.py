@@ -145,7 +145,8 @@ def terms_of(settings: Settings) -> Terms:
     prefixes = (each.partition("=") for each in said.languages)
     return Terms(
         service=about.name or settings.domain[0],
-        about=" ".join(filter(None, (about.text, about.url))) or "IMPS",
+        about=about.text or ("" if about.url else "IMPS"),
+        url=about.url,
         number=settings.sms.number,
         registration=said.registration,
         offline=said.offline,

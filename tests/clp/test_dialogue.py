@@ -504,6 +504,16 @@ class SettingsTests(DialogueTestCase):
         await self.amy.says("info", "localhost: IMPS")
 
 
+class ProviderTests(PhoneTestCase):
+    overrides = {"provider": {"name": "Chatter", "text": "we chat " * 40, "url": "https://x.org/"}}
+
+    async def test_who_runs_it_is_told_in_one_sms_with_the_address(self):
+        await self.signed_on(self.amy)
+        (said,) = await self.amy.text("info")
+        self.assertTrue(said.startswith("Chatter: we chat we chat"), said)
+        self.assertTrue(said.endswith("we ch... https://x.org/"), said)
+
+
 class MistakesTests(DialogueTestCase):
     async def test_less_and_less_is_said_to_who_goes_on_with_what_means_nothing(self):
         await self.amy.says("/blok bob", 'I do not know "blok". BLOCK / UNBLOCK? Send HELP.')
