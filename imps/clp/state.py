@@ -109,6 +109,17 @@ class Watched:
 
 
 @frozen(kw_only=True)
+class Pin:
+    """A user's PIN, encrypted, when it was given last, and how often another one has been since the
+    first time of these."""
+
+    secret: str = field(repr=False)
+    given_at: float = 0.0
+    failures: int = 0
+    failed_at: float = 0.0
+
+
+@frozen(kw_only=True)
 class State:
     """The dialogue with a user's phone."""
 
@@ -118,6 +129,7 @@ class State:
     copies: bool = False
     notices: bool = False
     quiet: tuple[int, int] | None = None
+    pin: Pin | None = None
     session_id: str = ""
     is_on: bool = False
     on_since: float = 0.0
@@ -156,6 +168,10 @@ class State:
         """The questions that may be answered."""
         return tuple(each for each in self.prompts if each.until > now)
 
+    def questions_at(self, now: float) -> tuple[Prompt, ...]:
+        """Those of them that are answered by yes or no."""
+        return tuple(each for each in self.prompts_at(now) if each.kind != "pin")
+
     def prompt(self, number: int) -> Prompt | None:
         """The question of a number."""
         return next((each for each in self.prompts if each.number == number), None)
@@ -177,8 +193,9 @@ def print_of(text: str) -> str:
     return sha256(text.encode("utf-8", "replace")).hexdigest()[:16]
 
 
-def arrived(text_id: str, body: str, sent_at: float | None, now: float) -> Change:
-    """A text has come: what it meets is kept for it, and whoever has written was heard."""
+def arrived(text_id: str, print: str, sent_at: float | None, now: float) -> Change:
+    """A text has come: what it meets is kept for it, and whoever has written was heard. ``print``
+    is that of the text."""
 
     def change(state: State) -> State:
         if state.arrival is not None and state.arrival.id == text_id:
@@ -186,7 +203,7 @@ def arrived(text_id: str, body: str, sent_at: float | None, now: float) -> Chang
         arrival = Arrival(
             id=text_id,
             at=now,
-            print=print_of(body),
+            print=print,
             sent_at=sent_at,
             target=state.target,
             touched=state.touched,

@@ -31,6 +31,7 @@ from imps.sap.delivery import Delivery
 from imps.sap.routed_presence import RoutedPresence
 from imps.sap.sessions import Session
 from imps.store.phones import Phones
+from imps.store.secrets import Secrets
 
 MOST_CHARACTERS = 459
 """What three SMS hold."""
@@ -52,6 +53,7 @@ class Terms:
     keyword: str = ""
     signature: str = ""
     hides_blocks: bool = False
+    wants_pin: bool = False
     texts_a_minute: int = 30
     replies_a_minute: int = 20
     replies_an_hour: int = 200
@@ -79,6 +81,7 @@ class Services:
     delivery: Delivery
     phones: Phones
     states: States
+    secrets: Secrets
     terms: Terms
     catalogues: Catalogues
 
@@ -101,6 +104,7 @@ class Turn:
     operation_id: str
     now: float
     state: State
+    body: str = field(default="", repr=False)
     changes: list[Change] = field(factory=list)
     replies: list[str] = field(factory=list)
     afterwards: list[Callable[[], Awaitable[None]]] = field(factory=list)
@@ -225,7 +229,7 @@ class Turn:
         may be named, and whoever is talked to, as if that one were a contact."""
         arrival = self.state.arrival
         assert arrival is not None
-        open_prompts = {each.number for each in self.state.prompts_at(self.now)}
+        open_prompts = {each.number for each in self.state.questions_at(self.now)}
         partners = map(Address.parse, filter(None, dict.fromkeys((*arrival.since, arrival.target))))
         people = dict.fromkeys((*self.people, *map(self.names.person, partners)))
         return Known(

@@ -92,6 +92,7 @@ class PhoneParts(ServiceParts):
             delivery=self._delivery(0, PHONE_TRIES),
             phones=self.phones,
             states=States(self.phones, terms.offline != "store"),
+            secrets=self.store.secrets,
             terms=terms,
             catalogues=catalogues,
         )
@@ -155,6 +156,7 @@ def terms_of(settings: Settings) -> Terms:
         keyword=said.keyword,
         signature=said.signature,
         hides_blocks=said.hide_block,
+        wants_pin=said.trust == "pin",
         texts_a_minute=said.texts_per_minute,
         replies_a_minute=said.replies_per_minute,
         replies_an_hour=said.replies_per_hour,

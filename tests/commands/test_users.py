@@ -1,3 +1,6 @@
+from attrs import evolve
+
+from imps.clp.state import Pin, State, States
 from imps.elements.directory import Directory
 from imps.model.address import Address
 from imps.model.status import StatusCode
@@ -107,6 +110,15 @@ class UserCommandsTests(CommandLineTestCase):
         bucket = self.store.buckets.of(ANN)
         due = await WorkRecords(self.store.client, self.store.buckets).due(bucket, now=1e10)
         self.assertEqual([each.kind for each in due.work], ["phone"])
+
+    async def test_pin_is_forgotten(self):
+        forget = ("user", "forget-pin", "ann", *self.place)
+        await self.directory.add(ANN, "secret")
+        self.assertEqual(self.refused(*forget), "imps: wv:ann@localhost has no PIN")
+        states = States(Phones(self.store.client, self.store.buckets), True)
+        await states.change(ANN, lambda state: evolve(state, pin=Pin(secret="x"), zone="+2"))
+        self.assertEqual(self.imps(*forget), "wv:ann@localhost may set a new PIN\n")
+        self.assertEqual(await states.get(ANN), State(zone="+2"))
 
     async def test_deletion_is_meant(self):
         await self.directory.add(ANN, "secret")
