@@ -474,6 +474,7 @@ class CLPSettings:
     signature: str = ""
     optout_words: tuple[str, ...] = ()
     hide_block: bool = False
+    trust: str = field(default="network", validator=_one_of("network", "pin"))
     texts_per_minute: int = _count(30)
     replies_per_minute: int = _count(20)
     replies_per_hour: int = _count(200)

@@ -123,6 +123,7 @@ _ACCESS = (
     _command("JOINME", "[name]", "none", _FREE, "JOINME ann", needs=_ANY),
     _command("STOP STOPALL UNSUBSCRIBE", "", "Logout", _EXACT, "STOP", needs=_ANY),
     _command("START", "", "none", _EXACT, "START", needs=_ANY),
+    _command("PIN", "pin [newpin]", "none", _EXACT, "PIN 4711", needs=_USER),
     _command("ME", "", "GetPresence", _FREE, "ME"),
     _command("HELP", "[topic]", "none", _EXACT, "HELP SEND", short="H ?", needs=_ANY),
     _command("INFO", "", "GetSPInfo", _FREE, "INFO", needs=_ANY),

@@ -47,11 +47,11 @@ async def remove(turn: Turn, arguments: Arguments) -> None:
     """Remove somebody from a list, or from all: once that is confirmed, if it was the last."""
     person, named = _person(arguments), arguments.get("list")
     holding = [each.address for each in turn.contact_lists if _holds(each, person.address)]
-    if not holding:
+    if not holding and not turn.is_confirmed:
         turn.mistaken("E11", name=turn.name(person.address))
         return
     chosen = [named.address] if isinstance(named, ContactListNamed) else holding
-    name = turn.name(person.address)
+    name = turn.confirmed_name or turn.name(person.address)
     if not turn.is_confirmed and not set(holding) - set(chosen):
         suffix = f" *{quoted(named.name)}" if isinstance(named, ContactListNamed) else ""
         command = f"/remove {quoted(str(person.address))}{suffix}"

@@ -15,7 +15,7 @@ from attrs import define, field
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
-from imps.clp import access, contacts, im, presence, session
+from imps.clp import access, contacts, im, pin, presence, session
 from imps.clp.catalogue import nearest
 from imps.clp.commands import COMMANDS, OPT_IN, OPT_OUT, Command, Needs
 from imps.clp.event_texts import within_limits
@@ -27,6 +27,7 @@ from imps.clp.grammar import (
     Nothing,
     Reading,
     Said,
+    first_word,
     names_in,
     normal,
     read,
@@ -98,6 +99,7 @@ class Dialogue:
             "quiet": session.quiet,
             "more": session.more,
             "set": session.set_item,
+            "pin": self._give_pin,
             "link": self._link,
             "joinme": self._join,
             "stop": self._stop,
@@ -173,13 +175,14 @@ class Dialogue:
         if before is not None:
             await self._send(text, before)
             return
-        if _is_ignored(state, text, body, now):
+        print = print_of(self._without_secret(body))
+        if _is_ignored(state, text, print, now):
             self._log.info("The text {id} is ignored", id=text.id)
             return
         if state.arrival is None or state.arrival.id != text.id:
             state = await services.states.change(
                 account.address,
-                arrived(text.id, body, text.sent_at, now),
+                arrived(text.id, print, text.sent_at, now),
                 heard(services.terms.texts_a_minute, now),
             )
         turn = Turn(
@@ -190,6 +193,7 @@ class Dialogue:
             operation_id=sha256(f"{text.sender} {text.id}".encode()).hexdigest()[:32],
             now=now,
             state=state,
+            body=body,
             is_heard=is_heard,
         )
         if state.heard[0] < 0 and not is_heard:
@@ -207,13 +211,15 @@ class Dialogue:
             turn.replies.clear()
             _warn(turn)
             count = len(turn.replies)
-        turn.change(sent(count, *limits, turn.now), done(text.id, turn.replies))
+        turn.change(sent(count, *limits, turn.now), done(text.id, turn.replies, turn.now))
         await turn.services.states.change(turn.user, *turn.changes)
         await self._send(text, turn.replies)
         for each in turn.afterwards:
             await each()
 
     async def _send(self, text: IncomingText, replies: Sequence[str]) -> None:
+        # All that is said to a phone that wants to hear nothing is that this is so.
+        is_stopped = bool(replies) and await self._services.phones.is_stopped(text.sender)
         for number, body in enumerate(replies):
             answer = OutgoingText(
                 id=f"clp:{text.id}:{number}",
@@ -221,6 +227,7 @@ class Dialogue:
                 body=body,
                 validity_seconds=ANSWER_SECONDS,
                 answer=True,
+                despite_stop=is_stopped,
             )
             try:
                 await self._texts.send(within_limits(answer, self._most_sms))
@@ -229,7 +236,14 @@ class Dialogue:
                 return
 
     async def _carry_out_once(self, turn: Turn, body: str) -> None:
-        """Carry out what a text asks for; once more in a new session if the old one is over."""
+        """Carry out what a text asks for; once more in a new session if the old one is over. Where
+        the PIN is wanted for it, that is asked for instead."""
+        try:
+            await self._carry_out_in_session(turn, body)
+        except pin.PinWanted:
+            await pin.ask(turn)
+
+    async def _carry_out_in_session(self, turn: Turn, body: str) -> None:
         try:
             await self._carry_out(turn, await self._reading(turn, body))
         except Refusal as refusal:
@@ -285,9 +299,15 @@ class Dialogue:
         if not turn.offers(command):
             turn.mistaken("E24", word=word.upper())
             return
+        if command.confirms and not turn.is_confirmed:
+            pin.check(turn, pin.DELETING_SECONDS)
+        elif command.id == "on":
+            pin.check(turn, pin.SIGNING_ON_SECONDS)
         if command.needs is Needs.SESSION:
             await self._sign_on(turn)
         await self._serve[command.id](turn, arguments)
+        if command.id == "on" and turn.services.terms.wants_pin and turn.state.pin is None:
+            turn.say("pin_none")
         if command.needs is Needs.SESSION and not turn.state.is_known:
             # The first time, whoever has got here is told what there is.
             turn.note(is_known=True)
@@ -295,6 +315,8 @@ class Dialogue:
                 turn.replies.append(turn.catalogue.help("", turn.vocabulary))
 
     async def _sign_on(self, turn: Turn) -> None:
+        if not await self._sessions.is_on(turn.state):
+            pin.check(turn, pin.SIGNING_ON_SECONDS)
         await session.sign_on(turn, self._sessions)
 
     async def _doubt(self, turn: Turn, body: str, unknown: str) -> None:
@@ -310,7 +332,7 @@ class Dialogue:
     ) -> None:
         arrival, number = turn.state.arrival, arguments.get("num")
         assert arrival is not None
-        prompts = turn.state.prompts_at(turn.now)
+        prompts = turn.state.questions_at(turn.now)
         waiting = [each for each in prompts if each.number in arrival.prompts]
         if isinstance(number, int):
             waiting = [each for each in waiting if each.number == number]
@@ -328,10 +350,21 @@ class Dialogue:
             target = Address.parse(prompt.about)
             await im.doubted(turn, prompt.number, target, prompt.text, accepted)
         elif accepted:
-            turn.is_confirmed = True
-            await self._carry_out(turn, read(prompt.about, turn.known({}), turn.vocabulary))
+            turn.is_confirmed, turn.confirmed_name = True, prompt.text
+            reading = read(prompt.about, turn.known({}), turn.vocabulary)
+            if isinstance(reading, Mistaken) and reading.command is COMMANDS["dellist"]:
+                # It is gone already.
+                turn.say("dellist", name=prompt.text)
+            else:
+                await self._carry_out(turn, reading)
         else:
             turn.say("kept")
+
+    async def _give_pin(self, turn: Turn, arguments: dict[str, Argument]) -> None:
+        async def carry_out(turn: Turn) -> None:
+            await self._carry_out(turn, await self._reading(turn, turn.body))
+
+        await pin.give(turn, arguments, carry_out)
 
     async def _link(self, turn: Turn, arguments: dict[str, Argument]) -> None:
         named = turn.services.directory.at_home(Address.parse(str(arguments["word"])))
@@ -360,16 +393,24 @@ class Dialogue:
         keyword = keywords.get(normal(body).casefold())
         return keyword is not None and keyword.command is command
 
+    def _without_secret(self, body: str) -> str:
+        """A text as far as it may be kept, also in a form from which it could be guessed."""
+        catalogues = self._services.catalogues
+        word = first_word(body)
+        keywords = (catalogues.vocabulary(code).keywords.get(word) for code in catalogues.of)
+        is_secret = any(each and each.command.id in ("pin", "link") for each in keywords)
+        return word if is_secret else body
 
-def _is_ignored(state: State, text: IncomingText, body: str, now: float) -> bool:
+
+def _is_ignored(state: State, text: IncomingText, print: str, now: float) -> bool:
     """Whether a text is our own that somebody sends back, or was doubled on its way."""
-    if print_of(body) in state.echoes:
+    if print in state.echoes:
         return True
     last = state.arrival
     return (
         last is not None
         and last.id != text.id
-        and last.print == print_of(body)
+        and last.print == print
         and text.sent_at is not None
         and last.sent_at == text.sent_at
         and now - last.at < DOUBLE_SECONDS

@@ -75,6 +75,13 @@ class Events:
         if account is not None:
             await self._tell_if_wanted(account, work.record)
 
+    async def erase(self, work: Work) -> None:
+        """Erase what is old of what was said in a dialogue."""
+        try:
+            await self._services.states.erase(Address.parse(work.details[0]), self._clock.seconds())
+        except NoSuchOwner:
+            self._log.info("A dialogue has gone with its user")
+
     async def _tell_if_wanted(self, account: Account, record: bytes = b"") -> None:
         phone = account.msisdn
         if phone is None or not PHONE.fullmatch(phone):
@@ -237,8 +244,8 @@ class Events:
 
     async def _over(self, account: Account, phone: str, out: Out, state: TextState) -> None:
         """A text has left: the message that it told is acknowledged, and what became of that is
-        said once it is known."""
-        if out.message_id:
+        said once it is known. What a phone did not want to hear waits."""
+        if out.message_id and state is not TextState.STOPPED:
             await self._acknowledge(account, phone, out.message_id)
             if state in _CODES:
                 await self._settle(account.address, out.message_id, _CODES[state])

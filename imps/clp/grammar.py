@@ -102,6 +102,12 @@ def normal(text: str) -> str:
     return unicodedata.normalize("NFC", text).strip("\ufeff \t\r\n\0")
 
 
+def first_word(text: str) -> str:
+    """The word that says which command a text is, if it is one, folded."""
+    plain = normal(text).translate(_PLAIN).removeprefix("/")
+    return plain.split(None, 1)[0].casefold() if plain.strip() else ""
+
+
 def names_in(text: str) -> tuple[str, ...]:
     """The words of a text that could be the names of users, folded: so many may be looked up."""
     words = normal(text).translate(_PLAIN).split(None, 3)[1:3]

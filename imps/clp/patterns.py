@@ -39,6 +39,8 @@ KINDS: Mapping[str, str] = {
     "language": r"[A-Za-z]{2}",
     "hours": r"\d{1,2}-\d{1,2}",
     "num": r"\d{1,2}",
+    "pin": r"[0-9]{4,6}",
+    "newpin": r"[0-9]{4,6}",
     "url": r"[A-Za-z][A-Za-z0-9+.-]*://\S+",
     "rest": r".*",
     "rest!": r".+",

@@ -38,6 +38,11 @@ class PhoneSessions:
         present = await self._found(state, prolongs=False)
         return present or await self._open(account, phone, state, is_absent=True)
 
+    async def is_on(self, state: State) -> bool:
+        """Whether the user is on line."""
+        present = await self._found(state, prolongs=False)
+        return present is not None and not present.is_absent
+
     async def existing(self, state: State) -> Session | None:
         """The session that there is, if it goes on."""
         return await self._found(state, prolongs=False)

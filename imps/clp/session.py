@@ -8,7 +8,8 @@ from functools import partial
 from imps.clp.phone_sessions import PhoneSessions
 from imps.clp.presence import friends_online, seen_of, watch_again
 from imps.clp.references import Argument
-from imps.clp.telling import clean, in_words, moment, zone_of
+from imps.clp.strangers import becomes_strange
+from imps.clp.telling import clean, in_words, moment, with_tail, zone_of
 from imps.clp.turn import Turn
 from imps.model.presence import Attribute, PresenceValue
 
@@ -61,10 +62,12 @@ async def unlink(turn: Turn, arguments: Arguments, sessions: PhoneSessions) -> N
     if not turn.is_confirmed:
         await turn.confirm("unlink_ask", "/unlink", name=turn.name(turn.user))
         return
-    account = await turn.services.directory.release_msisdn(turn.user)
     await sessions.end(turn.state)
     turn.session = None
-    turn.say("unlinked")
+    said = turn.text("unlinked")
+    await becomes_strange(turn.services, turn.phone, turn.text_id, [said], turn.user)
+    account = await turn.services.directory.release_msisdn(turn.user)
+    turn.replies.append(said)
     turn.afterwards.append(partial(turn.services.states.forget, account.address))
 
 
@@ -84,7 +87,9 @@ async def me(turn: Turn, _: Arguments) -> None:
 
 async def info(turn: Turn, _: Arguments) -> None:
     """Who runs the service."""
-    turn.say("info", service=turn.services.terms.service, text=turn.services.terms.about)
+    terms = turn.services.terms
+    said = turn.text("info", service=terms.service, text=terms.about)
+    turn.replies.append(with_tail(said, terms.url))
 
 
 async def help(turn: Turn, arguments: Arguments) -> None:

@@ -29,6 +29,8 @@ MOST_PROMPTS = 99
 MOST_NUMBERS = 999
 MOST_KEPT = 40
 REPLIES_KEPT = 5
+KEPT_SECONDS = 86_400
+"""For how long is kept what was said to a text: as long as it may come again."""
 ECHOES = 3
 
 
@@ -77,6 +79,15 @@ class Arrival:
 
 
 @frozen(kw_only=True)
+class Answer:
+    """What was said to a text, by its id, and when that had come."""
+
+    id: str
+    at: float
+    replies: tuple[str, ...] = field(default=(), repr=False)
+
+
+@frozen(kw_only=True)
 class Out:
     """The text that was handed in last of those that nobody asked for, until the gateway has it:
     the message that it tells of in full, if it does."""
@@ -98,6 +109,17 @@ class Watched:
 
 
 @frozen(kw_only=True)
+class Pin:
+    """A user's PIN, encrypted, when it was given last, and how often another one has been since the
+    first time of these."""
+
+    secret: str = field(repr=False)
+    given_at: float = 0.0
+    failures: int = 0
+    failed_at: float = 0.0
+
+
+@frozen(kw_only=True)
 class State:
     """The dialogue with a user's phone."""
 
@@ -107,6 +129,7 @@ class State:
     copies: bool = False
     notices: bool = False
     quiet: tuple[int, int] | None = None
+    pin: Pin | None = None
     session_id: str = ""
     is_on: bool = False
     on_since: float = 0.0
@@ -128,7 +151,7 @@ class State:
     watched: dict[str, Watched] = field(factory=dict)
     watched_lists: tuple[str, ...] = ()
     out: Out | None = None
-    done: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    answers: tuple[Answer, ...] = ()
     echoes: tuple[str, ...] = ()
     mistakes: int = 0
     silent_until: float = 0.0
@@ -139,11 +162,15 @@ class State:
 
     def replies_to(self, text_id: str) -> tuple[str, ...] | None:
         """What was said to a text; None if it was not done yet."""
-        return dict(self.done).get(text_id)
+        return next((each.replies for each in self.answers if each.id == text_id), None)
 
     def prompts_at(self, now: float) -> tuple[Prompt, ...]:
         """The questions that may be answered."""
         return tuple(each for each in self.prompts if each.until > now)
+
+    def questions_at(self, now: float) -> tuple[Prompt, ...]:
+        """Those of them that are answered by yes or no."""
+        return tuple(each for each in self.prompts_at(now) if each.kind != "pin")
 
     def prompt(self, number: int) -> Prompt | None:
         """The question of a number."""
@@ -166,8 +193,9 @@ def print_of(text: str) -> str:
     return sha256(text.encode("utf-8", "replace")).hexdigest()[:16]
 
 
-def arrived(text_id: str, body: str, sent_at: float | None, now: float) -> Change:
-    """A text has come: what it meets is kept for it, and whoever has written was heard."""
+def arrived(text_id: str, print: str, sent_at: float | None, now: float) -> Change:
+    """A text has come: what it meets is kept for it, and whoever has written was heard. ``print``
+    is that of the text."""
 
     def change(state: State) -> State:
         if state.arrival is not None and state.arrival.id == text_id:
@@ -175,7 +203,7 @@ def arrived(text_id: str, body: str, sent_at: float | None, now: float) -> Chang
         arrival = Arrival(
             id=text_id,
             at=now,
-            print=print_of(body),
+            print=print,
             sent_at=sent_at,
             target=state.target,
             touched=state.touched,
@@ -188,16 +216,40 @@ def arrived(text_id: str, body: str, sent_at: float | None, now: float) -> Chang
     return change
 
 
-def done(text_id: str, replies: Sequence[str]) -> Change:
+def done(text_id: str, replies: Sequence[str], now: float) -> Change:
     """A text is done, and these are the replies."""
+    answer = Answer(id=text_id, at=now, replies=tuple(replies))
 
     def change(state: State) -> State:
-        kept = tuple(each for each in state.done if each[0] != text_id)
-        return _echoed(
-            evolve(state, done=(*kept, (text_id, tuple(replies)))[-REPLIES_KEPT:]), replies
-        )
+        others = (each for each in state.answers if each.id != text_id)
+        return _echoed(evolve(state, answers=(*others, answer)[-REPLIES_KEPT:]), replies)
 
     return change
+
+
+def erased(now: float) -> Change:
+    """What was written, and what was said to it, is no longer known once it is old."""
+
+    def change(state: State) -> State:
+        kept = evolve(
+            state,
+            answers=tuple(each for each in state.answers if each.at + KEPT_SECONDS > now),
+            prompts=state.prompts_at(now),
+            held=state.held_at(now),
+        )
+        if state.arrival is None or state.arrival.at + KEPT_SECONDS > now:
+            return kept
+        return evolve(kept, arrival=None, pages=())
+
+    return change
+
+
+def erasable_at(state: State) -> float | None:
+    """When something of a dialogue is to be erased next; None if nothing is."""
+    times = [each.at for each in state.answers]
+    if state.arrival is not None:
+        times.append(state.arrival.at)
+    return min(times) + KEPT_SECONDS if times else None
 
 
 def _echoed(state: State, bodies: Iterable[str]) -> State:
@@ -387,10 +439,21 @@ class States:
             after = packed(state)
             if before and after == before:
                 return state
-            other = await self._phones.change(user, before, after, tells_absent=self._tells_absent)
+            other = await self._phones.change(
+                user,
+                before,
+                after,
+                tells_absent=self._tells_absent,
+                erase_at=erasable_at(state),
+            )
             if other is None:
                 return state
             before = other
+
+    async def erase(self, user: Address, now: float) -> None:
+        """Erase what is old of a dialogue, if there is one."""
+        if await self._phones.get(user):
+            await self.change(user, erased(now))
 
     async def forget(self, user: Address) -> None:
         """Forget a dialogue: the phone is no longer the user's."""

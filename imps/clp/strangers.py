@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections.abc import Sequence
 from typing import Any
 
 from attrs import define, field
@@ -128,10 +129,35 @@ async def answer_stranger(
     remembered = json.loads(await services.phones.stranger(phone) or b"{}")
     said: dict[str, list[str]] = remembered.setdefault("said", {})
     if text_id in said:
+        await _forget_dialogue(services, phone, remembered)
         return said[text_id]
     stranger = Stranger(services, phone, remembered, now)
     await stranger.answer(body)
     said[text_id] = stranger.replies
-    remembered["said"] = dict(list(said.items())[-3:])
-    await services.phones.remember_stranger(phone, json.dumps(remembered).encode())
+    await _remember(services, phone, remembered)
     return stranger.replies
+
+
+async def becomes_strange(
+    services: Services, phone: str, text_id: str, replies: Sequence[str], user: Address
+) -> None:
+    """A phone is about to be nobody's, which was this user's: what is said to that. The text may be
+    done again when it is, and the dialogue is forgotten then."""
+    remembered = json.loads(await services.phones.stranger(phone) or b"{}")
+    remembered.setdefault("said", {})[text_id] = list(replies)
+    remembered["was"] = str(user)
+    await _remember(services, phone, remembered)
+
+
+async def _remember(services: Services, phone: str, remembered: dict[str, Any]) -> None:
+    remembered["said"] = dict(list(remembered["said"].items())[-3:])
+    await services.phones.remember_stranger(phone, json.dumps(remembered).encode())
+
+
+async def _forget_dialogue(services: Services, phone: str, remembered: dict[str, Any]) -> None:
+    was = remembered.pop("was", None)
+    if was is not None:
+        account = await services.directory.find(Address.parse(was))
+        if account is not None and account.msisdn is None:
+            await services.states.forget(account.address)
+        await _remember(services, phone, remembered)

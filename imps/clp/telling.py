@@ -156,13 +156,29 @@ def pieces(body: str, count: int, tail: str) -> list[str]:
     found: list[str] = []
     rest = body if len(body) <= LONGEST_TEXT else f"{body[:LONGEST_TEXT]}..."
     while not lasts(rest, count):
-        low, high = 1, min(len(rest), _MOST_COMPOSED * ONE_SMS * count)
-        while low < high:
-            middle = (low + high + 1) // 2
-            low, high = (middle, high) if lasts(rest[:middle] + tail, count) else (low, middle - 1)
-        found.append(rest[:low] + tail)
-        rest = rest[low:]
+        length = _length_of_piece(rest, count, tail)
+        found.append(rest[:length] + tail)
+        rest = rest[length:]
     return [*found, rest]
+
+
+def _length_of_piece(body: str, count: int, tail: str) -> int:
+    low, high = 1, min(len(body), _MOST_COMPOSED * ONE_SMS * count)
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if lasts(body[:middle] + tail, count) else (low, middle - 1)
+    return low
+
+
+def with_tail(body: str, tail: str) -> str:
+    """A text with something behind it, in one SMS: the text is cut where there is no room for it;
+    so is all of it where there is none for the tail."""
+    whole = f"{body.rstrip()} {tail}" if tail else body
+    if lasts(whole):
+        return whole
+    cut = f"... {tail}" if tail and lasts(f"{body[:1]}... {tail}") else "..."
+    kept = body if len(cut) > 3 else whole
+    return kept[: _length_of_piece(kept, 1, cut)].rstrip() + cut
 
 
 @frozen

@@ -31,6 +31,7 @@ from imps.sap.delivery import Delivery
 from imps.sap.routed_presence import RoutedPresence
 from imps.sap.sessions import Session
 from imps.store.phones import Phones
+from imps.store.secrets import Secrets
 
 MOST_CHARACTERS = 459
 """What three SMS hold."""
@@ -43,6 +44,7 @@ class Terms:
 
     service: str
     about: str
+    url: str = ""
     number: str
     registration: str
     offline: str
@@ -51,6 +53,7 @@ class Terms:
     keyword: str = ""
     signature: str = ""
     hides_blocks: bool = False
+    wants_pin: bool = False
     texts_a_minute: int = 30
     replies_a_minute: int = 20
     replies_an_hour: int = 200
@@ -78,6 +81,7 @@ class Services:
     delivery: Delivery
     phones: Phones
     states: States
+    secrets: Secrets
     terms: Terms
     catalogues: Catalogues
 
@@ -88,7 +92,9 @@ class Turn:
 
     What is to be different in the dialogue afterwards is kept as changes, which hold for whatever
     it is by then; what is said goes out when they are made. One that ``is_heard`` in any case is
-    answered in any case, too.
+    answered in any case, too. When a question is answered by yes, it ``is_confirmed``, and
+    ``confirmed_name`` is the name of what it was about: who is gone has it no more where that is
+    done again.
     """
 
     services: Services
@@ -98,6 +104,7 @@ class Turn:
     operation_id: str
     now: float
     state: State
+    body: str = field(default="", repr=False)
     changes: list[Change] = field(factory=list)
     replies: list[str] = field(factory=list)
     afterwards: list[Callable[[], Awaitable[None]]] = field(factory=list)
@@ -105,6 +112,7 @@ class Turn:
     session: Session | None = None
     is_heard: bool = False
     is_confirmed: bool = False
+    confirmed_name: str = ""
     is_mistaken: bool = False
     _names: Names | None = field(default=None, init=False)
 
@@ -221,7 +229,7 @@ class Turn:
         may be named, and whoever is talked to, as if that one were a contact."""
         arrival = self.state.arrival
         assert arrival is not None
-        open_prompts = {each.number for each in self.state.prompts_at(self.now)}
+        open_prompts = {each.number for each in self.state.questions_at(self.now)}
         partners = map(Address.parse, filter(None, dict.fromkeys((*arrival.since, arrival.target))))
         people = dict.fromkeys((*self.people, *map(self.names.person, partners)))
         return Known(
@@ -255,10 +263,10 @@ class Turn:
         same = (each for each in kept.prompts if (each.kind, each.about, each.text) == wanted)
         return next(same).number
 
-    async def confirm(self, text_id: str, command: str, **values: object) -> None:
-        """Ask whether a command is meant, which is carried out if so."""
-        number = await self.ask("confirm", command, seconds=CONFIRM_SECONDS)
-        self.say(text_id, prompt=number, **values)
+    async def confirm(self, text_id: str, command: str, *, name: str, **values: object) -> None:
+        """Ask whether a command about what has this name is meant, which is carried out if so."""
+        number = await self.ask("confirm", command, name, seconds=CONFIRM_SECONDS)
+        self.say(text_id, prompt=number, name=name, **values)
 
     def talk_to(self, address: Address) -> None:
         """From now on, somebody is talked to."""

@@ -8,12 +8,16 @@ from collections.abc import Awaitable, Callable
 from getpass import getpass
 from typing import TYPE_CHECKING, Any
 
-from imps.commands.opening import add_store_options, on_directory
-from imps.model.account import Account
+from attrs import evolve
+
+from imps.commands.opening import add_store_options, directory_of, on_directory, on_store
+from imps.model.account import Account, normal_msisdn
 from imps.model.address import Address
 
 if TYPE_CHECKING:
+    from imps.config import Settings
     from imps.elements.directory import Details, Directory
+    from imps.store.opening import Store
 
 DETAILS = ("first_name", "last_name", "email", "alias")
 
@@ -55,6 +59,9 @@ def add_user_commands(commands: Any) -> None:
     _add_password_option(passwd)
     verb_on_user("suspend", _suspend, "keep a user from signing on; ends all sessions")
     verb_on_user("resume", _resume, "let a suspended user sign on again")
+    unstop = verb("unstop", _unstop, "let a phone that has sent STOP get texts again")
+    unstop.add_argument("phone", metavar="NUMBER", help="+358501234567")
+    verb_on_user("forget-pin", _forget_pin, "let a user set a new PIN by text")
     delete = verb_on_user("delete", _delete, "delete a user and all that is theirs")
     delete.add_argument("--yes", action="store_true", help="do not ask whether this is meant")
     read = verb("import", _import, "make the accounts that a CSV file lists")
@@ -123,6 +130,41 @@ def _delete(options: argparse.Namespace) -> None:
     if not options.yes:
         _confirm(f"Delete {options.address} and all that is theirs?")
     _operate(options, lambda users, user: users.delete(user), "deleted")
+
+
+def _unstop(options: argparse.Namespace) -> None:
+    async def work(settings: Settings, store: Store, reactor: Any) -> None:
+        from imps.store.phones import Phones
+
+        phone = normal_msisdn(options.phone)
+        if phone is None:
+            raise SystemExit(f"imps: {options.phone} is no telephone number")
+        phones = Phones(store.client, store.buckets)
+        if not await phones.start(phone):
+            raise SystemExit(f"imps: {phone} has not sent STOP")
+        account = await directory_of(settings, store, reactor).with_msisdn(phone)
+        if account is not None:
+            await phones.tell_at(account.address, reactor.seconds())
+        print(f"{phone} gets texts again")
+
+    on_store(options, work)
+
+
+def _forget_pin(options: argparse.Namespace) -> None:
+    async def work(settings: Settings, store: Store, reactor: Any) -> None:
+        from imps.clp.state import States
+        from imps.store.phones import Phones
+
+        directory = directory_of(settings, store, reactor)
+        account = await directory.get(Address.parse(options.address))
+        phones = Phones(store.client, store.buckets)
+        states = States(phones, settings.clp.offline != "store")
+        if (await states.get(account.address)).pin is None:
+            raise SystemExit(f"imps: {account.address} has no PIN")
+        await states.change(account.address, lambda state: evolve(state, pin=None))
+        print(f"{account.address} may set a new PIN")
+
+    on_store(options, work)
 
 
 def _operate(

@@ -39,7 +39,8 @@ class OutgoingText:
     ``id`` is the caller's: a text is handed in once under an id, however often that is tried, until
     24 hours after its end. ``answer`` tells what somebody waits for from what nobody asked for.
     ``number`` is whom it is from, the service's own where it is empty. ``watcher`` names who is
-    told what becomes of it (``Texts.on_outcome``), and gets ``about`` back.
+    told what becomes of it (``Texts.on_outcome``), and gets ``about`` back. ``despite_stop`` is for
+    the answer to whoever wants no more texts; others are not sent to such a phone.
     """
 
     id: str
@@ -50,6 +51,7 @@ class OutgoingText:
     number: str = ""
     validity_seconds: int = 86_400
     answer: bool = False
+    despite_stop: bool = False
     watcher: str = ""
     about: str = field(default="", repr=False)
 
@@ -57,8 +59,9 @@ class OutgoingText:
 class TextState(Enum):
     """What has become of an outgoing text.
 
-    The last four are ends: what a phone has; what it cannot get; what the gateway does not take, or
-    what perhaps it never took; and what it has not taken, or not reported on, in its time.
+    The last five are ends: what a phone has; what it cannot get; what the gateway does not take, or
+    what perhaps it never took; what it has not taken, or not reported on, in its time; and what was
+    not sent because the phone wants to hear nothing, of which the id is free again.
     """
 
     NEW = "new"
@@ -69,6 +72,7 @@ class TextState(Enum):
     UNDELIVERED = "undelivered"
     FAILED = "failed"
     EXPIRED = "expired"
+    STOPPED = "stopped"
 
     @property
     def is_end(self) -> bool:
@@ -76,7 +80,13 @@ class TextState(Enum):
         return self in _ENDS
 
 
-_ENDS = (TextState.DELIVERED, TextState.UNDELIVERED, TextState.FAILED, TextState.EXPIRED)
+_ENDS = (
+    TextState.DELIVERED,
+    TextState.UNDELIVERED,
+    TextState.FAILED,
+    TextState.EXPIRED,
+    TextState.STOPPED,
+)
 
 
 @frozen(kw_only=True)

@@ -68,6 +68,7 @@ class PhoneParts(ServiceParts):
         self.texts.consume(dialogue.take)
         self.texts.on_outcome(WATCHER, events.outcome)
         self.working.register("phone", events.tell)
+        self.working.register("erase-phone", events.erase)
         return dialogue
 
     @cached_property
@@ -91,6 +92,7 @@ class PhoneParts(ServiceParts):
             delivery=self._delivery(0, PHONE_TRIES),
             phones=self.phones,
             states=States(self.phones, terms.offline != "store"),
+            secrets=self.store.secrets,
             terms=terms,
             catalogues=catalogues,
         )
@@ -144,7 +146,8 @@ def terms_of(settings: Settings) -> Terms:
     prefixes = (each.partition("=") for each in said.languages)
     return Terms(
         service=about.name or settings.domain[0],
-        about=" ".join(filter(None, (about.text, about.url))) or "IMPS",
+        about=about.text or ("" if about.url else "IMPS"),
+        url=about.url,
         number=settings.sms.number,
         registration=said.registration,
         offline=said.offline,
@@ -153,6 +156,7 @@ def terms_of(settings: Settings) -> Terms:
         keyword=said.keyword,
         signature=said.signature,
         hides_blocks=said.hide_block,
+        wants_pin=said.trust == "pin",
         texts_a_minute=said.texts_per_minute,
         replies_a_minute=said.replies_per_minute,
         replies_an_hour=said.replies_per_hour,

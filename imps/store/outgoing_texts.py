@@ -115,6 +115,7 @@ class OutgoingTexts:
             self._max_waiting,
             text.watcher,
             text.about,
+            int(text.despite_stop),
         )
         return Put(reply)
 

@@ -37,10 +37,17 @@ class Phones:
         return state or b""
 
     async def change(
-        self, user: Address, before: bytes, after: bytes, *, tells_absent: bool
+        self,
+        user: Address,
+        before: bytes,
+        after: bytes,
+        *,
+        tells_absent: bool,
+        erase_at: float | None = None,
     ) -> bytes | None:
         """Put a state in the place of the one before; None if that was done, else the state that
-        there is. Raises NoSuchOwner."""
+        there is. To erase some of it at a time becomes work (``erase-phone``), or no longer is.
+        Raises NoSuchOwner."""
         reply = await self._client.run(
             "change_phone",
             [self._buckets.prefix_of(user)],
@@ -48,6 +55,7 @@ class Phones:
             before,
             after,
             int(tells_absent),
+            "" if erase_at is None else repr(erase_at),
         )
         if reply == 0:
             raise NoSuchOwner(user)

@@ -8,6 +8,7 @@ from imps.model.status import StatusCode
 from imps.model.text import IncomingText
 from imps.testing.conformance import shows_feature
 from tests.clp.phones import AMY, Phone, PhoneTestCase
+from tests.sms.scripted import ACCEPTED, LATER
 
 CLP = "command lines by SMS (CLP)"
 SHOWN = ["OnlineStatus", "UserAvailability", "StatusText", "ClientInfo", "CommCap"]
@@ -406,6 +407,34 @@ class StoppingTests(DialogueTestCase):
         await self.later(3)
         self.assertEqual(self.amy.new(), ["bob (0:00): are you there?"])
 
+    async def test_answer_to_stop_is_given_whatever_waits(self):
+        said = "You get no more messages from localhost. Send START to return."
+        await self.amy.says("/stop", said)
+        await self.amy.says("start", "Welcome back. Send ON to go online.")
+        self.gateway.answers = [LATER]
+        await self.amy.says("who")
+        await self.amy.says("stop")
+        self.gateway.answers = [ACCEPTED]
+        await self.later(5)
+        self.assertEqual(self.amy.new(), [said])
+
+    async def test_what_was_handed_in_before_stop_is_not_sent_and_a_message_waits(self):
+        self.reports = False
+        await self.amy.text("who")
+        self.amy.new()
+        # It waits for the report on the answer.
+        await self.bob.send("amy", text="lunch?", report=True)
+        await self.later()
+        self.assertEqual(self.amy.new(), [])
+        await self.amy.says(
+            "stop", "You get no more messages from localhost. Send START to return."
+        )
+        await self.amy.gets(seconds=70)
+        self.assertIsNone(await self.bob.poll())
+        await self.amy.says("start", "Welcome back. Send ON to go online.")
+        await self.later(70)
+        self.assertEqual(self.amy.new(), ["bob: lunch?"])
+
     async def test_stop_works_from_any_phone(self):
         phone = self.stranger()
         await phone.says("stop", "You get no more messages from localhost. Send START to return.")
@@ -414,6 +443,37 @@ class StoppingTests(DialogueTestCase):
 
     def stranger(self):
         return Phone(self, "+358409999999")
+
+
+class PrivacyTests(DialogueTestCase):
+    async def record(self):
+        return await self.parts.phones.get(Address.parse("wv:amy@localhost"))
+
+    async def test_what_was_said_is_erased_a_day_later_also_if_the_phone_is_silent(self):
+        await self.amy.text("status at the secret place")
+        await self.amy.text("get well, secretly")
+        await self.later(80_000)
+        self.assertIn(b"secret", await self.record())
+        await self.later(6_500)
+        self.assertNotIn(b"secret", await self.record())
+        self.assertNotIn(b"arrival", await self.record())
+        await self.amy.says("list", "friends: 1 bob")
+
+    async def test_what_was_said_later_is_erased_later(self):
+        await self.amy.text("status secret")
+        await self.later(80_000)
+        await self.amy.text("status hidden")
+        await self.later(6_500)
+        self.assertNotIn(b"secret", await self.record())
+        self.assertIn(b"hidden", await self.record())
+        await self.later(80_000)
+        self.assertNotIn(b"hidden", await self.record())
+
+    async def test_nothing_is_erased_of_a_user_who_is_gone(self):
+        await self.amy.text("status secret")
+        await self.parts.directory.delete(Address.parse("wv:amy@localhost"))
+        await self.later(86_500)
+        self.assertEqual(await self.record(), b"")
 
 
 class SettingsTests(DialogueTestCase):
@@ -442,6 +502,16 @@ class SettingsTests(DialogueTestCase):
 
     async def test_who_runs_it(self):
         await self.amy.says("info", "localhost: IMPS")
+
+
+class ProviderTests(PhoneTestCase):
+    overrides = {"provider": {"name": "Chatter", "text": "we chat " * 40, "url": "https://x.org/"}}
+
+    async def test_who_runs_it_is_told_in_one_sms_with_the_address(self):
+        await self.signed_on(self.amy)
+        (said,) = await self.amy.text("info")
+        self.assertTrue(said.startswith("Chatter: we chat we chat"), said)
+        self.assertTrue(said.endswith("we ch... https://x.org/"), said)
 
 
 class MistakesTests(DialogueTestCase):

@@ -1,5 +1,6 @@
 """Whatever is interrupted, after any step in the store, is done again and does nothing twice."""
 
+import re
 from typing import ClassVar
 
 from attrs import evolve
@@ -57,6 +58,17 @@ class InterruptionsTestCase(PhoneTestCase):
         self.other = Parts(self.settings, evolve(self.store, client=self.client), self.clock)
         assert self.other.clp
 
+    async def text(self, number, body):
+        text = IncomingText(
+            id=f"s:{number}",
+            gateway="s",
+            sender=AMY,
+            number="4664",
+            received_at=self.clock.seconds(),
+            body=body,
+        )
+        self.assertTrue(await self.other.clp.take(text))
+
     async def interrupted(self, doing):
         """Do something again and again, each time interrupted one step later, until it is not; and
         after each time without interruption."""
@@ -75,17 +87,6 @@ class InterruptionsTestCase(PhoneTestCase):
 
 
 class TextsTests(InterruptionsTestCase):
-    async def text(self, number, body):
-        text = IncomingText(
-            id=f"s:{number}",
-            gateway="s",
-            sender=AMY,
-            number="4664",
-            received_at=self.clock.seconds(),
-            body=body,
-        )
-        self.assertTrue(await self.other.clp.take(text))
-
     async def test_message_is_sent_once_and_said_to_be_sent_once(self):
         steps = await self.interrupted(lambda number: self.text(number, f"s bob hello {number}"))
         self.assertGreater(steps, 5)
@@ -115,6 +116,63 @@ class TextsTests(InterruptionsTestCase):
             f"u{number}@elsewhere.org is friend no. {number + 1}." for number in range(1, steps + 1)
         ]
         self.assertEqual(self.amy.new(), wanted)
+
+
+class DeletionsTests(InterruptionsTestCase):
+    """What is deleted is not there when it is deleted again; the answer is the same."""
+
+    async def asked(self, question):
+        """The number of the question that comes back."""
+        *_, said = await self.amy.text(question)
+        return re.search(r"YES (\d+)", said)[1]
+
+    def said(self, pattern):
+        """All that amy was told that is like this."""
+        texts = (each.message.text for each in self.gateway.accepted if each.to == AMY)
+        return [each for each in texts if re.fullmatch(pattern, each)]
+
+    async def test_list_is_deleted_once_and_said_to_be(self):
+        async def delete(number):
+            if number not in prompts:
+                await self.amy.text(f"/newlist l{number}")
+                prompts[number] = await self.asked(f"/dellist l{number}")
+            await self.text(number, f"yes {prompts[number]}")
+
+        prompts = {}
+        steps = await self.interrupted(delete)
+        await self.later()
+        wanted = [f"List *l{number} deleted." for number in range(1, steps + 1)]
+        self.assertEqual(self.said(r"List .* deleted\."), wanted)
+        self.amy.new()
+        await self.amy.says("lists", "Lists: *friends (1, main)")
+
+    async def test_friend_is_removed_once_and_said_to_be_by_the_same_name(self):
+        async def remove(number):
+            if number not in prompts:
+                await self.amy.text(f"/add u{number}@elsewhere.org as U{number}")
+                prompts[number] = await self.asked(f"/remove u{number}")
+            await self.text(number, f"yes {prompts[number]}")
+
+        prompts = {}
+        steps = await self.interrupted(remove)
+        await self.later()
+        wanted = [f"U{number} removed." for number in range(1, steps + 1)]
+        self.assertEqual(self.said(r".* removed\."), wanted)
+
+    async def test_phone_is_unlinked_once_and_said_to_be(self):
+        async def unlink(number):
+            if number not in prompts:
+                await self.parts.directory.change(USER, msisdn=AMY)
+                await self.amy.text("lists")
+                prompts[number] = await self.asked("/unlink")
+            await self.text(number, f"yes {prompts[number]}")
+
+        prompts = {}
+        steps = await self.interrupted(unlink)
+        await self.later()
+        said = "This phone is no longer linked."
+        self.assertEqual(self.said(re.escape(said)), [said] * steps)
+        self.assertEqual(await self.parts.phones.get(USER), b"")
 
 
 class EventsTests(InterruptionsTestCase):

@@ -14,6 +14,8 @@ from imps.clp.state import (
     arrived,
     asked,
     done,
+    erasable_at,
+    erased,
     handed_in,
     may_send,
     message_numbered,
@@ -52,9 +54,39 @@ class ConversationTests(SynchronousTestCase):
         self.assertEqual(again.since, (CY,))
 
     def test_replies_to_the_last_texts_are_kept(self):
-        state = after(*(done(str(number), [f"reply {number}"]) for number in range(7)))
+        state = after(*(done(str(number), [f"reply {number}"], number) for number in range(7)))
         self.assertEqual(state.replies_to("6"), ("reply 6",))
         self.assertIsNone(state.replies_to("0"))
+
+
+class ErasureTests(SynchronousTestCase):
+    DAY = 86_400
+
+    def test_what_was_said_is_erased_a_day_later(self):
+        first = (arrived("1", "hello", None, 10), done("1", ["who?"], 10))
+        state = after(
+            *first,
+            arrived("2", "you", None, 20),
+            done("2", ["?"], 20),
+            asked("doubt", BOB, "b", 20, 9),
+        )
+        self.assertEqual(erasable_at(state), 10 + self.DAY)
+        kept = after(erased(10 + self.DAY), state=state)
+        self.assertEqual([each.id for each in kept.answers], ["2"])
+        self.assertEqual(kept.arrival, state.arrival)
+        self.assertEqual(kept.prompts, ())
+        self.assertEqual(erasable_at(kept), 20 + self.DAY)
+        gone = after(erased(20 + self.DAY), state=evolve(kept, pages=("more",)))
+        self.assertEqual((gone.arrival, gone.answers, gone.pages), (None, (), ()))
+        self.assertIsNone(erasable_at(gone))
+
+    def test_nothing_is_erased_before(self):
+        state = after(arrived("1", "hello", None, 10), done("1", ["who?"], 10))
+        self.assertEqual(after(erased(9 + self.DAY), state=state), state)
+
+    def test_friends_and_wishes_stay(self):
+        state = State(numbers={BOB: 1}, quiet=(22, 7), target=BOB)
+        self.assertEqual(after(arrived("1", "x", None, 0), erased(self.DAY), state=state), state)
 
 
 class PromptTests(SynchronousTestCase):
@@ -132,7 +164,7 @@ class PackingTests(SynchronousTestCase):
             numbered([Address.parse(BOB)], 8),
             handed_in(Out(id="1", body="hi", validity_seconds=60, message_id="m")),
             arrived("1", "hi", 3.0, 9),
-            done("1", ["hello"]),
+            done("1", ["hello"], 7.0),
             message_numbered(["m"]),
         )
         state = evolve(state, quiet=(22, 7), watches=(BOB,))

@@ -17,6 +17,7 @@ from imps.clp.telling import (
     moment,
     pieces,
     quiet_until,
+    with_tail,
     zone_of,
 )
 from imps.model.address import Address
@@ -25,6 +26,20 @@ from imps.model.short_message import how_many
 NOW = datetime(2026, 3, 10, 12, 41, tzinfo=UTC).timestamp()
 ANN = Address.parse("wv:ann@x.org")
 OTHER_ANN = Address.parse("wv:ann@far.org")
+
+
+class TailTests(SynchronousTestCase):
+    def test_text_is_cut_to_make_room_for_what_is_behind_it(self):
+        self.assertEqual(with_tail("Chatter: we chat", ""), "Chatter: we chat")
+        self.assertEqual(with_tail("Chatter: we chat", "http://x"), "Chatter: we chat http://x")
+        long = with_tail("Chatter: " + "we chat " * 40, "http://x")
+        self.assertEqual(long[:24], "Chatter: we chat we chat")
+        self.assertRegex(long, r"[^ ]\.\.\. http://x$")
+        self.assertEqual(how_many(long), 1)
+
+    @given(st.text(min_size=1, max_size=300), st.text(st.characters(codec="ascii"), max_size=200))
+    def test_it_is_always_one_sms(self, body, tail):
+        self.assertTrue(lasts(with_tail(body, tail)))
 
 
 class NamesTests(SynchronousTestCase):

@@ -1,8 +1,13 @@
+from attrs import evolve
+
+from imps.clp.state import Pin, State, States
 from imps.elements.directory import Directory
 from imps.model.address import Address
 from imps.model.status import StatusCode
 from imps.store.accounts import Accounts
+from imps.store.phones import Phones
 from imps.store.sessions import Sessions
+from imps.store.work import WorkRecords
 from imps.testing.commands import CommandLineTestCase
 from imps.testing.conformance import shows_feature
 
@@ -90,6 +95,30 @@ class UserCommandsTests(CommandLineTestCase):
         said = self.imps("user", "resume", "ann", *self.place)
         self.assertEqual(said, "wv:ann@localhost resumed\n")
         self.assertFalse((await self.directory.get(ANN)).suspended)
+
+    async def test_phone_that_has_sent_stop_gets_texts_again(self):
+        phones = Phones(self.store.client, self.store.buckets)
+        unstop = ("user", "unstop", *self.place)
+        number = "+358501234567"
+        self.assertEqual(self.refused(*unstop, number), f"imps: {number} has not sent STOP")
+        self.assertEqual(self.refused(*unstop, "ann"), "imps: ann is no telephone number")
+        await self.directory.add(ANN, "secret", number)
+        await phones.stop(number)
+        self.assertEqual(self.imps(*unstop, "358 50 1234567"), f"{number} gets texts again\n")
+        self.assertFalse(await phones.is_stopped(number))
+        # What has waited is told.
+        bucket = self.store.buckets.of(ANN)
+        due = await WorkRecords(self.store.client, self.store.buckets).due(bucket, now=1e10)
+        self.assertEqual([each.kind for each in due.work], ["phone"])
+
+    async def test_pin_is_forgotten(self):
+        forget = ("user", "forget-pin", "ann", *self.place)
+        await self.directory.add(ANN, "secret")
+        self.assertEqual(self.refused(*forget), "imps: wv:ann@localhost has no PIN")
+        states = States(Phones(self.store.client, self.store.buckets), True)
+        await states.change(ANN, lambda state: evolve(state, pin=Pin(secret="x"), zone="+2"))
+        self.assertEqual(self.imps(*forget), "wv:ann@localhost may set a new PIN\n")
+        self.assertEqual(await states.get(ANN), State(zone="+2"))
 
     async def test_deletion_is_meant(self):
         await self.directory.add(ANN, "secret")

@@ -10,6 +10,7 @@ from imps.store.outgoing_texts import (
     Reported,
     Said,
 )
+from imps.store.phones import Phones
 from imps.testing.store import StoreTestCase
 
 ANN = "+358401234567"
@@ -220,6 +221,35 @@ class SendingTests(OutgoingTextsTestCase):
         self.assertEqual(self.told, [("1", "expired")])
         await self.due()
         self.assertEqual(self.told, [("1", "expired")])
+
+    async def test_phone_that_wants_to_hear_nothing_gets_that_answer_alone(self):
+        phones = Phones(self.store.client, self.store.buckets)
+        self.one = self.process("one", max_waiting=2)
+        await self.put("1")
+        await self.put("2", answer=True)
+        await phones.stop(ANN)
+        self.assertIs(await self.put("3", answer=True, despite_stop=True), Put.YES)
+        self.assertEqual(await self.taken(), "3")
+        await self.settle("3")
+        self.assertIsNone(await self.taken())
+        self.assertEqual(self.told, [("1", "stopped"), ("2", "stopped"), ("3", "accepted")])
+
+    async def test_what_was_not_sent_after_stop_may_be_handed_in_again(self):
+        phones = Phones(self.store.client, self.store.buckets)
+        await self.put("1")
+        await phones.stop(ANN)
+        self.assertIsNone(await self.taken())
+        await phones.start(ANN)
+        self.assertIs(await self.put("1"), Put.YES)
+        self.assertEqual(await self.taken(), "1")
+
+    async def test_what_the_gateway_wants_later_is_not_sent_after_stop(self):
+        await self.put("1")
+        await self.taken()
+        await Phones(self.store.client, self.store.buckets).stop(ANN)
+        await self.settle("1", Said.LATER, resume_at=self.now)
+        self.assertIsNone(await self.taken())
+        self.assertEqual(self.told, [("1", "stopped")])
 
     async def test_nobody_is_told_where_nobody_watches(self):
         await self.put("1", watcher="")

@@ -181,6 +181,35 @@ class PhoneStateTests(PhonesTestCase):
         self.assertIsNone(await self.phones.change(BOB, b"two", b"", tells_absent=False))
         self.assertEqual(await self.phones.get(BOB), b"")
 
+    async def test_some_of_a_state_is_to_be_erased_at_the_time_that_was_said_last(self):
+        async def erasable():
+            work = [each for each in await self.run_timers() if each.kind == "erase-phone"]
+            for each in work:
+                await self.parts.work.finish(each)
+            return [each.details[0] for each in work]
+
+        now = self.clock.seconds()
+        await self.phones.change(BOB, b"", b"one", tells_absent=False, erase_at=now + 10)
+        self.assertEqual(await erasable(), [])
+        await self.phones.change(BOB, b"one", b"two", tells_absent=False, erase_at=now + 20)
+        self.clock.advance(15)
+        self.assertEqual(await erasable(), [])
+        self.clock.advance(15)
+        self.assertEqual(await erasable(), [BOB.canonical])
+        await self.phones.change(BOB, b"two", b"one", tells_absent=False, erase_at=now + 40)
+        await self.phones.change(BOB, b"one", b"two", tells_absent=False)
+        self.clock.advance(60)
+        self.assertEqual(await erasable(), [])
+
+    async def test_what_is_to_be_erased_later_is_not_forgotten_with_what_is_erased_now(self):
+        now = self.clock.seconds()
+        await self.phones.change(BOB, b"", b"one", tells_absent=False, erase_at=now)
+        (work,) = await self.run_timers()
+        await self.phones.change(BOB, b"one", b"two", tells_absent=False, erase_at=now + 60)
+        await self.parts.work.finish(work)
+        self.clock.advance(61)
+        self.assertEqual([each.kind for each in await self.run_timers()], ["erase-phone"])
+
     async def test_state_goes_with_its_user(self):
         user = Address.parse("wv:eve@localhost")
         await self.parts.directory.add(user, "secret")

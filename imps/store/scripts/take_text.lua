@@ -24,6 +24,8 @@ if current then
     end
 end
 
+-- It wants to hear nothing (store/phones).
+local is_stopped = redis.call('EXISTS', prefix .. 'stopped:' .. phone) == 1
 while true do
     local id, from = next_text(prefix, phone, now)
     if not id or from > now then
@@ -31,9 +33,14 @@ while true do
         return {works}
     end
     local text = text_key(prefix, phone, id)
-    local said, expires, done, tries = unpack(redis.call('HMGET', text, 'text', 'expires', 'done', 'tries'))
+    local said, expires, done, tries, despite_stop = unpack(redis.call('HMGET', text, 'text', 'expires',
+        'done', 'tries', 'despite_stop'))
     if not said then
         leave_queue(prefix, phone, id)
+    elseif is_stopped and despite_stop ~= '1' then
+        end_text(prefix, phone, id, 'stopped', ARGV[2], ARGV[6], 'no texts are wanted', works)
+        -- It was not sent, and may be handed in again once texts are wanted.
+        redis.call('DEL', text)
     elseif tonumber(expires) <= now then
         end_text(prefix, phone, id, 'expired', ARGV[2], ARGV[6], 'not accepted in time', works)
     else

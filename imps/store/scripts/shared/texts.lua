@@ -5,7 +5,7 @@
 -- gateway, in whose hands and until when, and until when there is none to be ('resume'). 'awaited' are
 -- the texts whose final report is out, and until when it is waited for.
 local KEPT_SECONDS = 86400
-local ENDS = {delivered = true, undelivered = true, failed = true, expired = true}
+local ENDS = {delivered = true, undelivered = true, failed = true, expired = true, stopped = true}
 local LANES = {'answers', 'unasked'}
 
 local function text_key(prefix, phone, id)
