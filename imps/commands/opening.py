@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import os
+import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -80,12 +82,16 @@ def operate(options: argparse.Namespace, work: Operate) -> None:
     async def told(reactor: Any) -> None:
         try:
             await work(_settings(options), reactor)
+            sys.stdout.flush()
         except Refusal as refusal:
             raise SystemExit(f"imps: {refusal.description}") from None
         except (SettingsError, StoreError) as error:
             raise SystemExit(f"imps: {error}") from None
         except CancelledError:
             raise SystemExit("imps: interrupted") from None
+        except BrokenPipeError:
+            # Whoever reads along has seen enough, and is to hear of nothing that is still unsaid.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
     def until_closed(working: Deferred[None]) -> Deferred[None]:
         closed: Deferred[None] = Deferred()

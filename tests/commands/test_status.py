@@ -1,4 +1,6 @@
+import os
 import socket
+import subprocess
 from pathlib import Path
 
 from twisted.trial.unittest import TestCase
@@ -6,7 +8,7 @@ from twisted.trial.unittest import TestCase
 from imps.model.address import Address
 from imps.store.keys import FORMAT
 from imps.store.processes import Process, Processes
-from imps.testing.commands import CommandLineTestCase, run
+from imps.testing.commands import IMPS, ROOT, CommandLineTestCase, run
 from imps.testing.service import Service
 from imps.testing.store import private_directory
 
@@ -25,6 +27,15 @@ class StatusTests(CommandLineTestCase):
         self.assertIn("accounts: 2\n", said)
         self.assertIn("processes: 1\n  process 7 on host, imps 1.0, since 2026-01-01 ", said)
         self.assertTrue(said.endswith("00:00:00 UTC, CSP on 127.0.0.1:8080\n"), said)
+
+    async def test_who_reads_no_further_is_no_trouble(self):
+        reading, writing = os.pipe()
+        os.close(reading)
+        done = subprocess.run(
+            [*IMPS, "status", *self.place], cwd=ROOT, stdout=writing, stderr=subprocess.PIPE
+        )
+        os.close(writing)
+        self.assertEqual((done.returncode, done.stderr), (0, b""))
 
     async def test_store_that_cannot_be_used_is_said_in_one_line(self):
         await self.store.client.execute("HSET", FORMAT, "number", 2)
