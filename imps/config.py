@@ -446,6 +446,13 @@ class SMSSettings:
         return frozenset([self.number, f"+{self.number.lstrip('+')}"])
 
 
+def _numbers(_: object, attribute: Attribute[Any], value: tuple[str, ...]) -> None:
+    for each in value:
+        _number(_, attribute, each)
+    if len(set(value)) < len(value):
+        raise ValueError(f"{attribute.name}: a number is in it twice")
+
+
 def _language_of_numbers(_: object, attribute: Attribute[Any], value: tuple[str, ...]) -> None:
     for each in value:
         if not re.fullmatch(r"\+[1-9]\d{0,6}=[a-z]{2}", each, re.ASCII):
@@ -475,6 +482,7 @@ class CLPSettings:
     optout_words: tuple[str, ...] = ()
     hide_block: bool = False
     trust: str = field(default="network", validator=_one_of("network", "pin"))
+    reply_pool: tuple[str, ...] = field(default=(), validator=_numbers)
     texts_per_minute: int = _count(30)
     replies_per_minute: int = _count(20)
     replies_per_hour: int = _count(200)

@@ -34,6 +34,7 @@ from imps.clp.grammar import (
 )
 from imps.clp.phone_sessions import PhoneSessions
 from imps.clp.references import Argument
+from imps.clp.reply_numbers import lent, partner_of
 from imps.clp.state import (
     State,
     answered,
@@ -153,7 +154,8 @@ class Dialogue:
         """Answer a text, unless it is for a program on the phone's side."""
         if text.octets is not None or text.port is not None:
             return False
-        if text.sender == self._services.terms.number:
+        terms = self._services.terms
+        if text.sender in (terms.number, *terms.reply_pool):
             return True
         body = without_signature(text.body[:LONGEST_TEXT], self._services.terms)
         account = await self._services.directory.with_msisdn(text.sender)
@@ -185,6 +187,9 @@ class Dialogue:
                 arrived(text.id, print, text.sent_at, now),
                 heard(services.terms.texts_a_minute, now),
             )
+        partner = partner_of(state, text.number, services.terms.reply_pool)
+        if partner is not None:
+            state = await services.states.change(account.address, lent(*partner, now))
         turn = Turn(
             services=services,
             account=account,
@@ -194,6 +199,7 @@ class Dialogue:
             now=now,
             state=state,
             body=body,
+            partner=str(partner[1]) if partner is not None else "",
             is_heard=is_heard,
         )
         if state.heard[0] < 0 and not is_heard:
@@ -281,6 +287,9 @@ class Dialogue:
                 await self._command(turn, command, word, dict(arguments))
             case Said() if not turn.offers(COMMANDS["send"]):
                 turn.mistaken("E24", word="SEND")
+            case Said(body) if turn.partner:
+                await self._sign_on(turn)
+                await im.say_to(turn, Address.parse(turn.partner), body)
             case Said(body):
                 await self._sign_on(turn)
                 await im.said(turn, body)

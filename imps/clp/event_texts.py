@@ -8,6 +8,7 @@ from attrs import evolve, frozen
 
 from imps.clp.im import described, is_text
 from imps.clp.presence import WATCHED
+from imps.clp.reply_numbers import lent, number_for
 from imps.clp.state import (
     ASKED_SECONDS,
     HINT_SECONDS,
@@ -79,9 +80,13 @@ def _of_message(turn: Turn, message: Message) -> Told:
     name = short(turn.name(message.sender))
     body = _said_by(turn, name, message, message.content.text or "")
     changes = [wrote(str(message.sender), turn.now)]
+    number = number_for(turn.state, message.sender, turn.services.terms.reply_pool, turn.now)
+    if number:
+        changes.append(lent(number, message.sender, turn.now))
     is_contact = any(each.address == message.sender for each in turn.people)
     hinted = turn.state.hinted.get(message.sender.canonical, -HINT_SECONDS)
-    if not is_contact and turn.now - hinted >= HINT_SECONDS:
+    # To a number that stands for somebody, there is nothing to text but messages.
+    if not (number or is_contact) and turn.now - hinted >= HINT_SECONDS:
         address = str(message.sender).removeprefix("wv:")
         with_hint = body + turn.text("hint", address=address)
         if lasts(with_hint):
@@ -92,6 +97,7 @@ def _of_message(turn: Turn, message: Message) -> Told:
         body=body,
         validity_seconds=_validity(message, turn.now),
         message_id=message.message_id,
+        number=number,
     )
     return Told(out, tuple(changes))
 

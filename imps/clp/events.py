@@ -15,6 +15,7 @@ from twisted.logger import Logger
 from imps.clp.event_texts import ALERT_SECONDS, MOST_SMS, of_publishers, told, within_limits
 from imps.clp.im import is_text
 from imps.clp.phone_sessions import PhoneSessions
+from imps.clp.reply_numbers import Overtaken
 from imps.clp.state import (
     Out,
     State,
@@ -167,7 +168,12 @@ class Events:
             limits = terms.replies_a_minute, terms.replies_an_hour
             count = sent(how_many(text.out.body), *limits, turn.now)
             change = handed_in(text.out, *text.changes, count)
-            if (await self._services.states.change(turn.user, change)).out != text.out:
+            try:
+                state = await self._services.states.change(turn.user, change)
+            except Overtaken:
+                await self._services.phones.tell_at(turn.user, turn.now)
+                return True
+            if state.out != text.out:
                 # Somebody else tells this phone something.
                 return True
         elif text.changes:
@@ -221,6 +227,7 @@ class Events:
             to=phone,
             body=out.body,
             validity_seconds=out.validity_seconds,
+            number=out.number,
             watcher=WATCHER,
             about=json.dumps([account.address.canonical, out.message_id]),
         )

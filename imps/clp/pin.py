@@ -36,7 +36,7 @@ async def ask(turn: Turn) -> None:
     if _is_locked(turn):
         turn.say("pin_locked")
         return
-    await turn.ask("pin", "", turn.body, seconds=CONFIRM_SECONDS)
+    await turn.ask("pin", turn.partner, turn.body, seconds=CONFIRM_SECONDS)
     turn.say("pin_ask")
 
 
@@ -65,7 +65,7 @@ async def give(
     if new is not None:
         _set(turn, str(new))
     elif wanted:
-        turn.body = wanted[-1].text
+        turn.body, turn.partner = wanted[-1].text, wanted[-1].about
         await carry_out(turn)
     else:
         turn.say("pin_right")

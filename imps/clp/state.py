@@ -88,14 +88,26 @@ class Answer:
 
 
 @frozen(kw_only=True)
+class Lent:
+    """For whom a number of the pool stands, since when, and when it was used last."""
+
+    name: str
+    address: str
+    lent_at: float
+    used_at: float
+
+
+@frozen(kw_only=True)
 class Out:
     """The text that was handed in last of those that nobody asked for, until the gateway has it:
-    the message that it tells of in full, if it does."""
+    the message that it tells of in full, if it does; the number that it is from, the service's own
+    where it is empty."""
 
     id: str
     body: str = field(repr=False)
     validity_seconds: int
     message_id: str = ""
+    number: str = ""
 
 
 @frozen(kw_only=True)
@@ -142,6 +154,7 @@ class State:
     prompts: tuple[Prompt, ...] = ()
     last_prompt: int = 0
     pages: tuple[str, ...] = ()
+    lent: dict[str, Lent] = field(factory=dict)
     numbers: dict[str, int] = field(factory=dict)
     gone: dict[str, tuple[int, float]] = field(factory=dict)
     messages: dict[str, int] = field(factory=dict)

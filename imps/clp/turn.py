@@ -52,6 +52,7 @@ class Terms:
     zone: tzinfo = UTC
     keyword: str = ""
     signature: str = ""
+    reply_pool: tuple[str, ...] = ()
     hides_blocks: bool = False
     wants_pin: bool = False
     texts_a_minute: int = 30
@@ -94,7 +95,7 @@ class Turn:
     it is by then; what is said goes out when they are made. One that ``is_heard`` in any case is
     answered in any case, too. When a question is answered by yes, it ``is_confirmed``, and
     ``confirmed_name`` is the name of what it was about: who is gone has it no more where that is
-    done again.
+    done again. ``partner`` is for whom the number stands that the text was sent to, if it does.
     """
 
     services: Services
@@ -105,6 +106,7 @@ class Turn:
     now: float
     state: State
     body: str = field(default="", repr=False)
+    partner: str = ""
     changes: list[Change] = field(factory=list)
     replies: list[str] = field(factory=list)
     afterwards: list[Callable[[], Awaitable[None]]] = field(factory=list)
@@ -244,6 +246,7 @@ class Turn:
             prompts=frozenset(arrival.prompts) & open_prompts,
             has_choice=arrival.held is not None,
             messages=frozenset(self.state.messages.values()),
+            to_a_partner=bool(self.partner),
         )
 
     def offers(self, command: Command) -> bool:

@@ -97,13 +97,19 @@ class PhoneParts(ServiceParts):
             catalogues=catalogues,
         )
 
+    @property
+    def own_numbers(self) -> frozenset[str]:
+        """The numbers of the service, however they are written."""
+        pool = self.settings.clp.reply_pool
+        return self.settings.sms.own_numbers.union(pool, (f"+{each.lstrip('+')}" for each in pool))
+
     @cached_property
     def kannel_pages(self) -> KannelPages:
         """What Kannel says of phones."""
         settings = self.settings.sms
         return KannelPages(
             [each for each in settings.gateway if isinstance(each, KannelSettings)],
-            settings.own_numbers,
+            self.own_numbers,
             settings.country_code,
             self.inbox,
             self.outbox,
@@ -131,7 +137,7 @@ class PhoneParts(ServiceParts):
             return Kannel(gateway, gateway.report_url or self.sms_url, self.reactor)
         arrivals = Arrivals(
             gateway,
-            settings.own_numbers,
+            self.own_numbers,
             settings.country_code,
             self.inbox,
             self.outbox,
@@ -149,6 +155,7 @@ def terms_of(settings: Settings) -> Terms:
         about=about.text or ("" if about.url else "IMPS"),
         url=about.url,
         number=settings.sms.number,
+        reply_pool=said.reply_pool,
         registration=said.registration,
         offline=said.offline,
         language=said.language,

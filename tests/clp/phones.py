@@ -40,14 +40,14 @@ class Phone:
         self.got = []
         self.sent = 0
 
-    async def text(self, body, *, id=None, **options):
+    async def text(self, body, *, id=None, to="4664", **options):
         """Send a text; what comes back at once, all of it."""
         self.sent += 1
         arrival = Arrival(
             gateway="s",
             id=(id or f"{self.number}:{self.sent}").removeprefix("s:"),
             sender=self.number,
-            number="4664",
+            number=to,
             message=ShortMessage(coded(body).coding, body),
             **options,
         )
