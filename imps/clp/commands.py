@@ -135,7 +135,7 @@ _ACCESS = (
     _command("MORE", "", "none", _EXACT, "MORE", short="M"),
     _command("YES", "[num] [rest]", "none", _EXACT, "YES 3", short="Y"),
     _command("NO", "[num] [rest]", "none", _EXACT, "NO 3", short="N"),
-    _command("SET", "NAME|MOOD|TZ rest!", "UpdatePresence", _FREE, "SET NAME Ann"),
+    _command("SET", "NAME|MOOD|TZ|PHONE rest!", "UpdatePresence", _FREE, "SET NAME Ann"),
 )
 
 _PRESENCE = (

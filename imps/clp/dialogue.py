@@ -30,6 +30,7 @@ from imps.clp.grammar import (
     first_word,
     names_in,
     normal,
+    numbers_in,
     read,
 )
 from imps.clp.phone_sessions import PhoneSessions
@@ -269,7 +270,19 @@ class Dialogue:
         arrival = turn.state.arrival
         is_own = arrival is not None and arrival.is_open and not body.startswith("/")
         users = {} if is_own else await self._users_named(turn, body)
-        return read(body, turn.known(users), turn.vocabulary)
+        hidden = await self._hidden_in(turn, body)
+        return read(body, turn.known(users, hidden), turn.vocabulary)
+
+    async def _hidden_in(self, turn: Turn, body: str) -> frozenset[str]:
+        """The numbers in a text whose users do not want to be named by them."""
+        hidden = set()
+        for number in numbers_in(body):
+            account = await turn.services.directory.with_msisdn(number)
+            if account is not None and account.address != turn.user:
+                state = await turn.services.states.get(account.address)
+                if state.hides_number:
+                    hidden.add(number)
+        return frozenset(hidden)
 
     async def _users_named(self, turn: Turn, body: str) -> dict[str, Address]:
         users = {}

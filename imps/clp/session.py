@@ -160,13 +160,18 @@ async def more(turn: Turn, _: Arguments) -> None:
 
 
 async def set_item(turn: Turn, arguments: Arguments) -> None:
-    """Change the user's name, mood or time zone."""
+    """Change the user's name, mood or time zone, or whether others may name the user by number."""
     item, value = str(arguments["choice"]), str(arguments["rest"]).strip()
     if item == "TZ":
         if zone_of(value) is None:
             turn.mistaken("usage", usage="SET TZ +2")
             return
         turn.note(zone=value)
+    elif item == "PHONE":
+        if value.upper() not in ("ON", "OFF"):
+            turn.mistaken("usage", usage="SET PHONE ON")
+            return
+        turn.note(hides_number=value.upper() == "OFF")
     else:
         attribute = Attribute.ALIAS if item == "NAME" else Attribute.STATUS_MOOD
         mood = re.sub(r"^INLOVE$", "IN_LOVE", value.upper())

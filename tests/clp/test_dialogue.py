@@ -7,7 +7,7 @@ from imps.model.presence import Attribute
 from imps.model.status import StatusCode
 from imps.model.text import IncomingText
 from imps.testing.conformance import shows_feature
-from tests.clp.phones import AMY, Phone, PhoneTestCase
+from tests.clp.phones import AMY, CY, Phone, PhoneTestCase
 from tests.sms.scripted import ACCEPTED, LATER
 
 CLP = "command lines by SMS (CLP)"
@@ -499,6 +499,24 @@ class SettingsTests(DialogueTestCase):
         await self.amy.says("find bob", "This service does not offer FIND.")
         await self.amy.says("ask bob", "This service does not offer ASK.")
         await self.amy.says("j #chess", "This service does not offer J.")
+
+    async def test_who_does_not_want_to_be_found_by_number(self):
+        await self.signed_on(self.cy)
+        await self.cy.says("set phone off", "Saved.")
+        for text in (f"/s {CY} hello", f"/get {CY}", f"/add {CY[1:]}", f"/s bob,{CY} hello"):
+            (said,) = await self.amy.text(text)
+            self.assertTrue(said.startswith(f'I do not know "{CY}"'), said)
+        (said,) = await self.amy.text(f"/s {CY}@localhost hello")
+        self.assertTrue(said.startswith("I do not know"), said)
+        await self.cy.gets()
+        await self.amy.says("/s cy hello")
+        await self.later()
+        self.assertTrue(self.cy.new()[-1].startswith("amy: hello"))
+        await self.cy.says("/set phone on", "Saved.")
+        await self.amy.says(f"/s {CY} hello again")
+        await self.later()
+        self.assertTrue(self.cy.new()[-1].startswith("amy: hello again"))
+        await self.cy.says("/set phone maybe", "Use: SET PHONE ON")
 
     async def test_who_runs_it(self):
         await self.amy.says("info", "localhost: IMPS")
