@@ -41,6 +41,7 @@ from imps.clp.state import (
     answered,
     arrived,
     done,
+    exchanged,
     heard,
     may_send,
     numbered,
@@ -203,10 +204,11 @@ class Dialogue:
             partner=str(partner[1]) if partner is not None else "",
             is_heard=is_heard,
         )
-        if state.heard[0] < 0 and not is_heard:
+        if (state.heard[0] < 0 or state.is_loop(print, now)) and not is_heard:
             _warn(turn)
         else:
             await self._carry_out_once(turn, body)
+        turn.change(exchanged(print, turn.replies, now))
         await self._finish(turn, text)
 
     async def _finish(self, turn: Turn, text: IncomingText) -> None:
@@ -476,6 +478,6 @@ def _count_mistakes(turn: Turn, *, is_wrong: bool) -> None:
 
 def _warn(turn: Turn) -> None:
     """Say once in a while that it is too much."""
-    if turn.now - turn.state.warned_at > 60:
+    if turn.now - turn.state.warned_at > SILENT_SECONDS:
         turn.note(warned_at=turn.now)
         turn.say("too_fast")

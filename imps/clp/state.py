@@ -31,6 +31,9 @@ MOST_KEPT = 40
 REPLIES_KEPT = 5
 KEPT_SECONDS = 86_400
 """For how long is kept what was said to a text: as long as it may come again."""
+LOOP_SECONDS = 120
+MOST_REPEATS = 10
+"""How often on end the same text may get the same answer; who goes on is a machine that answers."""
 ECHOES = 3
 
 
@@ -132,6 +135,17 @@ class Pin:
 
 
 @frozen(kw_only=True)
+class Exchange:
+    """A text and its answer, by their prints, when that was, and how often on end it was the same
+    before."""
+
+    text: str
+    answer: str
+    at: float
+    repeats: int = 0
+
+
+@frozen(kw_only=True)
 class State:
     """The dialogue with a user's phone."""
 
@@ -167,6 +181,7 @@ class State:
     out: Out | None = None
     answers: tuple[Answer, ...] = ()
     echoes: tuple[str, ...] = ()
+    exchange: Exchange | None = None
     mistakes: int = 0
     silent_until: float = 0.0
     heard: tuple[float, float] = (0.0, 0.0)
@@ -177,6 +192,11 @@ class State:
     def replies_to(self, text_id: str) -> tuple[str, ...] | None:
         """What was said to a text; None if it was not done yet."""
         return next((each.replies for each in self.answers if each.id == text_id), None)
+
+    def is_loop(self, print: str, now: float) -> bool:
+        """Whether the text of this print has come so often, and got the same answer, that nobody can mean it."""
+        last = self.exchange
+        return last is not None and last.repeats >= MOST_REPEATS and _follows(last, print, now)
 
     def prompts_at(self, now: float) -> tuple[Prompt, ...]:
         """The questions that may be answered."""
@@ -253,7 +273,20 @@ def erased(now: float) -> Change:
         )
         if state.arrival is None or state.arrival.at + KEPT_SECONDS > now:
             return kept
-        return evolve(kept, arrival=None, pages=())
+        return evolve(kept, arrival=None, exchange=None, pages=())
+
+
+def exchanged(print: str, replies: Sequence[str], now: float) -> Change:
+    """The text of this print has got this answer. In a loop it is that of before which counts."""
+
+    def change(state: State) -> State:
+        last, repeats, answer = state.exchange, 0, print_of("\n".join(replies))
+        if last is not None and _follows(last, print, now):
+            if state.is_loop(print, now):
+                answer = last.answer
+            repeats = last.repeats + 1 if last.answer == answer else 0
+        exchange = Exchange(text=print, answer=answer, at=now, repeats=repeats)
+        return evolve(state, exchange=exchange)
 
     return change
 
@@ -264,6 +297,10 @@ def erasable_at(state: State) -> float | None:
     if state.arrival is not None:
         times.append(state.arrival.at)
     return min(times) + KEPT_SECONDS if times else None
+
+
+def _follows(last: Exchange, print: str, now: float) -> bool:
+    return last.text == print and now - last.at < LOOP_SECONDS
 
 
 def _echoed(state: State, bodies: Iterable[str]) -> State:

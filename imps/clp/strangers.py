@@ -20,6 +20,7 @@ from imps.model.address import Address
 from imps.model.status import Refusal, StatusCode
 
 MOST_FAILURES = 5
+MOST_ANSWERS = 20
 DAY_SECONDS = 86_400
 
 
@@ -131,8 +132,14 @@ async def answer_stranger(
     if text_id in said:
         await _forget_dialogue(services, phone, remembered)
         return said[text_id]
+    if now - remembered.get("counted_from", -DAY_SECONDS) >= DAY_SECONDS:
+        remembered |= {"counted_from": now, "answers": 0}
     stranger = Stranger(services, phone, remembered, now)
     await stranger.answer(body)
+    if remembered["answers"] >= MOST_ANSWERS:
+        # It is done all the same; nobody pays for more words.
+        stranger.replies.clear()
+    remembered["answers"] += len(stranger.replies)
     said[text_id] = stranger.replies
     await _remember(services, phone, remembered)
     return stranger.replies

@@ -223,6 +223,11 @@ class Kannel:
         """Wait until the network is known to be gone."""
         await self._status(r"SMSC.*(re-)?connecting")
 
+    async def has_tried(self, words: str) -> None:
+        """Wait until smsbox has tried in vain to bring what it writes in this way."""
+        log = self.directory / "smsbox.log"
+        await until(lambda: words in log.read_text(errors="replace"), log.read_text)
+
     async def _listens(self, port: int) -> None:
         probe = await self._connected(port, Protocol)
         probe.transport.loseConnection()

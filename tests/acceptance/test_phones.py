@@ -214,6 +214,26 @@ class DialogueTests(ThroughKannel):
         await self.gets(AMY, "bob: one", "bob: two", "bob: three")
         self.hears_nothing_more()
 
+    async def test_nothing_is_lost_or_doubled_when_the_service_is_killed_meanwhile(self):
+        bob = await self.handset("bob")
+        await self.signed_on(AMY, "amy")
+        await self.says(AMY, "add bob", "bob is friend no. 1.")
+        await self.kannel.smsbox.kill()
+        for text in ("one", "two", "three"):
+            await bob.send("wv:amy@localhost", text=text)
+        await self.services.kill(*range(self.processes))
+        await self.services.start()
+        await self.kannel.start_smsbox()
+        await self.gets(AMY, "bob: one", "bob: two", "bob: three")
+        await self.services.kill(*range(self.processes))
+        # The gateway has this, and tries again and again to bring it.
+        self.kannel.phones.text(AMY, "still there?")
+        await self.kannel.has_tried("still+there%3F")
+        await self.services.start()
+        await self.hears(bob, "still there?")
+        await self.says(AMY, "get bob", "bob: free, mobile phone")
+        self.hears_nothing_more()
+
 
 class TwoProcessesDialogueTests(DialogueTests):
     """The same with two processes on one store."""

@@ -547,6 +547,30 @@ class MistakesTests(DialogueTestCase):
         (said,) = await self.amy.text("get bob")
         await self.amy.says(said)
 
+    async def test_machine_that_always_says_the_same_is_left_alone(self):
+        for _ in range(11):
+            await self.amy.says("away till Monday", "You are now away: till Monday")
+            self.clock.advance(30)
+        await self.amy.says("away till Monday", "Too many messages. Please wait a minute.")
+        for _ in range(3):
+            self.clock.advance(90)
+            await self.amy.says("away till Monday")
+        await self.amy.says("get bob", "bob: online")
+        await self.amy.says("away till Monday", "You are now away: till Monday")
+
+    async def test_machines_that_write_to_each_other_are_left_alone(self):
+        await self.signed_on(self.amy, "chat bob")
+        for _ in range(20):
+            await self.amy.text("I am driving")
+            self.clock.advance(30)
+        self.assertEqual(self.amy.got[-1], "Too many messages. Please wait a minute.")
+        self.assertEqual(await self.heard_by(self.bob), [("amy", "I am driving")] * 11)
+
+    async def test_whoever_asks_again_later_is_answered(self):
+        for _ in range(15):
+            await self.amy.says("get bob", "bob: online")
+            self.clock.advance(121)
+
     async def test_text_that_the_network_has_doubled_is_done_once(self):
         sent_at = self.clock.seconds() - 1
         await self.amy.says("s bob hi", sent_at=sent_at)

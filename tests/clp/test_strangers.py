@@ -48,6 +48,15 @@ class LinkTests(StrangersTestCase):
         self.clock.advance(86_401)
         self.assertIn("now belongs to ann", (await self.phone.text("link ann secret"))[0])
 
+    async def test_no_more_is_said_to_a_stranger_in_a_day_than_anybody_needs(self):
+        for _ in range(20):
+            await self.phone.says("start", "Welcome back. Send ON to go online.")
+        await self.phone.says("start")
+        await self.phone.says("stop")
+        self.assertTrue(await self.parts.phones.is_stopped(NUMBER))
+        self.clock.advance(86_401)
+        await self.phone.says("start", "Welcome back. Send ON to go online.")
+
     async def test_linked_phone_is_unlinked_first(self):
         await self.phone.text("link ann secret")
         await self.phone.says("link bob secret", "This phone belongs to ann. Send UNLINK first.")
