@@ -194,7 +194,8 @@ class State:
         return next((each.replies for each in self.answers if each.id == text_id), None)
 
     def is_loop(self, print: str, now: float) -> bool:
-        """Whether the text of this print has come so often, and got the same answer, that nobody can mean it."""
+        """Whether the text of this print has come, and got the same answer, more often on end than
+        anybody means it."""
         last = self.exchange
         return last is not None and last.repeats >= MOST_REPEATS and _follows(last, print, now)
 
@@ -274,6 +275,8 @@ def erased(now: float) -> Change:
         if state.arrival is None or state.arrival.at + KEPT_SECONDS > now:
             return kept
         return evolve(kept, arrival=None, exchange=None, pages=())
+
+    return change
 
 
 def exchanged(print: str, replies: Sequence[str], now: float) -> Change:
