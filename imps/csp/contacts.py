@@ -76,7 +76,8 @@ class ListManagement:
 
     async def delete_list(self, context: Context, request: DeleteListRequest) -> Primitive:
         """Delete a contact list."""
-        await self._element.delete(context.open_session.caller(), request.contact_list)
+        caller = context.open_session.caller(context.operation_id)
+        await self._element.delete(caller, request.contact_list)
         return status(StatusCode.OK, context.version)
 
     async def list_manage(self, context: Context, request: ListManageRequest) -> Primitive:

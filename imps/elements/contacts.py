@@ -82,7 +82,7 @@ class Contacts:
         """Delete a contact list of the caller's; if it was the default, another one becomes that
         (CSP, DeleteList)."""
         own = await self.own(caller.user, address)
-        if own is None or not await self._lists.delete(caller.user, own):
+        if own is None or not await self._lists.delete(caller.user, own, caller.operation_id):
             raise _no_such(address)
         await self._notify(caller, own, NotificationType.CONTACT_LIST_DELETED)
 

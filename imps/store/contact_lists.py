@@ -19,6 +19,9 @@ from imps.store.client import StoreClient
 from imps.store.keys import Buckets
 from imps.store.work import Work, ignored
 
+REMEMBER_SECONDS = 300
+"""Longer than a client's request may come again."""
+
 
 class Made(Enum):
     """What became of a contact list that was to be made."""
@@ -118,17 +121,19 @@ class ContactLists:
         who_is_new = frozenset(Address.parse(each.decode()) for each in new)
         return Changed(_contact_list(*contact_list_now), who_is_new)
 
-    async def delete(self, user: Address, contact_list: Address) -> bool:
-        """Delete a contact list; False if there is none. There is a default as long as there are
-        lists."""
+    async def delete(self, user: Address, contact_list: Address, operation_id: str = "") -> bool:
+        """Delete a contact list; False if there is none, unless the same operation has deleted it.
+        There is a default as long as there are lists."""
         deleted = await self._client.run(
             "delete_contact_list",
             [self._buckets.prefix_of(user)],
             user.canonical,
             contact_list.canonical,
+            operation_id,
+            REMEMBER_SECONDS,
         )
-        if deleted == 0:
-            return False
+        if isinstance(deleted, int):
+            return bool(deleted)
         self._caused(user, deleted)
         return True
 

@@ -28,18 +28,15 @@ from imps.csp.primitives.contacts import (
     RemoveNickList,
 )
 from imps.csp.primitives.declaration import Primitive
-from imps.csp.primitives.envelope import Session, SessionDescriptor, WVCSPMessage
 from imps.csp.primitives.identity import ContactListIDList, NickName, Recipient
 from imps.csp.primitives.im import NewMessage, SendMessageResponse
 from imps.csp.primitives.services import WVCSPFeat
-from imps.csp.primitives.values import SessionType
 from imps.csp.service_tree import functions_named
 from imps.elements.interfaces import Caller
 from imps.model.address import Address
 from imps.model.version import V11, V12, V13
 from imps.testing.conformance import ALL, shows, shows_feature
 from imps.testing.door import (
-    CODECS,
     EVERY,
     OK,
     DoorTestCase,
@@ -236,12 +233,17 @@ class ContactListsTests(ContactListsTestCase):
             self.assertEqual(code, too_many_contacts)
 
     async def test_list_that_was_made_is_made_when_the_answer_was_lost(self) -> None:
-        descriptor = SessionDescriptor(
-            session_type=SessionType.INBAND, session_id=self.ann.session_id
-        )
-        request = self.ann.request(CreateListRequest(contact_list=FAMILY), "7")
-        session = Session(descriptor=descriptor, transactions=(request,))
-        octets = CODECS["xml"].encode(WVCSPMessage(session=session), V12)
+        await self.succeeds_again(CreateListRequest(contact_list=FAMILY))
+        self.assertEqual(await self.code(self.ann, CreateListRequest(contact_list=FAMILY)), 701)
+
+    async def test_list_that_was_deleted_is_deleted_when_the_answer_was_lost(self) -> None:
+        await self.ann.ask(CreateListRequest(contact_list=FAMILY))
+        await self.succeeds_again(DeleteListRequest(contact_list=FAMILY))
+        self.assertEqual(await self.code(self.ann, DeleteListRequest(contact_list=FAMILY)), 700)
+
+    async def succeeds_again(self, request: Primitive) -> None:
+        """Make a request that succeeds each time that it comes, although its answer was lost."""
+        octets = self.ann.octets_of(self.ann.request(request, "77"))
         for _ in range(3):
             answer = await self.ann.post_octets(octets)
             assert answer is not None
@@ -250,7 +252,6 @@ class ContactListsTests(ContactListsTestCase):
             while not (keys := await self.store.client.execute("KEYS", "*answers:*")):
                 pass
             await self.store.client.execute("DEL", *[each.decode() for each in keys])
-        self.assertEqual(await self.code(self.ann, CreateListRequest(contact_list=FAMILY)), 701)
 
     @shows_feature("services negotiated", "what there is")
     async def test_functions_of_contact_lists_are_there(self) -> None:

@@ -111,7 +111,7 @@ class CodesTests(ContactsTestCase):
             (self.contacts.delete(caller, ANN), (700, {})),
             (self.contacts.delete(caller, Address()), (402, {})),
             (self.contacts.delete(caller, FAMILY), (200, {})),
-            (self.contacts.delete(caller, FAMILY), (700, {})),
+            (self.contacts.delete(self.caller(), FAMILY), (700, {})),
         ):
             self.assertEqual(await self.code(operation), expected)
 

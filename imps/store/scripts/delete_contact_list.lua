@@ -1,12 +1,16 @@
 -- Delete a contact list, and what its contacts were allowed, or kept from; if it was the default, the oldest of the
 -- others is that from now on.
--- KEYS[1] the bucket's prefix; ARGV[1] the user, ARGV[2] the list. Returns the work that this causes; 0
--- when there is none.
+-- KEYS[1] the bucket's prefix; ARGV[1] the user, ARGV[2] the list, ARGV[3] the id of the operation, by
+-- which a repetition is known, '' for none, ARGV[4] for how long (seconds). Returns the work that this causes; 0 when
+-- there is no such list, 1 when the same operation has deleted it.
 -- include contact_lists
 local prefix, user, list = KEYS[1], ARGV[1], ARGV[2]
 local lists, default = prefix .. 'contact-lists:' .. user, prefix .. 'default-contact-list:' .. user
 if redis.call('ZREM', lists, list) == 0 then
-    return 0
+    return redis.call('GET', prefix .. 'list-deletion:' .. ARGV[3]) == list and 1 or 0
+end
+if ARGV[3] ~= '' then
+    redis.call('SET', prefix .. 'list-deletion:' .. ARGV[3], list, 'EX', ARGV[4])
 end
 local work = contacts_changed(prefix, user, list)
 redis.call('DEL', prefix .. 'contact-list:' .. list, contacts_key(prefix, list))
