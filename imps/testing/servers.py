@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import subprocess
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
+from random import SystemRandom
 from socket import socket
 
 from imps.testing.programs import lacking, required_program
+
+# Linux gives out those from 32768 on.
+PORTS = (15_000, 32_000)
 
 # The shell lives as long as this process holds the other end of its input, and takes the server
 # with it: even when the run is killed, nothing stays behind.
@@ -33,12 +37,16 @@ def kill_server(server: subprocess.Popen[bytes]) -> None:
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports of the loopback interface on which nobody listens."""
+    """Ports of the loopback interface on which nobody listens, and which the system gives to nobody
+    who asks for any: another test may do so before whoever these are for listens there."""
     with ExitStack() as stack:
-        sockets = [stack.enter_context(socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
+        ports: list[int] = []
+        while len(ports) < count:
+            port = SystemRandom().randrange(*PORTS)
+            with suppress(OSError):
+                stack.enter_context(socket()).bind(("127.0.0.1", port))
+                ports.append(port)
+        return ports
 
 
 def required_tls_server() -> str:

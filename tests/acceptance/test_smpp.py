@@ -12,7 +12,7 @@ from twisted.trial.unittest import TestCase
 from imps.model.gsm7 import decoded, encoded
 from imps.model.short_message import Header, Place
 from imps.testing.echoes import AFTER_A_KILL_SECONDS, Echoes
-from imps.testing.process import Program, until
+from imps.testing.process import PATIENCE_SECONDS, Program, until
 from imps.testing.programs import lacking
 from imps.testing.servers import free_ports
 
@@ -64,8 +64,12 @@ class ThroughSMPP(TestCase):
         lines = [line for line in self.smsc.output.splitlines() if line.startswith("{")]
         return [each for each in map(json.loads, lines) if what in each]
 
-    async def says(self, what, count=1):
-        await until(lambda: len(self.said(what)) >= count, lambda: f"no {what}: {self.smsc.output}")
+    async def says(self, what, count=1, seconds=PATIENCE_SECONDS):
+        await until(
+            lambda: len(self.said(what)) >= count,
+            lambda: f"no {what}: {self.smsc.output}",
+            seconds,
+        )
         return self.said(what)
 
     def text(self, body):
@@ -119,7 +123,8 @@ class TwoProcessTests(ThroughSMPP):
         for number, text in enumerate(texts):
             self.text(text)
             if number in (15, 30):
-                await self.says("submitted", number // 2)
+                # What was being submitted when it was killed is doubtful for a while.
+                await self.says("submitted", number // 2, AFTER_A_KILL_SECONDS)
                 await self.echoes.kill()
                 await self.echoes.start_again()
         accepted = (f"accepted {text}" for text in texts)
