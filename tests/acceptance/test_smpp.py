@@ -24,7 +24,7 @@ RECEIPT = "id:{} sub:001 dlvrd:001 submit date:2601010000 done date:2601010001 s
 class ThroughSMPP(TestCase):
     """Processes that echo texts, and an SMSC that brings them."""
 
-    timeout = 2 * AFTER_A_KILL_SECONDS
+    timeout = 4 * AFTER_A_KILL_SECONDS
 
     processes = 1
 
