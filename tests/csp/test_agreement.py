@@ -134,6 +134,15 @@ class AgreementTests(DoorTestCase):
         self.assertIsInstance(await self.bob.ask(KeepAliveRequest()), KeepAliveResponse)
         self.assertIsInstance(await self.ann.ask(KeepAliveRequest()), KeepAliveResponse)
 
+    async def test_session_that_goes_on_asking_too_often_is_served_as_often_as_may_be(self) -> None:
+        served = 0
+        for _ in range(400):
+            self.clock.advance(0.01)
+            served += isinstance(await self.ann.ask(KeepAliveRequest()), KeepAliveResponse)
+        # Two seconds' worth at first, and then those of four seconds.
+        self.assertGreaterEqual(served, 290)
+        self.assertLessEqual(served, 300)
+
     async def test_session_that_sends_too_much_gets_503_and_slows_nobody_else(self) -> None:
         settings = evolve(self.settings.session, messages_per_second=25)
         self.parts = Parts(evolve(self.settings, session=settings), self.store, self.clock)

@@ -42,7 +42,9 @@ local function checked(prefix, given, fetches)
     local rate, cost = tonumber(given[10]), tonumber(given[11])
     local since, left = (busy or ''):match('^(%S+) (%S+)$')
     left = since and math.min(2 * rate, left + math.max(0, now - since) * rate) or 2 * rate
-    local changes = {'expires', now + lifetime, 'busy', given[2] .. ' ' .. math.max(0, left - cost)}
+    -- What is refused costs nothing: who asks too often is served as often as may be, and not never.
+    local remains = left < cost and left or left - cost
+    local changes = {'expires', now + lifetime, 'busy', given[2] .. ' ' .. remains}
     if given[8] == '1' then
         changes[#changes + 1] = 'polled'
         changes[#changes + 1] = given[2]
