@@ -18,7 +18,7 @@ KEY = "a-key-of-a-gateway"
 class ThroughKannel(TestCase):
     """Processes that echo texts, on one store and one port, and a Kannel that brings them."""
 
-    timeout = 4 * AFTER_A_KILL_SECONDS
+    timeout = 2 * AFTER_A_KILL_SECONDS
     processes = 1
 
     def setUp(self):

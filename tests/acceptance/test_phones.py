@@ -56,7 +56,7 @@ class ThroughKannel(TestCase):
     """Services behind a Kannel; amy and cy have phones that can only text, bob a handset."""
 
     processes = 1
-    timeout = 420
+    timeout = 180
 
     async def setUp(self):
         required_program("bearerbox")
