@@ -119,9 +119,22 @@ class ThroughKannel(TestCase):
 
     async def hears(self, handset, *texts):
         """See that a handset gets these messages, and no more."""
-        while len(handset.texts) < len(texts):
-            await handset.poll()
+        await self.hears_all(handset, len(texts))
         self.assertEqual(handset.texts, list(texts))
+
+    async def hears_all(self, handset, count):
+        """Have a handset poll until it has heard so many different messages."""
+
+        async def has_polled():
+            await handset.poll()
+            return len(set(handset.texts)) >= count
+
+        await until(has_polled, lambda: f"only {handset.texts}")
+
+    async def writes(self, handset, user, text):
+        """See that what a handset sends is accepted."""
+        sent = await handset.send(user, text=text)
+        self.assertEqual(sent.code, 200)
 
 
 class DialogueTests(ThroughKannel):
@@ -133,7 +146,7 @@ class DialogueTests(ThroughKannel):
         await self.says(AMY, "who", "Online: 1 bob free.")
         self.kannel.phones.text(AMY, "s bob lunch?")
         await self.hears(bob, "lunch?")
-        await bob.send("wv:amy@localhost", text="yes at 12")
+        await self.writes(bob, "wv:amy@localhost", "yes at 12")
         await self.gets(AMY, "bob: yes at 12")
         self.kannel.phones.text(AMY, "on my way \u263a")
         await self.hears(bob, "lunch?", "on my way \u263a")
@@ -145,7 +158,7 @@ class DialogueTests(ThroughKannel):
         await self.says(AMY, "no", "Not sent.")
         await self.says(AMY, "/busy today", "You are now busy: today")
         await self.says(AMY, "stop", "You get no more messages from Chatter. Send START to return.")
-        await bob.send("wv:amy@localhost", text="hello?")
+        await self.writes(bob, "wv:amy@localhost", "hello?")
         await self.says(AMY, "start", "Welcome back. Send ON to go online.")
         await self.gets(AMY, "bob: hello?")
         self.hears_nothing_more()
@@ -199,7 +212,7 @@ class DialogueTests(ThroughKannel):
         await self.says(AMY, "add bob", "bob is friend no. 1.")
         network = await self.kannel.fake_smsc(AMY, "who")
         await network.says(re.escape(f"<{SERVICE} {AMY} text Online: 1 bob free.>"))
-        await bob.send("wv:amy@localhost", text="hello, amy")
+        await self.writes(bob, "wv:amy@localhost", "hello, amy")
         await network.says(re.escape(f"<{SERVICE} {AMY} text bob: hello, amy>"))
         self.assertEqual(network.output.count(f"<{SERVICE} {AMY} "), 2)
 
@@ -209,7 +222,7 @@ class DialogueTests(ThroughKannel):
         await self.says(AMY, "add bob", "bob is friend no. 1.")
         await self.kannel.smsbox.kill()
         for text in ("one", "two", "three"):
-            await bob.send("wv:amy@localhost", text=text)
+            await self.writes(bob, "wv:amy@localhost", text)
         await self.kannel.start_smsbox()
         await self.gets(AMY, "bob: one", "bob: two", "bob: three")
         self.hears_nothing_more()
@@ -220,7 +233,7 @@ class DialogueTests(ThroughKannel):
         await self.says(AMY, "add bob", "bob is friend no. 1.")
         await self.kannel.smsbox.kill()
         for text in ("one", "two", "three"):
-            await bob.send("wv:amy@localhost", text=text)
+            await self.writes(bob, "wv:amy@localhost", text)
         await self.services.kill(*range(self.processes))
         await self.services.start()
         await self.kannel.start_smsbox()
@@ -253,16 +266,14 @@ class KillTests(ThroughKannel):
         from_bob = [f"to amy {number}" for number in range(9)]
         from_amy = [f"to bob {number}" for number in range(9)]
         for number, (there, back) in enumerate(zip(from_bob, from_amy, strict=True)):
-            sent = await bob.send("wv:amy@localhost", text=there)
-            self.assertEqual(sent.code, 200)
+            await self.writes(bob, "wv:amy@localhost", there)
             self.kannel.phones.text(AMY, f"s bob {back}")
             if number % 3 == 1:
                 killed = number // 3 % 2
                 await self.services.kill(killed)
                 await self.services.start(killed)
         await self.gets(AMY, *(f"bob: {text}" for text in from_bob))
-        while len(set(bob.texts)) < len(from_amy):
-            await bob.poll()
+        await self.hears_all(bob, len(from_amy))
         self.assertEqual(sorted(bob.texts), sorted(from_amy))
         await self.says(AMY, "get bob", "bob: free, mobile phone")
         self.hears_nothing_more()
@@ -272,7 +283,7 @@ class PartnersTests(ThroughKannel):
     """Bob is a user of a partner's domain."""
 
     async def start_services(self, settings):
-        domains = Domains(self, of_each=(settings, ""))
+        domains = Domains(self, of_each=(settings, SETTINGS))
         self.north, self.south = await domains.start()
         self.services = self.north.services
 
@@ -286,7 +297,7 @@ class PartnersTests(ThroughKannel):
         await self.says(AMY, "get 1", "bo@south.example: free")
         self.kannel.phones.text(AMY, "s 1 hello")
         await self.hears(bo, "hello")
-        await bo.send("wv:amy@north.example", text="hello amy")
+        await self.writes(bo, "wv:amy@north.example", "hello amy")
         await self.gets(AMY, "bo@south.example: hello amy")
         self.kannel.phones.text(AMY, "how are you?")
         await self.hears(bo, "hello", "how are you?")
