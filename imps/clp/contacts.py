@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from imps.clp.changes import numbered
 from imps.clp.references import Argument, ContactListNamed, Person, quoted
-from imps.clp.state import numbered
 from imps.clp.telling import clean, short
 from imps.clp.turn import Turn
 from imps.model.address import Address

@@ -16,7 +16,9 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from imps.clp import access, contacts, im, pin, presence, session
+from imps.clp.budget import heard, may_send, sent
 from imps.clp.catalogue import nearest
+from imps.clp.changes import answered, arrived, done, exchanged, numbered
 from imps.clp.commands import COMMANDS, OPT_IN, OPT_OUT, Command, Needs
 from imps.clp.event_texts import within_limits
 from imps.clp.grammar import (
@@ -36,18 +38,7 @@ from imps.clp.grammar import (
 from imps.clp.phone_sessions import PhoneSessions
 from imps.clp.references import Argument
 from imps.clp.reply_numbers import lent, partner_of
-from imps.clp.state import (
-    State,
-    answered,
-    arrived,
-    done,
-    exchanged,
-    heard,
-    may_send,
-    numbered,
-    print_of,
-    sent,
-)
+from imps.clp.state import State, print_of
 from imps.clp.strangers import answer_stranger, welcome
 from imps.clp.telling import LONGEST_TEXT
 from imps.clp.turn import Services, Turn, without_signature

@@ -6,19 +6,11 @@ from collections.abc import Sequence
 
 from attrs import evolve, frozen
 
+from imps.clp.changes import ASKED_SECONDS, HINT_SECONDS, message_numbered, wrote
 from imps.clp.im import described, is_text
 from imps.clp.presence import WATCHED
 from imps.clp.reply_numbers import lent, number_for
-from imps.clp.state import (
-    ASKED_SECONDS,
-    HINT_SECONDS,
-    Change,
-    Out,
-    State,
-    Watched,
-    message_numbered,
-    wrote,
-)
+from imps.clp.state import Change, Out, State, Watched
 from imps.clp.telling import (
     LATE_SECONDS,
     Seen,

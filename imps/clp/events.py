@@ -12,18 +12,13 @@ from attrs import define, evolve, field
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
+from imps.clp.budget import may_send, sent
+from imps.clp.changes import handed_in, settled
 from imps.clp.event_texts import ALERT_SECONDS, MOST_SMS, of_publishers, told, within_limits
 from imps.clp.im import is_text
 from imps.clp.phone_sessions import PhoneSessions
 from imps.clp.reply_numbers import Overtaken
-from imps.clp.state import (
-    Out,
-    State,
-    handed_in,
-    may_send,
-    sent,
-    settled,
-)
+from imps.clp.state import Out, State
 from imps.clp.telling import (
     lasts,
     quiet_until,

@@ -7,8 +7,9 @@ from functools import partial
 
 from attrs import evolve
 
+from imps.clp.changes import HELD_SECONDS, answered, message_numbered
 from imps.clp.references import Argument, ContactListNamed, Person, Recipient
-from imps.clp.state import HELD_SECONDS, Arrival, Held, answered, message_numbered
+from imps.clp.state import Arrival, Held
 from imps.clp.telling import joined, moment, pieces, short
 from imps.clp.turn import Turn
 from imps.elements.interfaces import Sent

@@ -8,8 +8,9 @@ from collections.abc import Awaitable, Callable
 
 from attrs import evolve
 
+from imps.clp.changes import CONFIRM_SECONDS, answered
 from imps.clp.references import Argument
-from imps.clp.state import CONFIRM_SECONDS, Pin, answered
+from imps.clp.state import Pin
 from imps.clp.turn import Turn
 
 SIGNING_ON_SECONDS = 12 * 3600

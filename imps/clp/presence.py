@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 
 from attrs import evolve
 
+from imps.clp.changes import answered
 from imps.clp.references import Argument, ContactListNamed, Person
-from imps.clp.state import Change, Watched, answered
+from imps.clp.state import Change, Watched
 from imps.clp.telling import WANTED, Seen, clean, in_words, seen_in, short
 from imps.clp.turn import Turn
 from imps.model.address import Address

@@ -8,10 +8,12 @@ from datetime import UTC, tzinfo
 from attrs import define, evolve, field, frozen
 
 from imps.clp.catalogue import Catalogue, Catalogues
+from imps.clp.changes import CONFIRM_SECONDS, asked, opened
 from imps.clp.commands import FUNCTIONS, Command
 from imps.clp.grammar import normal
 from imps.clp.references import ContactListNamed, Known, Person
-from imps.clp.state import CONFIRM_SECONDS, Change, State, States, asked, opened
+from imps.clp.state import Change, State
+from imps.clp.states import States
 from imps.clp.telling import Names, in_pages, zone_of
 from imps.clp.vocabulary import Vocabulary
 from imps.elements.access import AccessControl

@@ -152,7 +152,7 @@ def _unstop(options: argparse.Namespace) -> None:
 
 def _forget_pin(options: argparse.Namespace) -> None:
     async def work(settings: Settings, store: Store, reactor: Any) -> None:
-        from imps.clp.state import States
+        from imps.clp.states import States
         from imps.store.phones import Phones
 
         directory = directory_of(settings, store, reactor)

@@ -12,7 +12,7 @@ from imps.clp.catalogue import CatalogueError, Catalogues
 from imps.clp.dialogue import Dialogue
 from imps.clp.events import WATCHER, Events
 from imps.clp.phone_sessions import PhoneSessions
-from imps.clp.state import States
+from imps.clp.states import States
 from imps.clp.turn import Services, Terms
 from imps.config import GatewaySettings, KannelSettings, Settings, SettingsError
 from imps.parts.service import ServiceParts

@@ -1,6 +1,6 @@
 """Dialogues with phones: signing on, commands, conversations, prompts."""
 
-from imps.clp.state import arrived
+from imps.clp.changes import arrived
 from imps.elements.interfaces import Caller
 from imps.model.address import Address
 from imps.model.presence import Attribute

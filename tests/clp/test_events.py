@@ -5,7 +5,8 @@ import json
 from attrs import evolve
 from twisted.internet.defer import Deferred, gatherResults
 
-from imps.clp.state import Out, handed_in
+from imps.clp.changes import handed_in
+from imps.clp.state import Out
 from imps.csp.primitives.access import LogoutRequest
 from imps.csp.primitives.common import Result, Status
 from imps.csp.primitives.identity import User

@@ -12,7 +12,8 @@ from imps.clp.reply_numbers import (
     number_for,
     partner_of,
 )
-from imps.clp.state import State, packed, unpacked
+from imps.clp.state import State
+from imps.clp.states import packed, unpacked
 from imps.model.address import Address
 from tests.clp.phones import AMY, PhoneTestCase
 from tests.clp.test_dialogue import SHOWN

@@ -1,6 +1,7 @@
 from attrs import evolve
 
-from imps.clp.state import Pin, State, States
+from imps.clp.state import Pin, State
+from imps.clp.states import States
 from imps.elements.directory import Directory
 from imps.model.address import Address
 from imps.model.status import StatusCode

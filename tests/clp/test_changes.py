@@ -1,15 +1,13 @@
-"""What a dialogue has come to: each change by itself, and what is kept of it."""
+"""How a dialogue goes on: texts come and are done, people write, questions are asked."""
 
 from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from imps.clp.state import (
+from imps.clp.changes import (
     MOST_PROMPTS,
     NUMBER_SECONDS,
-    Out,
-    State,
     answered,
     arrived,
     asked,
@@ -17,16 +15,13 @@ from imps.clp.state import (
     erasable_at,
     erased,
     handed_in,
-    may_send,
     message_numbered,
     numbered,
     opened,
-    packed,
-    sent,
     settled,
-    unpacked,
     wrote,
 )
+from imps.clp.state import Out, State
 from imps.model.address import Address
 
 BOB, CY = "wv:bob@x.org", "wv:cy@x.org"
@@ -138,35 +133,9 @@ class NumbersTests(SynchronousTestCase):
         self.assertEqual(len(set(many.messages.values())), len(many.messages))
 
 
-class LimitsTests(SynchronousTestCase):
-    def test_so_many_a_minute_and_an_hour(self):
-        state = State()
-        for _ in range(20):
-            self.assertTrue(may_send(state, 1, 20, 200, 1000))
-            state = after(sent(1, 20, 200, 1000), state=state)
-        self.assertFalse(may_send(state, 1, 20, 200, 1000))
-        self.assertTrue(may_send(state, 1, 20, 200, 1003))
-        self.assertTrue(may_send(state, 20, 20, 200, 1060))
-
+class OnItsWayTests(SynchronousTestCase):
     def test_text_on_its_way_is_settled_by_its_own_id(self):
         out = Out(id="1", body="hi", validity_seconds=60)
         state = after(handed_in(out))
         self.assertEqual(after(settled("2"), state=state).out, out)
         self.assertIsNone(after(settled("1"), state=state).out)
-
-
-class PackingTests(SynchronousTestCase):
-    def test_state_is_read_as_it_was_written(self):
-        state = after(
-            opened(BOB, 5),
-            wrote(CY, 6),
-            asked("doubt", BOB, "block party", 7, 600),
-            numbered([Address.parse(BOB)], 8),
-            handed_in(Out(id="1", body="hi", validity_seconds=60, message_id="m")),
-            arrived("1", "hi", 3.0, 9),
-            done("1", ["hello"], 7.0),
-            message_numbered(["m"]),
-        )
-        state = evolve(state, quiet=(22, 7), watches=(BOB,))
-        self.assertEqual(unpacked(packed(state)), state)
-        self.assertEqual(unpacked(b""), State())
