@@ -12,6 +12,8 @@ from imps.clp.catalogue import CatalogueError, Catalogues
 from imps.clp.dialogue import Dialogue
 from imps.clp.events import WATCHER, Events
 from imps.clp.phone_sessions import PhoneSessions
+from imps.clp.phone_texts import PhoneTexts
+from imps.clp.serving import Serving
 from imps.clp.states import States
 from imps.clp.turn import Services, Terms
 from imps.config import GatewaySettings, KannelSettings, Settings, SettingsError
@@ -47,29 +49,54 @@ class PhoneParts(ServiceParts):
         return TextOutbox(self.outgoing_texts, self.working, self.reactor, self.metrics)
 
     @cached_property
-    def clp(self) -> Dialogue:
-        """The dialogue with phones that can only text; it takes what they send, and tells them what
+    def clp(self) -> PhoneTexts:
+        """The door for phones that can only text; it takes what they send, and tells them what
         waits for their users."""
-        settings = self.settings.session
+        services, clock, most_sms = self.clp_services, self.reactor, self.settings.sms.max_parts
+        door = PhoneTexts(services, self.dialogue, self.texts, clock, most_sms)
+        self.texts.consume(door.take)
+        self.texts.on_outcome(WATCHER, self.clp_events.outcome)
+        self.working.register("phone", self.clp_events.tell)
+        self.working.register("erase-phone", self.clp_events.erase)
+        return door
+
+    @cached_property
+    def dialogue(self) -> Dialogue:
+        """What users who write command lines are answered."""
+        return Dialogue(self.clp_services, self.clp_serving, self.reactor)
+
+    @cached_property
+    def clp_serving(self) -> Serving:
+        """Who carries out what they ask for."""
+        return Serving(self.phone_sessions)
+
+    @cached_property
+    def clp_events(self) -> Events:
+        """What they are told that they have not asked for."""
+        return Events(
+            self.clp_services,
+            self.phone_sessions,
+            self.texts,
+            self.working,
+            self.reactor,
+            self.settings.messages.content_url,
+            self.settings.sms.max_parts,
+        )
+
+    @cached_property
+    def phone_sessions(self) -> PhoneSessions:
+        """The sessions of those who write command lines."""
         seconds = self.settings.clp.session_hours * 3600
         limits = SessionLimits(
             time_to_live_seconds=seconds,
             min_time_to_live_seconds=seconds,
             max_time_to_live_seconds=seconds,
             grace_seconds=0,
-            remember_seconds=settings.remember_seconds,
+            remember_seconds=self.settings.session.remember_seconds,
         )
         buckets, clock = self.store.buckets, self.reactor
-        stored = Sessions(self.stored_sessions, buckets, clock, limits, self.working)
-        sessions, services = PhoneSessions(stored, seconds), self.clp_services
-        content_url, most_sms = self.settings.messages.content_url, self.settings.sms.max_parts
-        dialogue = Dialogue(services, sessions, self.texts, clock, most_sms)
-        events = Events(services, sessions, self.texts, self.working, clock, content_url, most_sms)
-        self.texts.consume(dialogue.take)
-        self.texts.on_outcome(WATCHER, events.outcome)
-        self.working.register("phone", events.tell)
-        self.working.register("erase-phone", events.erase)
-        return dialogue
+        sessions = Sessions(self.stored_sessions, buckets, clock, limits, self.working)
+        return PhoneSessions(sessions, seconds)
 
     @cached_property
     def clp_services(self) -> Services:

@@ -27,4 +27,4 @@ class ManualTests(SynchronousTestCase):
 class ServedTests(PhoneTestCase):
     async def test_what_is_said_to_be_served_is(self):
         served = {each.id for each in COMMANDS.values() if each.is_served}
-        self.assertEqual(served, self.parts.clp.served)
+        self.assertEqual(served, self.parts.clp_serving.served)

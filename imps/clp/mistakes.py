@@ -1,0 +1,54 @@
+"""What is said to who writes what cannot be done, and less and less of it to who goes on."""
+
+from __future__ import annotations
+
+from imps.clp.catalogue import nearest
+from imps.clp.commands import Command
+from imps.clp.grammar import Mistaken, Reading, Said
+from imps.clp.turn import Turn
+
+SILENT_SECONDS = 600
+MOST_MISTAKES = 3
+
+
+def say_mistake(turn: Turn, error: str, values: dict[str, object], about: Command | None) -> None:
+    """Say what is wrong with a text, and what may have been meant."""
+    if error == "E02":
+        assert about is not None
+        turn.mistaken("usage", usage=turn.catalogue.usage(about, str(values["word"])))
+        return
+    if error == "E01":
+        near = nearest(str(values["word"]), turn.vocabulary)
+        if near:
+            turn.mistaken("E01_near", list=" / ".join(near), **values)
+            return
+    turn.mistaken(error, **values)
+
+
+def is_wrong(turn: Turn, reading: Reading) -> bool:
+    """Whether what was written is nothing that could be done, however things are."""
+    if isinstance(reading, Mistaken):
+        return reading.error in ("E01", "E02")
+    return isinstance(reading, Said) and turn.is_mistaken and not turn.state.target
+
+
+def count_mistakes(turn: Turn, *, is_wrong: bool) -> None:
+    """Say less and less to whoever goes on writing what means nothing: it may be a machine."""
+    if not is_wrong:
+        if turn.state.mistakes:
+            turn.note(mistakes=0)
+        return
+    if turn.now < turn.state.silent_until:
+        turn.replies.clear()
+    elif turn.state.mistakes + 1 >= MOST_MISTAKES:
+        turn.replies[:] = [turn.catalogue.help("", turn.vocabulary)]
+        turn.note(mistakes=0, silent_until=turn.now + SILENT_SECONDS)
+    else:
+        turn.note(mistakes=turn.state.mistakes + 1)
+
+
+def warn(turn: Turn) -> None:
+    """Say once in a while that it is too much."""
+    if turn.now - turn.state.warned_at > SILENT_SECONDS:
+        turn.note(warned_at=turn.now)
+        turn.say("too_fast")
