@@ -261,6 +261,7 @@ class SMPPSettings:
     per_second: int = checks.count(10)
     window: int = checks.count(10)
     enquire_link_seconds: int = checks.count(30)
+    default_alphabet: str = field(default="gsm", validator=checks.one_of("gsm", "latin-1"))
     response_ids: str = field(default="text", validator=_ids)
     receipt_ids: str = field(default="text", validator=_ids)
 
@@ -288,6 +289,13 @@ class SMSSettings:
     offline_notice: str = field(
         default="{sender} has sent you a message.", validator=checks.not_longer_than(200)
     )
+
+    @property
+    def writes_latin_1(self) -> bool:
+        """Whether what is sent in one short message by one gateway would not be by another, which
+        has fewer characters."""
+        smpp = (each for each in self.gateway if isinstance(each, SMPPSettings))
+        return any(each.default_alphabet == "latin-1" for each in smpp)
 
     @property
     def own_numbers(self) -> frozenset[str]:

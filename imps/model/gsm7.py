@@ -64,11 +64,13 @@ class Coded:
     coding: Coding
 
 
-def coded(text: str) -> Coded:
+def coded(text: str, *, within_latin_1: bool = False) -> Coded:
     """A text in the alphabet that suits it: that of GSM if its characters, or look-alikes of them,
-    are there; else UCS-2, with the characters as they are."""
+    are there, and in Latin-1 too where that is asked for; else UCS-2, with the characters as they
+    are."""
     composed = unicodedata.normalize("NFC", text)
-    if is_gsm(alike := composed.translate(_LOOK_ALIKES)):
+    alike = composed.translate(_LOOK_ALIKES)
+    if is_gsm(alike) and not (within_latin_1 and max(alike, default="") > "\xff"):
         return Coded(alike, Coding.GSM)
     # Half a surrogate pair is no character; it could not be written down either.
     return Coded(

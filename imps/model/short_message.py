@@ -107,7 +107,7 @@ def short_messages(text: OutgoingText, at_most: int = _MOST_PARTS) -> list[Short
         if len(pieces) > 1:
             pieces = _cut(text.octets, whole)
     else:
-        fitting = coded(text.body)
+        fitting = coded(text.body, within_latin_1=text.within_latin_1)
         coding = fitting.coding
         pieces = _split(fitting.text, coding, room(coding, text.port))
         if len(pieces) > 1:

@@ -41,6 +41,7 @@ class OutgoingText:
     ``number`` is whom it is from, the service's own where it is empty. ``watcher`` names who is
     told what becomes of it (``Texts.on_outcome``), and gets ``about`` back. ``despite_stop`` is for
     the answer to whoever wants no more texts; others are not sent to such a phone.
+    ``within_latin_1`` says that a gateway writes Latin-1 where others write the alphabet of GSM.
     """
 
     id: str
@@ -52,6 +53,7 @@ class OutgoingText:
     validity_seconds: int = 86_400
     answer: bool = False
     despite_stop: bool = False
+    within_latin_1: bool = False
     watcher: str = ""
     about: str = field(default="", repr=False)
 

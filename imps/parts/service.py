@@ -347,7 +347,10 @@ class ServiceParts:
     @cached_property
     def texts(self) -> Texts:
         """Texts to phones and from them, for whoever has something to do with them."""
-        return Texts(self.settings.sms.number, self.outgoing_texts, self.working, self.reactor)
+        sms = self.settings.sms
+        return Texts(
+            sms.number, sms.writes_latin_1, self.outgoing_texts, self.working, self.reactor
+        )
 
     @cached_property
     def phones(self) -> Phones:

@@ -36,6 +36,7 @@ class Texts:
     """What goes between the service and phones that can only text."""
 
     number: str
+    _within_latin_1: bool
     _outgoing: OutgoingTexts
     _working: Working
     _clock: IReactorTime
@@ -57,7 +58,7 @@ class Texts:
             raise ValueError("a text goes to a number with a plus sign")
         if not (text.octets or text.body):
             raise ValueError("a text says something")
-        whole = evolve(text, number=text.number or self.number)
+        whole = evolve(text, number=text.number or self.number, within_latin_1=self._within_latin_1)
         put = await self._outgoing.put(whole, now=self._clock.seconds())
         if put is Put.TOO_MANY:
             raise TooManyTexts(text.to)

@@ -87,7 +87,7 @@ class Arrivals:
     async def _received(
         self, hearings: Hearings, pdu: PDU, body: ShortMessagePDU, sender: str
     ) -> Taken:
-        message = delivered(pdu, body)
+        message = delivered(pdu, body, self._settings)
         hearing = hearings.of(sender, digest_of(pdu, body))
         arrival = Arrival(
             gateway=self._settings.name,

@@ -84,7 +84,7 @@ class SMPP:
         if session is None:
             return _away()
         try:
-            response = await session.request(Command.SUBMIT_SM, submitted(outgoing))
+            response = await session.request(Command.SUBMIT_SM, submitted(outgoing, self.settings))
         except Unbound:
             return _away()
         except Unanswered as problem:

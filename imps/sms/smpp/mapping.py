@@ -81,8 +81,9 @@ def bind_of(settings: SMPPSettings) -> Bind:
     )
 
 
-def submitted(outgoing: Outgoing) -> ShortMessagePDU:
-    """A short message to a phone."""
+def submitted(outgoing: Outgoing, settings: SMPPSettings) -> ShortMessagePDU:
+    """A short message to a phone. ValueError if the SMSC has no characters
+    for it."""
     message = outgoing.message
     header = message.header.octets
     source_ton, source_npi, source = _address(outgoing.number)
@@ -98,7 +99,7 @@ def submitted(outgoing: Outgoing) -> ShortMessagePDU:
         validity_period=_relative(outgoing.validity_seconds),
         registered_delivery=_FINAL_RECEIPT,
         data_coding=_DATA_CODINGS[message.coding],
-        short_message=header + message.octets,
+        short_message=header + _octets(message, settings),
     )
 
 
@@ -142,7 +143,7 @@ def receipt(pdu: PDU, body: ShortMessagePDU, settings: SMPPSettings) -> Receipt 
     return Receipt(message_id, reported, " ".join(said))
 
 
-def delivered(pdu: PDU, body: ShortMessagePDU) -> ShortMessage:
+def delivered(pdu: PDU, body: ShortMessagePDU, settings: SMPPSettings) -> ShortMessage:
     """The short message that a phone has sent. Raises Unreadable."""
     octets, header = _content(pdu, body), Header()
     if body.esm_class & _UDHI:
@@ -154,7 +155,7 @@ def delivered(pdu: PDU, body: ShortMessagePDU) -> ShortMessage:
     coding = _coding(body.data_coding)
     if coding is Coding.OCTETS:
         return ShortMessage(coding, content=octets, header=header)
-    return ShortMessage(coding, _text(octets, body.data_coding), header=header)
+    return ShortMessage(coding, _text(octets, body.data_coding, settings), header=header)
 
 
 def sender_of(body: ShortMessagePDU) -> str:
@@ -238,12 +239,24 @@ def _coding(data_coding: int) -> Coding:
     return Coding.OCTETS
 
 
-def _text(octets: bytes, data_coding: int) -> str:
+def _octets(message: ShortMessage, settings: SMPPSettings) -> bytes:
+    if message.coding is not Coding.GSM or settings.default_alphabet == "gsm":
+        return message.octets
+    try:
+        return message.text.encode("latin-1")
+    except UnicodeEncodeError:
+        # It was handed in before there was such a gateway.
+        raise ValueError("a text that is not in the alphabet of the SMSC") from None
+
+
+def _text(octets: bytes, data_coding: int, settings: SMPPSettings) -> str:
     try:
         if _coding(data_coding) is Coding.UCS2:
             return octets.decode("utf-16-be")
         if data_coding in (1, 3):
             return octets.decode("ascii" if data_coding == 1 else "latin-1")
+        if data_coding == 0 and settings.default_alphabet == "latin-1":
+            return octets.decode("latin-1")
     except UnicodeDecodeError:
         raise Unreadable("a text that is not in its coding") from None
     return decoded(octets)

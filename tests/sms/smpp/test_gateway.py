@@ -36,7 +36,9 @@ class Peer:
     @property
     def given(self):
         # What a phone would make of it.
-        return [delivered(PDU(Command.DELIVER_SM, 1), each) for each in self.smsc.submitted]
+        settings = self.test.gateway.settings
+        pdu = PDU(Command.DELIVER_SM, 1)
+        return [delivered(pdu, each, settings) for each in self.smsc.submitted]
 
     @property
     def numbers(self):
@@ -59,8 +61,9 @@ class Peer:
         await self.smsc.start()
 
     async def text(self, body):
-        if coded(body).coding is Coding.GSM:
-            response = await self.smsc.text(ANN, encoded(body))
+        octets = self.test.in_default_alphabet(body)
+        if octets is not None:
+            response = await self.smsc.text(ANN, octets)
         else:
             response = await self.smsc.text(ANN, body.encode("utf-16-be"), data_coding=8)
         return response.status == Status.OK
@@ -99,6 +102,10 @@ class SMPPTests(contract.GatewayContract):
             "password": PASSWORD,
             **changes,
         }
+
+    def in_default_alphabet(self, body):
+        """A text as the SMSC writes it; None where its alphabet has not all characters."""
+        return encoded(body) if coded(body).coding is Coding.GSM else None
 
     async def is_there(self):
         await until(lambda: self.gateway._session is not None)
@@ -200,6 +207,25 @@ class SMPPTests(contract.GatewayContract):
 
     async def is_not_there(self):
         """Nothing can be waited for."""
+
+
+class Latin1SMPPTests(SMPPTests):
+    """The same with an SMSC whose default alphabet is Latin-1."""
+
+    def gateway_settings(self, **changes):
+        return super().gateway_settings(default_alphabet="latin-1", **changes)
+
+    def in_default_alphabet(self, body):
+        return body.encode("latin-1") if max(body) <= "\xff" else None
+
+    async def test_what_latin_1_lacks_goes_in_another_alphabet(self):
+        for body in ("5 €", "Δ", "x" * 159 + "€"):
+            await self.send(body, body, answer=True)
+        await until(lambda: len(self.peer.given) == 5)
+        texts = [each.text for each in self.peer.given]
+        self.assertEqual(texts, ["5 €", "Δ", "x" * 67, "x" * 67, "x" * 25 + "€"])
+        codings = {each.data_coding for each in self.smsc.submitted}
+        self.assertEqual(codings, {8})
 
 
 class SMPPOverTLSTests(StoreTestCase):

@@ -50,34 +50,46 @@ class SubmittedTests(SynchronousTestCase):
             ("@_", 0, b"\x00\x11"),
             ("Жди", 8, "Жди".encode("utf-16-be")),
         ):
-            said = submitted(outgoing(body))
+            said = submitted(outgoing(body), settings())
             self.assertEqual((said.data_coding, said.short_message), (data_coding, octets))
             self.assertEqual(said.esm_class, 0)
 
+    def test_text_goes_in_latin_1_if_that_is_what_the_smsc_has(self):
+        latin = settings(default_alphabet="latin-1")
+        said = submitted(outgoing("ä[@", within_latin_1=True), latin)
+        self.assertEqual((said.data_coding, said.short_message), (0, "ä[@".encode("latin-1")))
+        said = submitted(outgoing("5 €", within_latin_1=True), latin)
+        self.assertEqual((said.data_coding, said.short_message), (8, "5 €".encode("utf-16-be")))
+
+    def test_text_of_which_the_smsc_has_not_all_characters_is_refused_without_showing_it(self):
+        with self.assertRaises(ValueError) as raised:
+            submitted(outgoing("secret €"), settings(default_alphabet="latin-1"))
+        self.assertNotIn("secret", repr(raised.exception))
+
     def test_numbers_are_of_their_kinds(self):
-        said = submitted(outgoing())
+        said = submitted(outgoing(), settings())
         self.assertEqual((said.destination_ton, said.destination_npi), (1, 1))
         self.assertEqual((said.destination, said.source), (ANN[1:], "4664"))
         self.assertEqual((said.source_ton, said.source_npi), (3, 0))
-        said = submitted(outgoing(number="+358500000000"))
+        said = submitted(outgoing(number="+358500000000"), settings())
         self.assertEqual((said.source_ton, said.source_npi, said.source), (1, 1, "358500000000"))
 
     def test_part_has_its_header(self):
-        said = submitted(outgoing("x" * 200, part=1))
+        said = submitted(outgoing("x" * 200, part=1), settings())
         self.assertEqual(said.esm_class, 0x40)
         self.assertEqual(Header.read(said.short_message[:6]).place.number, 2)
         self.assertEqual(said.short_message[6:], b"x" * 47)
 
     def test_octets_go_to_their_port(self):
-        said = submitted(outgoing("", octets=b"\x00\xff", port=2948))
+        said = submitted(outgoing("", octets=b"\x00\xff", port=2948), settings())
         self.assertEqual((said.data_coding, said.esm_class), (4, 0x40))
         self.assertEqual(said.short_message, Header(port=2948).octets + b"\x00\xff")
 
     def test_report_is_wanted_and_validity_is_said(self):
-        said = submitted(outgoing())
+        said = submitted(outgoing(), settings())
         self.assertEqual(said.registered_delivery, 1)
         self.assertEqual(said.validity_period, "000001010101000R")
-        self.assertEqual(len(submitted(outgoing(seconds=10**9)).validity_period), 16)
+        self.assertEqual(len(submitted(outgoing(seconds=10**9), settings()).validity_period), 16)
 
 
 class AnswerTests(SynchronousTestCase):
@@ -168,23 +180,29 @@ class DeliveredTests(SynchronousTestCase):
             (0x18, "Жди".encode("utf-16-be"), "Жди"),
             (0xF1, b"\x00", "@"),
         ):
-            message = delivered(*pdu_of(octets, data_coding=data_coding))
+            message = delivered(*pdu_of(octets, data_coding=data_coding), settings())
             self.assertEqual(message.text, text, data_coding)
             self.assertIsNot(message.coding, Coding.OCTETS)
+
+    def test_text_in_the_alphabet_of_the_smsc_is_read_as_that_has_it(self):
+        message = delivered(*pdu_of("ãä[@".encode("latin-1")), settings(default_alphabet="latin-1"))
+        self.assertEqual(message.text, "ãä[@")
 
     def test_octets_are_read_with_their_port(self):
         octets = Header(port=3590).octets + b"\x00\xff"
         for data_coding in (2, 4, 0xF5, 0x14, 9):
-            message = delivered(*pdu_of(octets, data_coding=data_coding, esm_class=0x40))
+            message = delivered(
+                *pdu_of(octets, data_coding=data_coding, esm_class=0x40), settings()
+            )
             self.assertEqual((message.octets, message.header.port), (b"\x00\xff", 3590))
 
     def test_long_text_stands_in_an_optional_field(self):
-        message = delivered(*pdu_of(b"", {Option.MESSAGE_PAYLOAD: b"x" * 400}))
+        message = delivered(*pdu_of(b"", {Option.MESSAGE_PAYLOAD: b"x" * 400}), settings())
         self.assertEqual(message.text, "x" * 400)
 
     def test_part_is_told_by_its_header_or_by_optional_fields(self):
         header = Header(Place(7, 3, 2))
-        message = delivered(*pdu_of(header.octets + b"abc", esm_class=0x40))
+        message = delivered(*pdu_of(header.octets + b"abc", esm_class=0x40), settings())
         self.assertEqual((message.header.place, message.text), (Place(7, 3, 2), "abc"))
         options = {
             Option.SAR_REFERENCE: b"\x01\x07",
@@ -192,7 +210,7 @@ class DeliveredTests(SynchronousTestCase):
             Option.SAR_NUMBER: b"\x02",
             Option.DESTINATION_PORT: b"\x0e\x06",
         }
-        message = delivered(*pdu_of(b"abc", options))
+        message = delivered(*pdu_of(b"abc", options), settings())
         self.assertEqual(message.header, Header(Place(263, 3, 2), 3590))
 
     def test_what_cannot_be_meant_is_unreadable(self):
@@ -204,7 +222,7 @@ class DeliveredTests(SynchronousTestCase):
             (b"\x05\x00", 0, 0x40),
         ):
             pdu, body = pdu_of(octets, data_coding=data_coding, esm_class=esm_class)
-            self.assertRaises(Unreadable, delivered, pdu, body)
+            self.assertRaises(Unreadable, delivered, pdu, body, settings())
 
     @given(
         st.binary(max_size=200),
@@ -215,7 +233,7 @@ class DeliveredTests(SynchronousTestCase):
     def test_anything_is_read_or_unreadable(self, octets, data_coding, esm_class, options):
         pdu, body = pdu_of(octets, options, data_coding=data_coding, esm_class=esm_class)
         try:
-            delivered(pdu, body)
+            delivered(pdu, body, settings())
         except Unreadable:
             return
 
