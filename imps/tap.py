@@ -93,6 +93,10 @@ class IMPSService(Service):
     def startService(self) -> None:
         """Begin to serve. What prevents that is logged in one line, and the process exits 1."""
         super().startService()
+        # Until the reactor runs, a signal ends the process with what it has started left behind.
+        self._reactor.callWhenRunning(self._begin)
+
+    def _begin(self) -> None:
         self._starting = Deferred.fromCoroutine(self._start())
         self._starting.addErrback(self._failed)
 
@@ -202,10 +206,7 @@ class IMPSService(Service):
             self._log.failure("imps cannot start", failure)
         # twistd knows no way to say that a service failed after it began.
         atexit.register(os._exit, 1)
-        if self._reactor.running:
-            self._reactor.stop()
-        else:
-            self._reactor.callWhenRunning(self._reactor.stop)
+        self._reactor.stop()
 
     async def _stop(self) -> None:
         if self._starting is not None:

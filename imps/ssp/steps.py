@@ -52,6 +52,7 @@ class Steps:
     _arrivals: dict[str, list[Deferred[None]]] = field(factory=dict, init=False)
     _listeners: list[Callable[[str], None]] = field(factory=list, init=False)
     _watches: set[Deferred[None]] = field(factory=set, init=False)
+    _is_over: bool = field(default=False, init=False)
     _log = Logger()
 
     @property
@@ -125,6 +126,8 @@ class Steps:
 
     def later(self, look: Then) -> None:
         """See in time whether a step was answered, unless the process stops before."""
+        if self._is_over:
+            return
 
         async def watch() -> None:
             await deferLater(self._reactor, 0.9 * self.limits.step_seconds)
@@ -141,6 +144,7 @@ class Steps:
 
     def stop(self) -> None:
         """Wait for nothing any more: what is not finished is forgotten in time."""
+        self._is_over = True
         for watching in tuple(self._watches):
             watching.cancel()
         for waiting in [each for some in self._arrivals.values() for each in some]:

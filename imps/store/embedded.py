@@ -21,7 +21,7 @@ from urllib.parse import quote
 from attrs import define, field
 from twisted.internet.defer import CancelledError, Deferred, TimeoutError
 from twisted.internet.endpoints import UNIXClientEndpoint
-from twisted.internet.error import ConnectError, ConnectionLost
+from twisted.internet.error import ConnectError, ConnectingCancelledError, ConnectionLost
 from twisted.internet.protocol import Factory, ProcessProtocol, connectionDone
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
@@ -142,7 +142,12 @@ class EmbeddedStore:
                 f"the path {self._socket} is too long for a socket: choose a shorter data directory"
             )
         self._data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        line = await self._reach()
+        try:
+            line = await self._reach()
+        except CancelledError:
+            # One that was launched comes up all the same.
+            await self.stop()
+            raise
         self._keeping = Deferred.fromCoroutine(self._keep(line))
         if self._settings.durability != "always":
             self._syncing.start()
@@ -216,6 +221,8 @@ class EmbeddedStore:
             line: _Line = await endpoint.connect(factory)
         except ConnectError:
             return None
+        except ConnectingCancelledError:
+            raise CancelledError from None
         return line
 
     async def _answer(self, line: _Line, command: str) -> bytes:

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from twisted.internet import reactor
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.task import deferLater
 from twisted.trial.unittest import TestCase
 
@@ -13,6 +13,7 @@ from imps.config import Settings
 from imps.store.embedded import EmbeddedStore
 from imps.store.errors import StoreError, StoreUnavailable
 from imps.store.opening import open_store
+from imps.testing.process import until
 from imps.testing.store import private_directory
 
 ROOT = Path(__file__).parent.parent.parent
@@ -163,6 +164,20 @@ class EmbeddedStoreTests(EmbeddedStoreTestCase):
         await store.stop()
         self.assertFalse(is_alive(server))
         self.assertFalse((self.data / "store.pid").exists())
+
+    async def test_stop_while_it_starts_leaves_nothing_behind(self):
+        for is_so_far in (
+            lambda: True,
+            lambda: not self.embedded()._is_gone,
+            (self.data / "store.sock").exists,
+        ):
+            store = self.embedded()
+            starting = deferred(store.start())
+            await until(is_so_far)
+            starting.cancel()
+            await self.assertFailure(starting, CancelledError)
+            self.assertTrue(store._is_gone)
+            self.assertFalse((self.data / "store.sock").exists())
 
     async def test_server_that_cannot_start_says_why(self):
         self.data.mkdir(mode=0o700)
