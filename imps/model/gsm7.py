@@ -72,10 +72,20 @@ def coded(text: str, *, within_latin_1: bool = False) -> Coded:
     alike = composed.translate(_LOOK_ALIKES)
     if is_gsm(alike) and not (within_latin_1 and max(alike, default="") > "\xff"):
         return Coded(alike, Coding.GSM)
-    # Half a surrogate pair is no character; it could not be written down either.
-    return Coded(
-        composed.encode("utf-16-be", "surrogatepass").decode("utf-16-be", "replace"), Coding.UCS2
-    )
+    return Coded(mended(composed), Coding.UCS2)
+
+
+def of_ucs2(octets: bytes) -> str:
+    """The text that units of UCS-2 say. Half of a surrogate pair stays one, for its other half may
+    stand in the next short message; an octet too many is no character (U+FFFD)."""
+    units, rest = octets[: len(octets) & ~1], octets[len(octets) & ~1 :]
+    return units.decode("utf-16-be", "surrogatepass") + "\ufffd" * len(rest)
+
+
+def mended(text: str) -> str:
+    """A text that can be written down: halves of a surrogate pair that stand together are the
+    character that they mean, and one by itself is none (U+FFFD)."""
+    return text.encode("utf-16-be", "surrogatepass").decode("utf-16-be", "replace")
 
 
 def is_gsm(text: str) -> bool:

@@ -140,20 +140,30 @@ def room(coding: Coding, port: int | None = None, is_part: bool = False) -> int:
 
 
 def joined(parts: Mapping[int, ShortMessage], total: int) -> ShortMessage:
-    """The parts of a text, by their numbers, as one; where one is missing stands an ellipsis."""
-    first = parts[min(parts)]
-    if first.coding is Coding.OCTETS:
-        content = b"".join(parts[number].octets for number in sorted(parts))
-        return ShortMessage(Coding.OCTETS, content=content, header=Header(None, first.header.port))
+    """The parts of a text, by their numbers, as one; where one is missing stands an ellipsis.
+
+    Where any of them is text, all are: octets among them are read as Latin-1, which loses none.
+    Halves of a surrogate pair that meet are left as they are (``gsm7.mended``).
+    """
+    having = [parts[number] for number in sorted(parts)]
+    ports = [part.header.port for part in having if part.header.port is not None]
+    header = Header(None, ports[0] if ports else None)
+    codings = {part.coding for part in having}
+    if codings == {Coding.OCTETS}:
+        return ShortMessage(
+            Coding.OCTETS, content=b"".join(part.content for part in having), header=header
+        )
     texts, is_gap = [], False
     for number in range(1, total + 1):
         part = parts.get(number)
         if part is not None:
-            texts.append(part.text)
+            is_text = part.coding is not Coding.OCTETS
+            texts.append(part.text if is_text else part.content.decode("latin-1"))
         elif not is_gap:
             texts.append("...")
         is_gap = part is None
-    return ShortMessage(first.coding, "".join(texts), header=Header(None, first.header.port))
+    coding = Coding.GSM if codings == {Coding.GSM} else Coding.UCS2
+    return ShortMessage(coding, "".join(texts), header=header)
 
 
 def _header(port: int | None, reference: int, total: int, number: int) -> Header:

@@ -10,7 +10,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from imps.metrics import Metrics
-from imps.model.gsm7 import Coding
+from imps.model.gsm7 import Coding, mended
 from imps.model.short_message import Place, ShortMessage, joined
 from imps.model.text import IncomingText
 from imps.sms.turns import Turns
@@ -93,14 +93,21 @@ class Inbox:
         return received
 
     async def _join(self, of: PartsOf, found: Parts) -> None:
-        parts = {number: unpacked_part(part) for number, part in found.parts.items()}
+        try:
+            parts = {number: unpacked_part(part) for number, part in found.parts.items()}
+            message = joined(parts, of.total)
+        except Exception:
+            # It will not be any other time either.
+            self._log.failure("Parts of a text cannot be read, and are forgotten")
+            await self._stored.forget_parts(of)
+            return
         whole = Arrival(
             gateway=of.gateway,
             # The same whoever joins them, and however often.
             id=f"{of.number} {of.reference} {of.total} {found.begun_at!r}",
             sender=of.phone,
             number=of.number,
-            message=joined(parts, of.total),
+            message=message,
         )
         if await self._store(whole, whole.message) is not Received.TOO_MANY:
             await self._stored.forget_parts(of)
@@ -115,7 +122,7 @@ class Inbox:
             sender=arrival.sender,
             number=arrival.number,
             received_at=self._now,
-            body=message.text if is_text else "",
+            body=mended(message.text) if is_text else "",
             octets=None if is_text else message.octets,
             port=message.header.port,
             sent_at=arrival.sent_at,

@@ -189,6 +189,7 @@ def _decoded(octets: bytes, charset: str) -> str:
     if codec is None:
         raise Malformed(f"there is no charset {charset[:20]!r}")
     try:
-        return octets.decode(codec)
+        # Half of a surrogate pair is made whole, or none, where the text is.
+        return octets.decode(codec, "surrogatepass")
     except UnicodeDecodeError:
         raise Malformed(f"text is not in {codec}") from None

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from attrs import define, field
 from twisted.internet.defer import Deferred, gatherResults
 from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
 
 from imps.elements.interfaces import IWork
 from imps.sap.rounds import Rounds
@@ -14,10 +15,12 @@ from imps.sap.texts import Texts
 from imps.sms.gateway import IGateway
 from imps.sms.inbox import Inbox
 from imps.sms.outbox import Outbox
+from imps.store.errors import StoreError, StoreUnavailable
 from imps.store.keys import Buckets
 from imps.store.outgoing_texts import OutgoingTexts
 
 INTERVAL_SECONDS = 1
+_MISSED = "Not all texts of bucket {bucket} were looked for: {problem}"
 
 
 @define(eq=False)
@@ -33,6 +36,7 @@ class Traffic:
     _buckets: Buckets
     _clock: IReactorTime
     _rounds: Rounds = field(init=False)
+    _log = Logger()
 
     @_rounds.default
     def _make_rounds(self) -> Rounds:
@@ -55,14 +59,25 @@ class Traffic:
             await gateway.stop()
 
     async def look(self) -> None:
-        """Do what is due now, and what nobody else has in hand."""
+        """Do what is due now, and what nobody else has in hand. What goes wrong in one bucket keeps
+        nobody in another waiting; StoreUnavailable if the store is."""
         for bucket in range(self._buckets.count):
-            due = await self._stored.due(bucket, now=self._clock.seconds())
-            for work in due.work:
-                self._working.begin(work)
-            for phone in due.outgoing:
-                self.outbox.turns.begin(phone)
-            for parts in due.parts:
-                await self.inbox.join(parts)
-            for phone in due.incoming:
-                self.inbox.turns.begin(phone)
+            try:
+                await self._look_into(bucket)
+            except StoreUnavailable:
+                raise
+            except StoreError as problem:
+                self._log.debug(_MISSED, bucket=bucket, problem=problem)
+            except Exception as problem:
+                self._log.failure(_MISSED, bucket=bucket, problem=problem)
+
+    async def _look_into(self, bucket: int) -> None:
+        due = await self._stored.due(bucket, now=self._clock.seconds())
+        for work in due.work:
+            self._working.begin(work)
+        for phone in due.outgoing:
+            self.outbox.turns.begin(phone)
+        for phone in due.incoming:
+            self.inbox.turns.begin(phone)
+        for parts in due.parts:
+            await self.inbox.join(parts)

@@ -106,6 +106,43 @@ class SplittingTests(SynchronousTestCase):
         self.assertEqual(joined(parts, 5).text, "...part 2 ...part 5 ")
         self.assertEqual(joined({1: ShortMessage(Coding.GSM, "a")}, 2).text, "a...")
 
+    def test_parts_of_different_codings_are_one_text(self):
+        octets = ShortMessage(Coding.OCTETS, content=b"caf\xe9 ", header=Header(port=3590))
+        for other, text in (
+            (ShortMessage(Coding.GSM, "gar\xe2on"), "caf\xe9 gar\xe2on"),
+            (ShortMessage(Coding.UCS2, "Жди"), "caf\xe9 Жди"),
+        ):
+            whole = joined({1: octets, 2: other}, 2)
+            self.assertEqual((whole.coding, whole.text), (Coding.UCS2, text))
+            self.assertEqual(whole.header.port, 3590)
+            self.assertEqual(joined({2: octets, 3: other}, 3).text, f"...{text}")
+            self.assertEqual(joined({1: other, 2: octets}, 2).header.port, 3590)
+
+    @given(
+        st.dictionaries(
+            st.integers(1, 9),
+            st.builds(ShortMessage, st.just(Coding.OCTETS), content=st.binary())
+            | st.builds(
+                ShortMessage,
+                st.sampled_from([Coding.GSM, Coding.UCS2]),
+                st.text(st.characters(codec=None)),
+            ),
+            min_size=1,
+        )
+    )
+    def test_any_parts_can_be_joined_and_nothing_is_lost(self, parts):
+        whole = joined(parts, 9)
+        if whole.coding is Coding.OCTETS:
+            said = [parts[number].content for number in sorted(parts)]
+            self.assertEqual(whole.content, b"".join(said))
+            return
+        rest = whole.text
+        for number in sorted(parts):
+            said = parts[number].text or parts[number].content.decode("latin-1")
+            before, said, rest = rest.partition(said) if said else ("", "", rest)
+            self.assertEqual(before.strip("."), "")
+        self.assertEqual(rest.strip("."), "")
+
 
 class HeaderTests(SynchronousTestCase):
     def test_headers_are_written_as_the_standard_has_them(self):

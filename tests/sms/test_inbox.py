@@ -196,6 +196,38 @@ class PartsTests(TrafficTestCase):
         self.assertIs(outcomes[-1], Received.TOO_MANY)
         self.assertIs(await self.part(2, reference=0), Received.STORED)
 
+    async def test_parts_of_different_codings_are_one_text(self):
+        octets = ShortMessage(Coding.OCTETS, content=b"caf\xe9 ", header=Header(Place(7, 2, 1)))
+        self.assertIs(await self.arrive(octets, "7.1"), Received.STORED)
+        self.assertIs(await self.part(2, "gar\xe2on", total=2), Received.STORED)
+        await self.quiet()
+        self.assertEqual(self.taken, ["caf\xe9 gar\xe2on"])
+        self.assertEqual(await self.left_of_parts(), [])
+
+    async def test_character_that_is_cut_between_parts_is_whole(self):
+        for number, body in ((2, "\ude00!"), (1, "hi \ud83d")):
+            await self.part(number, body, total=2)
+        await self.quiet()
+        self.assertEqual(self.taken, ["hi 😀!"])
+
+    async def test_half_a_character_is_none(self):
+        await self.receive(body="hi")
+        await self.arrive(ShortMessage(Coding.UCS2, "\ude00 hi \ud83d"), "2")
+        await self.quiet()
+        self.assertEqual(self.taken, ["hi", "\ufffd hi \ufffd"])
+
+    async def test_parts_that_cannot_be_read_keep_nobody_waiting(self):
+        unreadable = PartsOf("s", BOB, "4664", 7, 2)
+        stored = self.parts.inbox._stored
+        await stored.store_part(unreadable, 1, b"broken", "1", Hearing(), now=self.clock.seconds())
+        await self.part(1)
+        await self.look(PARTS_SECONDS)
+        self.assertEqual(self.taken, ["part 1 ..."])
+        self.assertEqual(len(self.flushLoggedErrors()), 1)
+        await self.look(PARTS_SECONDS)
+        self.assertEqual(self.flushLoggedErrors(), [])
+        self.assertEqual(await self.left_of_parts(), [])
+
     async def left_of_parts(self):
         keys = await self.store.client.execute("KEYS", "*")
         return [key for key in keys if b"parts" in key or b"groups" in key]

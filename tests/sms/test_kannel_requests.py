@@ -54,6 +54,12 @@ class ArrivedTests(SynchronousTestCase):
             told = arrived(asked(text=octets, coding="2", charset=charset))
             self.assertEqual(told.message.text, "Жди 😀")
 
+    def test_halves_of_a_character_stay_for_parts_to_be_joined(self):
+        for text in (b"\xd8\x3d", b"\xed\xa0\xbd"):
+            charset = "UTF-8" if len(text) == 3 else ""
+            told = arrived(asked(text=text, coding="2", charset=charset))
+            self.assertEqual(told.message.text, "\ud83d")
+
     def test_octets_are_read_with_their_port(self):
         octets = bytes(range(256))
         header = Header(port=3590)
@@ -75,7 +81,7 @@ class ArrivedTests(SynchronousTestCase):
             {"charset": "rot13"},
             {"text": b"\xff"},
             {"id": b"\xff"},
-            {"text": b"\xd8\x3d", "coding": "2"},
+            {"text": b"\x04", "coding": "2"},
             {"ts": "-1"},
             {"ts": "9" * 40},
         ):

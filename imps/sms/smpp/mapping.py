@@ -13,7 +13,7 @@ from hashlib import sha256
 from attrs import evolve, frozen
 
 from imps.config import SMPPSettings
-from imps.model.gsm7 import Coding, decoded
+from imps.model.gsm7 import Coding, decoded, of_ucs2
 from imps.model.short_message import Header, Place, ShortMessage
 from imps.sms.gateway import Answer, Outgoing
 from imps.sms.smpp.pdu import PDU, Bind, MessageId, Option, ShortMessagePDU, Status
@@ -250,13 +250,10 @@ def _octets(message: ShortMessage, settings: SMPPSettings) -> bytes:
 
 
 def _text(octets: bytes, data_coding: int, settings: SMPPSettings) -> str:
-    try:
-        if _coding(data_coding) is Coding.UCS2:
-            return octets.decode("utf-16-be")
-        if data_coding in (1, 3):
-            return octets.decode("ascii" if data_coding == 1 else "latin-1")
-        if data_coding == 0 and settings.default_alphabet == "latin-1":
-            return octets.decode("latin-1")
-    except UnicodeDecodeError:
-        raise Unreadable("a text that is not in its coding") from None
+    """Whatever the octets are, they are text: there is nobody who could send it better."""
+    if _coding(data_coding) is Coding.UCS2:
+        return of_ucs2(octets)
+    # What is said to be ASCII and goes beyond it is Latin-1 more often than anything else.
+    if data_coding in (1, 3) or (data_coding == 0 and settings.default_alphabet == "latin-1"):
+        return octets.decode("latin-1")
     return decoded(octets)

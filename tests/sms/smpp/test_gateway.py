@@ -167,7 +167,7 @@ class SMPPTests(contract.GatewayContract):
         await self.is_there()
 
     async def test_what_cannot_be_meant_is_not_to_come_again(self):
-        response = await self.smsc.text(ANN, b"\xd8\x3d", data_coding=8)
+        response = await self.smsc.text(ANN, b"\x05\x00", esm_class=0x40)
         self.assertEqual(response.status, Status.PERMANENT_ERROR)
         response = await self.smsc.text("Vodafone", b"hello")
         self.assertEqual(response.status, Status.OK)

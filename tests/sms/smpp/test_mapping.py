@@ -3,8 +3,8 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from imps.config import SMPPSettings
-from imps.model.gsm7 import Coding
-from imps.model.short_message import Header, Place, short_messages
+from imps.model.gsm7 import Coding, mended
+from imps.model.short_message import Header, Place, joined, short_messages
 from imps.model.text import OutgoingText
 from imps.sms.gateway import Outgoing
 from imps.sms.smpp.mapping import (
@@ -175,6 +175,7 @@ class DeliveredTests(SynchronousTestCase):
         for data_coding, octets, text in (
             (0, bytes.fromhex("7b1b651b3c0011"), "ä€[@_"),
             (1, b"a@_", "a@_"),
+            (1, b"caf\xe9", "caf\xe9"),
             (3, "ä@_".encode("latin-1"), "ä@_"),
             (8, "Жди 😀".encode("utf-16-be"), "Жди 😀"),
             (0x18, "Жди".encode("utf-16-be"), "Жди"),
@@ -213,15 +214,21 @@ class DeliveredTests(SynchronousTestCase):
         message = delivered(*pdu_of(b"abc", options), settings())
         self.assertEqual(message.header, Header(Place(263, 3, 2), 3590))
 
+    def test_character_that_is_cut_between_parts_is_whole_when_they_are_joined(self):
+        octets = ("x" * 66 + "😀 see you").encode("utf-16-be")
+        parts = {}
+        for number, piece in enumerate((octets[:134], octets[134:]), 1):
+            said = Header(Place(9, 2, number)).octets + piece
+            parts[number] = delivered(*pdu_of(said, data_coding=8, esm_class=0x40), settings())
+        self.assertEqual(mended(joined(parts, 2).text), "x" * 66 + "😀 see you")
+
+    def test_text_with_an_octet_too_many_is_read_up_to_there(self):
+        message = delivered(*pdu_of(b"\x04\x16\x04", data_coding=8), settings())
+        self.assertEqual(message.text, "Ж\ufffd")
+
     def test_what_cannot_be_meant_is_unreadable(self):
-        for octets, data_coding, esm_class in (
-            (b"\xd8\x3d", 8, 0),
-            (b"abc", 8, 0),
-            (b"\xff", 1, 0),
-            (b"", 0, 0x40),
-            (b"\x05\x00", 0, 0x40),
-        ):
-            pdu, body = pdu_of(octets, data_coding=data_coding, esm_class=esm_class)
+        for octets in (b"", b"\x05\x00"):
+            pdu, body = pdu_of(octets, esm_class=0x40)
             self.assertRaises(Unreadable, delivered, pdu, body, settings())
 
     @given(
