@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
+from typing import Any
 
 from attrs import define, field, frozen
-from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
@@ -13,14 +13,13 @@ from imps.metrics import Metrics
 from imps.model.gsm7 import Coding, mended
 from imps.model.short_message import Place, ShortMessage, joined
 from imps.model.text import IncomingText
+from imps.sms.holding import Hold
 from imps.sms.turns import Turns
 from imps.store.errors import StoreError
 from imps.store.incoming_texts import Hearing, IncomingTexts, Parts, PartsOf, Received, TakenText
 from imps.store.packing import part_packed, unpacked_part
 
 _NOT_HEARD = Hearing()
-TAKE_SECONDS = 10
-"""How long it may take to do what a text asks for; less than nobody else gets it."""
 MOST_TRIES = 5
 LONGEST_WAIT_SECONDS = 30
 
@@ -49,7 +48,7 @@ class Inbox:
     """Has texts from phones done, those of each phone in order of arrival and one at a time."""
 
     _stored: IncomingTexts
-    _take: Callable[[IncomingText], Awaitable[None]]
+    _take: Callable[[IncomingText], Coroutine[Any, Any, None]]
     _clock: IReactorTime
     _metrics: Metrics
     turns: Turns = field(init=False)
@@ -141,23 +140,28 @@ class Inbox:
 
     async def _is_done(self, taken: TakenText) -> bool:
         text = taken.text
-        doing = Deferred.fromCoroutine(self._done(text))
+        hold = Hold(lambda: self._stored.keep(text.sender, now=self._now), self._clock)
         try:
-            await doing.addTimeout(TAKE_SECONDS, self._clock)
+            await hold.until_done(self._take(text), text.id)
         except StoreError:
             # Nothing is wrong with the text; it waits for the store.
             await self._postpone(taken, in_vain=False)
             return False
         except Exception:
-            self._log.failure("The text {id} could not be done", id=text.id)
-            if taken.tries + 1 < MOST_TRIES:
-                await self._postpone(taken, in_vain=True)
-                return False
-            self._log.error("The text {id} is given up", id=text.id)
-        return True
+            if not hold.is_lost:
+                return await self._is_given_up(taken)
+        if hold.is_lost:
+            self._log.warn("The text {id} is in other hands", id=text.id)
+        return not hold.is_lost
 
-    async def _done(self, text: IncomingText) -> None:
-        await self._take(text)
+    async def _is_given_up(self, taken: TakenText) -> bool:
+        """A text could not be done; whether that was tried often enough."""
+        self._log.failure("The text {id} could not be done", id=taken.text.id)
+        if taken.tries + 1 < MOST_TRIES:
+            await self._postpone(taken, in_vain=True)
+            return False
+        self._log.error("The text {id} is given up", id=taken.text.id)
+        return True
 
     async def _postpone(self, taken: TakenText, *, in_vain: bool) -> None:
         wait = min(2.0**taken.tries, LONGEST_WAIT_SECONDS)

@@ -16,8 +16,7 @@ from imps.store.packing import incoming_text_packed, unpacked_incoming_text
 
 REMEMBER_SECONDS = 86_400
 LEASE_SECONDS = 15
-"""How long a text is in the hands of whoever took it; longer than it may take to do it."""
-
+"""How long a text is left in the hands of whoever took it, or kept it in hand."""
 
 CONFIRM_SECONDS = 600
 PARTS_SECONDS = 120
@@ -168,6 +167,17 @@ class IncomingTexts:
             return None
         id, record, tries = found
         return TakenText(unpacked_incoming_text(id.decode(), phone, record), int(tries))
+
+    async def keep(self, phone: str, *, now: float) -> bool:
+        """Keep the text that was taken, for another while; whether it is still ours."""
+        kept = await self._client.run(
+            "keep_incoming_text",
+            [self._prefix(phone)],
+            phone,
+            self._taker,
+            repr(now + LEASE_SECONDS),
+        )
+        return bool(kept)
 
     async def postpone(self, phone: str, *, until: float, in_vain: bool) -> None:
         """Put off the text that was taken, and all that came after it from this phone."""

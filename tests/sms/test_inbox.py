@@ -1,11 +1,29 @@
-from twisted.internet.defer import Deferred
+import contextlib
+
+from twisted.internet.defer import CancelledError, Deferred
 
 from imps.model.gsm7 import Coding
 from imps.model.short_message import Header, Place, ShortMessage
-from imps.sms.inbox import MOST_TRIES, TAKE_SECONDS
+from imps.sms.holding import KEEP_SECONDS, TAKE_SECONDS, Hold
+from imps.sms.inbox import MOST_TRIES
 from imps.store.errors import StoreUnavailable
-from imps.store.incoming_texts import MAX_GROUPS, PARTS_SECONDS, Hearing, PartsOf, Received
+from imps.store.incoming_texts import (
+    LEASE_SECONDS,
+    MAX_GROUPS,
+    PARTS_SECONDS,
+    Hearing,
+    IncomingTexts,
+    PartsOf,
+    Received,
+)
 from tests.sms.scripted import ANN, BOB, TrafficTestCase
+
+
+class Away:
+    """A store that is away."""
+
+    async def run(self, *arguments):
+        raise StoreUnavailable("away")
 
 
 class InboxTests(TrafficTestCase):
@@ -108,6 +126,59 @@ class InboxTests(TrafficTestCase):
         await self.look(1)
         self.assertEqual(self.taken, ["hello"])
 
+    async def test_text_is_in_nobody_elses_hands_however_long_it_takes_and_has_an_end(self):
+        waits = []
+
+        async def waits_for_many_who_do_not_answer(text):
+            for number in range(5):
+                waits.append(number)
+                with contextlib.suppress(CancelledError):
+                    await Deferred()
+
+        self.take_with(waits_for_many_who_do_not_answer)
+        await self.receive()
+        seconds = 0
+        while self.traffic.inbox.turns.is_busy:
+            self.assertIsNone(await self.another.take(ANN, now=self.clock.seconds()))
+            self.clock.advance(1)
+            seconds += 1
+            for _ in range(5):
+                await self.pause()
+        self.assertEqual(len(waits), 5)
+        self.assertGreater(seconds, LEASE_SECONDS)
+        self.assertLessEqual(seconds, TAKE_SECONDS + 5 * KEEP_SECONDS)
+        # It was done.
+        self.assertIsNone(await self.another.take(ANN, now=self.clock.seconds() + LEASE_SECONDS))
+
+    async def test_text_that_somebody_else_has_is_left_to_them(self):
+        ended = []
+        self.take_with(lambda text: self.never(ended))
+        await self.receive()
+        while not ended:
+            await self.pause()
+        # As if this process had stood still for a while.
+        taken = await self.another.take(ANN, now=self.clock.seconds() + LEASE_SECONDS)
+        self.clock.advance(KEEP_SECONDS)
+        await self.quiet()
+        self.assertEqual(ended, ["began", "interrupted"])
+        kept = await self.another.keep(ANN, now=self.clock.seconds())
+        self.assertEqual((taken.text.body, taken.tries, kept), ("hello", 0, True))
+
+    async def test_text_is_let_go_when_it_cannot_be_kept(self):
+        ended = []
+        stored = self.parts.inbox._stored
+        self.patch(stored, "_client", Away())
+        hold = Hold(lambda: stored.keep(ANN, now=self.clock.seconds()), self.clock)
+        doing = Deferred.fromCoroutine(hold.until_done(self.never(ended), "1"))
+        self.clock.pump([KEEP_SECONDS] * (TAKE_SECONDS // KEEP_SECONDS - 1))
+        self.assertEqual(ended, ["began"])
+        self.assertFalse(hold.is_lost)
+        self.clock.advance(LEASE_SECONDS)
+        self.assertEqual(ended, ["began", "interrupted"])
+        self.assertTrue(hold.is_lost)
+        with self.assertRaises(CancelledError):
+            await doing
+
     async def test_what_another_process_left_behind_is_done_when_its_time_is_over(self):
         self.traffic.inbox.turns._is_over = True
         await self.receive()
@@ -117,6 +188,11 @@ class InboxTests(TrafficTestCase):
         self.assertEqual(self.taken, [])
         await self.look(1)
         self.assertEqual(self.taken, ["hello"])
+
+    @property
+    def another(self):
+        """What another process has of the inbox."""
+        return IncomingTexts(self.store.client, self.store.buckets, "another", 10)
 
     def take_with(self, consumer):
         self.parts.texts._consumers[:] = [consumer]

@@ -64,6 +64,23 @@ class IncomingTextsTests(StoreTestCase):
         self.assertEqual(await self.taken(self.one, done="k:1"), "k:2")
         self.assertIsNone(await self.taken(self.other))
 
+    async def test_text_that_is_kept_stays_with_who_keeps_it(self):
+        await self.store_text()
+        await self.taken()
+        for _ in range(3):
+            self.clock.advance(LEASE_SECONDS - 1)
+            self.assertTrue(await self.one.keep(ANN, now=self.now))
+            self.assertFalse(await self.other.keep(ANN, now=self.now))
+            self.assertIsNone(await self.taken(self.other))
+            self.assertEqual(await self.due(), [])
+        self.clock.advance(LEASE_SECONDS)
+        self.assertEqual(await self.due(), [ANN])
+        self.assertEqual(await self.taken(self.other), "k:1")
+        self.assertFalse(await self.one.keep(ANN, now=self.now))
+        self.assertIsNone(await self.taken(self.other, done="k:1"))
+        self.assertFalse(await self.other.keep(ANN, now=self.now))
+        self.assertEqual(await self.due(), [])
+
     async def test_what_a_process_that_died_had_is_taken_again_once_its_lease_is_over(self):
         for id in ("k:1", "k:2"):
             await self.store_text(id)
