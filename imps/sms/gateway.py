@@ -11,6 +11,9 @@ from imps.store.outgoing_texts import Said
 SUBMIT_SECONDS = 20
 """How long a gateway may take to say what it does with a short message."""
 
+ALARM_SECONDS = 30
+"""After how long one is asked again who says that the settings are wrong, here or there."""
+
 
 @frozen(kw_only=True)
 class Outgoing:

@@ -15,7 +15,7 @@ from attrs import frozen
 
 from imps.model.gsm7 import Coding
 from imps.model.short_message import Header, ShortMessage
-from imps.sms.gateway import Answer, Outgoing
+from imps.sms.gateway import ALARM_SECONDS, Answer, Outgoing
 from imps.store.outgoing_texts import Reported, Said
 
 Parameters = Mapping[str, bytes]
@@ -41,7 +41,6 @@ _CHARSETS = {
 }
 _LONGEST_REASON = 200
 WAIT_SECONDS = 2
-ALARM_SECONDS = 30
 
 
 class Malformed(Exception):

@@ -23,6 +23,7 @@ from imps.sms.smpp.arrivals import Arrivals
 from imps.sms.smpp.mapping import answer_of, bind_of, submitted
 from imps.sms.smpp.pdu import PDU, Command, ShortMessagePDU, Status
 from imps.sms.smpp.session import BindRefused, Session, Unanswered, Unbound
+from imps.sms.smpp.statuses import Refusal, refusal_of
 from imps.sms.smpp.throttle import Throttle
 from imps.store.outgoing_texts import Said
 
@@ -30,7 +31,6 @@ FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 1.0, 60.0
 AWAY_SECONDS = 2.0
 LONGEST_TURN_SECONDS = 5.0
 CONFIRM_SECONDS = 1.0
-_THROTTLED = (Status.THROTTLED, Status.QUEUE_FULL)
 
 
 @implementer(IGateway)
@@ -47,6 +47,7 @@ class SMPP:
     _staying: Deferred[None] | None = field(default=None, init=False)
     _is_over: bool = field(default=False, init=False)
     _complaint: str = field(default="", init=False)
+    _refused: int | None = field(default=None, init=False)
     _log = Logger()
 
     @_throttle.default
@@ -91,9 +92,26 @@ class SMPP:
             return Answer(said=Said.UNKNOWN, reason=str(problem))
         except ValueError as problem:
             return Answer(said=Said.FAILED, reason=str(problem))
-        if response.status in _THROTTLED:
-            self._throttle.slow_down(self._reactor.seconds())
+        self._heed(session, response)
         return answer_of(response, self.settings)
+
+    def _heed(self, session: Session, response: PDU) -> None:
+        """Do what a response asks for, besides what becomes of the short message."""
+        refusal = refusal_of(response)
+        if refusal is None:
+            self._refused = None
+        elif refusal is Refusal.BUSY:
+            self._throttle.slow_down(self._reactor.seconds())
+        elif refusal is Refusal.OURS:
+            # All that waits is refused, again and again; the log has each reason once.
+            if response.status != self._refused:
+                self._refused = response.status
+                reason = f"status {response.status:#04x}"
+                self._log.warn("{name} takes no texts: {reason}", name=self.name, reason=reason)
+            if response.status == Status.INCORRECT_BIND_STATUS:
+                # It takes this session for none, so another one is begun.
+                leaving = Deferred.fromCoroutine(session.unbind())
+                leaving.addErrback(lambda failure: self._log.failure("Not unbound", failure))
 
     def _new_session(self) -> Session:
         hearings = self._arrivals.hearings()

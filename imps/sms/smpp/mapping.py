@@ -15,8 +15,9 @@ from attrs import evolve, frozen
 from imps.config import SMPPSettings
 from imps.model.gsm7 import Coding, decoded, of_ucs2
 from imps.model.short_message import Header, Place, ShortMessage
-from imps.sms.gateway import Answer, Outgoing
-from imps.sms.smpp.pdu import PDU, Bind, MessageId, Option, ShortMessagePDU, Status
+from imps.sms.gateway import ALARM_SECONDS, Answer, Outgoing
+from imps.sms.smpp.pdu import PDU, Bind, MessageId, Option, ShortMessagePDU
+from imps.sms.smpp.statuses import Refusal, refusal_of
 from imps.store.outgoing_texts import Reported, Said
 
 _INTERNATIONAL, _NETWORK_SPECIFIC, _ISDN = 1, 3, 1
@@ -29,8 +30,6 @@ _DATA_CODINGS = {Coding.GSM: 0, Coding.OCTETS: 4, Coding.UCS2: 8}
 _CODINGS = {0: Coding.GSM, 1: Coding.GSM, 3: Coding.GSM, 8: Coding.UCS2}
 
 BUSY_SECONDS = 2
-_BUSY = (Status.THROTTLED, Status.QUEUE_FULL)
-_PASSING = (Status.SYSTEM_ERROR, Status.TEMPORARY_ERROR, Status.SUBMIT_FAILED)
 
 _STATES = {
     1: Reported.ACCEPTED,
@@ -105,17 +104,20 @@ def submitted(outgoing: Outgoing, settings: SMPPSettings) -> ShortMessagePDU:
 
 def answer_of(response: PDU, settings: SMPPSettings) -> Answer:
     """What the response to a short message means."""
-    status, reason = response.status, f"status {response.status:#04x}"
-    if status == Status.OK:
+    refusal, reason = refusal_of(response), f"status {response.status:#04x}"
+    if refusal is None:
         # What is not named cannot be reported on; it is accepted all the same.
         said_id = response.body.message_id if isinstance(response.body, MessageId) else ""
         reference = _message_id(said_id, settings.response_ids)
         return Answer(said=Said.ACCEPTED, reference=reference)
-    if status in _BUSY:
-        return Answer(said=Said.LATER, reason=reason, after_seconds=BUSY_SECONDS)
-    if status in _PASSING:
-        return Answer(said=Said.LATER, reason=reason, after_seconds=BUSY_SECONDS, in_vain=True)
-    return Answer(said=Said.FAILED, reason=reason)
+    if refusal is Refusal.MESSAGE:
+        return Answer(said=Said.FAILED, reason=reason)
+    return Answer(
+        said=Said.LATER,
+        reason=reason,
+        after_seconds=ALARM_SECONDS if refusal is Refusal.OURS else BUSY_SECONDS,
+        in_vain=refusal is Refusal.TROUBLE,
+    )
 
 
 def receipt(pdu: PDU, body: ShortMessagePDU, settings: SMPPSettings) -> Receipt | None:

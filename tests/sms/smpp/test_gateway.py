@@ -4,6 +4,7 @@ from twisted.internet import reactor
 from twisted.internet.defer import Deferred
 from twisted.internet.ssl import PrivateCertificate
 from twisted.internet.task import deferLater
+from twisted.logger import LogLevel, capturedLogs
 from twisted.trial.unittest import SynchronousTestCase
 
 from imps.config import Settings, SettingsError
@@ -195,6 +196,25 @@ class SMPPTests(contract.GatewayContract):
         began_at = self.gateway._reactor.seconds()
         await self.answer()
         self.assertGreater(self.gateway._reactor.seconds() - began_at, 0.1)
+
+    async def test_text_waits_while_the_account_may_not_send_and_the_log_says_so_once(self):
+        self.smsc.statuses = [Status.INVALID_SOURCE, Status.INVALID_SOURCE, Status.OK]
+        with capturedLogs() as events:
+            answers = [await self.answer() for _ in range(3)]
+        self.assertEqual([each.said for each in answers], [Said.LATER, Said.LATER, Said.ACCEPTED])
+        self.assertFalse(answers[0].in_vain)
+        warnings = [each for each in events if each["log_level"] is LogLevel.warn]
+        self.assertEqual([each["reason"] for each in warnings], ["status 0x0a"])
+
+    async def test_session_that_the_smsc_takes_for_none_is_begun_again(self):
+        self.smsc.statuses = [Status.INCORRECT_BIND_STATUS]
+        binds = self.smsc.binds
+        answer = await self.answer()
+        self.assertEqual((answer.said, answer.in_vain), (Said.LATER, False))
+        await until(lambda: self.smsc.binds > binds)
+        await self.is_there()
+        await self.send()
+        await self.becomes("accepted")
 
     async def test_smsc_that_does_not_let_us_in_is_asked_again(self):
         await self.traffic.stop()

@@ -6,8 +6,9 @@ from imps.config import SMPPSettings
 from imps.model.gsm7 import Coding, mended
 from imps.model.short_message import Header, Place, joined, short_messages
 from imps.model.text import OutgoingText
-from imps.sms.gateway import Outgoing
+from imps.sms.gateway import ALARM_SECONDS, Outgoing
 from imps.sms.smpp.mapping import (
+    BUSY_SECONDS,
     Receipt,
     Unreadable,
     answer_of,
@@ -98,18 +99,16 @@ class AnswerTests(SynchronousTestCase):
         return answer_of(PDU(Command.SUBMIT_SM_RESP, 1, status, body), settings(**changes))
 
     def test_answers_are_what_the_standard_means(self):
-        for status, said, in_vain in (
-            (Status.OK, Said.ACCEPTED, False),
-            (Status.THROTTLED, Said.LATER, False),
-            (Status.QUEUE_FULL, Said.LATER, False),
-            (Status.SYSTEM_ERROR, Said.LATER, True),
-            (Status.TEMPORARY_ERROR, Said.LATER, True),
-            (Status.INVALID_DESTINATION, Said.FAILED, False),
-            (Status.PERMANENT_ERROR, Said.FAILED, False),
-            (0x4FF, Said.FAILED, False),
+        for status, said, in_vain, wait in (
+            (Status.OK, Said.ACCEPTED, False, 0),
+            (Status.THROTTLED, Said.LATER, False, BUSY_SECONDS),
+            (Status.SYSTEM_ERROR, Said.LATER, True, BUSY_SECONDS),
+            (Status.INVALID_PASSWORD, Said.LATER, False, ALARM_SECONDS),
+            (Status.INVALID_DESTINATION, Said.FAILED, False, 0),
         ):
             answer = self.answer(status)
-            self.assertEqual((answer.said, answer.in_vain), (said, in_vain), status)
+            said = (said, in_vain, wait)
+            self.assertEqual((answer.said, answer.in_vain, answer.after_seconds), said, status)
 
     def test_id_is_the_same_however_it_is_written(self):
         self.assertEqual(self.answer().reference, "7f")
