@@ -52,12 +52,12 @@ class KannelPages:
         async def answer(asked: HTTPRequest) -> HTTPResponse:
             if asked.method not in ("GET", "POST"):
                 return not_allowed("GET or POST it", "GET", "POST")
+            asking = self._who_asks(asked)
+            if asking is None:
+                self._log.warn("Somebody at {peer} is no gateway", peer=asked.peer)
+                return FORBIDDEN
             try:
-                said = self._said(asked)
-                gateway = self._gateway(said, asked.peer)
-                if gateway is None:
-                    return FORBIDDEN
-                return await serve(gateway, said)
+                return await serve(*asking)
             except Malformed as problem:
                 self._metrics.texts_malformed.count()
                 self._log.warn("A gateway said what cannot be meant: {problem}", problem=problem)
@@ -68,22 +68,19 @@ class KannelPages:
 
         return answer
 
-    def _said(self, asked: HTTPRequest) -> Parameters:
-        said = parameters(asked.query)
-        kind = asked.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if asked.method == "POST" and kind == _FORM and asked.body:
-            return {**said, **parameters(asked.body)}
-        return said
-
-    def _gateway(self, said: Parameters, peer: str) -> KannelSettings | None:
-        """Which gateway asks, if any. It takes as long whichever it is."""
+    def _who_asks(self, asked: HTTPRequest) -> tuple[KannelSettings, Parameters] | None:
+        """Which gateway asks, and what it says; None for anybody else. Nothing is read of what
+        comes from an address that has none, and it takes as long whichever gateway it is."""
+        near = [each for each in self._gateways if _is_among(asked.peer, each.allow)]
+        if not near:
+            return None
+        try:
+            said = _said(asked)
+        except Malformed:
+            return None
         key = said.get("key", b"")
-        matches = [each for each in self._gateways if compare_digest(key, each.key.encode())]
-        for gateway in matches:
-            if _is_among(peer, gateway.allow):
-                return gateway
-        self._log.warn("Somebody at {peer} is no gateway", peer=peer)
-        return None
+        matches = [each for each in near if compare_digest(key, each.key.encode())]
+        return (matches[0], said) if matches else None
 
     async def _take(self, gateway: KannelSettings, said: Parameters) -> HTTPResponse:
         told = arrived(said)
@@ -114,6 +111,14 @@ class KannelPages:
             reason=told.reason,
         )
         return DONE
+
+
+def _said(asked: HTTPRequest) -> Parameters:
+    said = parameters(asked.query)
+    kind = asked.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if asked.method == "POST" and kind == _FORM and asked.body:
+        return {**said, **parameters(asked.body)}
+    return said
 
 
 def _is_among(peer: str, allowed: Sequence[str]) -> bool:

@@ -99,6 +99,15 @@ class KannelPagesTests(TrafficTestCase):
         self.assertEqual(self.texts, [])
         self.assertEqual(await self.malformed(), 0)
 
+    async def test_who_asks_what_cannot_be_read_is_nobody(self):
+        fields = {f"field{number}": "x" for number in range(60)}
+        for changes in ({}, {"peer": "192.0.3.1"}, {"key": "wrong"}):
+            for path in ("/sms/mo", "/sms/dlr"):
+                self.assertEqual(await self.ask(path, **fields, **changes), 403, changes)
+        body = urlencode({**HOLD, **fields}).encode()
+        self.assertEqual(await self.ask(method="POST", body=body), 403)
+        self.assertEqual(await self.malformed(), 0)
+
     async def test_gateways_come_from_their_addresses(self):
         peers = ("192.0.2.7", "::ffff:192.0.2.7", "2001:db8::1")
         for number, peer in enumerate(peers):
