@@ -120,13 +120,23 @@ class Outbox:
                 return goes_on
 
     async def _answer_to(self, outgoing: Outgoing) -> tuple[str, Answer]:
-        """What the first gateway says that is there, or the last."""
+        """What the first gateway says that is there, or the last. Each may take as long as one may
+        have a text in hand, so it is kept for the next one."""
         name, answer = "", Answer(said=Said.LATER, reason="no gateway", after_seconds=1)
-        for gateway in self._gateways:
+        for number, gateway in enumerate(self._gateways):
+            if number and not await self._is_kept(outgoing):
+                break
             name, answer = gateway.name, await self._submitted(gateway, outgoing)
             if answer.said is not Said.LATER or answer.in_vain:
                 break
         return name, answer
+
+    async def _is_kept(self, outgoing: Outgoing) -> bool:
+        now = self._clock.seconds()
+        try:
+            return await self._stored.keep(outgoing.to, outgoing.text_id, now=now)
+        except StoreError:
+            return False
 
     async def _submitted(self, gateway: IGateway, outgoing: Outgoing) -> Answer:
         submitting = Deferred.fromCoroutine(gateway.submit(outgoing))

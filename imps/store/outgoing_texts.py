@@ -19,7 +19,8 @@ from imps.store.work import LEASE_SECONDS as WORK_LEASE_SECONDS
 from imps.store.work import Work
 
 LEASE_SECONDS = 30
-"""How long a text is in the hands of whoever submits it: longer than a gateway may take."""
+"""How long a text is in the hands of whoever submits it, or keeps it: longer than one gateway may
+take."""
 REPORT_SECONDS = 60
 """How long what nobody asked for waits for the final report on what was sent before."""
 DOUBT_SECONDS = 15
@@ -138,6 +139,19 @@ class OutgoingTexts:
         id, record, expires, done, tries = found
         text = unpacked_outgoing_text(id.decode(), phone, record)
         return Submission(text, float(expires), int(done), int(tries)), work
+
+    async def keep(self, phone: str, text_id: str, *, now: float) -> bool:
+        """Keep the text that was taken, for another while; whether it is still ours."""
+        kept = await self._client.run(
+            "keep_text",
+            [self._prefix(phone)],
+            phone,
+            text_id,
+            self._taker,
+            repr(now),
+            repr(now + LEASE_SECONDS),
+        )
+        return bool(kept)
 
     async def settle(
         self, phone: str, text_id: str, settled: PartSettled, *, now: float

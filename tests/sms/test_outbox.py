@@ -1,12 +1,22 @@
 from attrs import evolve
 from twisted.internet.defer import Deferred
+from twisted.trial.unittest import SynchronousTestCase
 
 from imps.model.text import OutgoingText
 from imps.sap.texts import TooManyTexts
 from imps.sms.gateway import SUBMIT_SECONDS, Answer
+from imps.sms.kannel import ANSWER_SECONDS
 from imps.sms.outbox import MOST_TRIES
+from imps.sms.smpp.gateway import LONGEST_TURN_SECONDS
+from imps.sms.smpp.session import RESPONSE_SECONDS, WINDOW_SECONDS
 from imps.store.errors import StoreUnavailable
-from imps.store.outgoing_texts import DOUBT_SECONDS, Reported, Said
+from imps.store.outgoing_texts import (
+    DOUBT_SECONDS,
+    LEASE_SECONDS,
+    OutgoingTexts,
+    Reported,
+    Said,
+)
 from tests.sms.scripted import ACCEPTED, ANN, BOB, LATER, UNKNOWN, Scripted, TrafficTestCase
 
 REFUSED = Answer(said=Said.FAILED, reason="no such number")
@@ -14,20 +24,29 @@ TROUBLE = Answer(said=Said.LATER, in_vain=True)
 
 
 class Away:
-    """A store that is away so many times when something is settled."""
+    """A store that is away so many times when it is asked for this."""
 
-    def __init__(self, stored, times):
+    def __init__(self, stored, times, what):
         self.stored = stored
         self.times = times
+        self.what = what
 
     def __getattr__(self, name):
-        return getattr(self.stored, name)
+        return self.away if name == self.what else getattr(self.stored, name)
 
-    async def settle(self, *arguments, **more):
+    async def away(self, *arguments, **more):
         if self.times:
             self.times -= 1
             raise StoreUnavailable("away")
-        return await self.stored.settle(*arguments, **more)
+        return await getattr(self.stored, self.what)(*arguments, **more)
+
+
+class BoundsTests(SynchronousTestCase):
+    def test_gateways_answer_within_their_time_and_that_is_less_than_a_text_is_in_hand(self):
+        over_smpp = LONGEST_TURN_SECONDS + WINDOW_SECONDS + RESPONSE_SECONDS
+        for seconds in (over_smpp, ANSWER_SECONDS):
+            self.assertLess(seconds, SUBMIT_SECONDS)
+        self.assertLess(SUBMIT_SECONDS, LEASE_SECONDS)
 
 
 class SendingTests(TrafficTestCase):
@@ -151,6 +170,56 @@ class SendingTests(TrafficTestCase):
         self.assertEqual((len(first.submitted), len(second.submitted)), (1, 1))
         await self.told("accepted")
 
+    async def test_text_is_in_nobody_elses_hands_however_slow_the_gateways_are(self):
+        slow = [Deferred() for _ in range(3)]
+        gateways = [Scripted(str(number), answer) for number, answer in enumerate(slow)]
+        self.traffic_through(*gateways)
+        await self.send()
+        await self.traffic.look()
+        for gateway, answer in zip(gateways, slow, strict=True):
+            while not gateway.submitted:
+                await self.pause()
+            self.clock.advance(SUBMIT_SECONDS - 1)
+            submission, _ = await self.another.take(ANN, now=self.clock.seconds())
+            self.assertIsNone(submission)
+            answer.callback(ACCEPTED if answer is slow[-1] else LATER)
+        await self.told("accepted")
+        self.assertEqual([len(each.submitted) for each in gateways], [1, 1, 1])
+
+    async def test_text_that_somebody_else_has_is_not_given_to_a_second_gateway(self):
+        answer = Deferred()
+        first, second = Scripted("first", answer), Scripted("second")
+        self.traffic_through(first, second)
+        await self.send()
+        await self.traffic.look()
+        while not first.submitted:
+            await self.pause()
+        # As if this process had stood still for a while.
+        late = self.clock.seconds() + LEASE_SECONDS
+        submission, _ = await self.another.take(ANN, now=late)
+        answer.callback(LATER)
+        await self.quiet()
+        self.assertEqual((submission.text.id, second.submitted), ("1", []))
+        # What it said changes nothing.
+        self.assertTrue(await self.another.keep(ANN, "1", now=late))
+
+    async def test_text_is_not_given_to_a_second_gateway_while_the_store_is_away(self):
+        first, second = Scripted("first", LATER), Scripted("second")
+        self.traffic_through(first, second)
+        away = Away(self.parts.outgoing_texts, times=1, what="keep")
+        self.parts.outbox._stored = away
+        await self.send()
+        await self.look()
+        self.assertEqual((len(first.submitted), second.submitted), (1, []))
+        await self.look(2)
+        self.assertEqual((len(first.submitted), len(second.submitted)), (2, 1))
+        await self.told("accepted")
+
+    @property
+    def another(self):
+        """What another process has of the outbox."""
+        return OutgoingTexts(self.store.client, self.store.buckets, "another", 10, 3)
+
     async def test_what_may_have_been_sent_is_not_given_to_a_second_gateway(self):
         for answer in (UNKNOWN, REFUSED, TROUBLE):
             first, second = Scripted("first", answer), Scripted("second")
@@ -160,7 +229,7 @@ class SendingTests(TrafficTestCase):
             self.assertEqual(second.submitted, [])
 
     async def test_what_the_gateway_said_is_not_forgotten_while_the_store_is_away(self):
-        away = Away(self.parts.outgoing_texts, times=3)
+        away = Away(self.parts.outgoing_texts, times=3, what="settle")
         self.parts.outbox._stored = away
         await self.send()
         await self.traffic.look()
