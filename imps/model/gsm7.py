@@ -6,6 +6,7 @@ a question mark: look-alikes of punctuation take its place, and any other text g
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from enum import IntEnum
 
@@ -48,6 +49,11 @@ _LOOK_ALIKES = str.maketrans(
 )
 
 
+# Texts are composed in pieces, since the time for one grows with the square of its length. A piece
+# ends before a character that is never composed with what stands before it, where there is one.
+_PIECES = re.compile(r"(?s).{1,256}(?=[\x00-\u02ff]|\Z)|.{1,256}")
+
+
 class Coding(IntEnum):
     """The alphabet of a short message, by the numbers that Kannel has for them."""
 
@@ -68,11 +74,17 @@ def coded(text: str, *, within_latin_1: bool = False) -> Coded:
     """A text in the alphabet that suits it: that of GSM if its characters, or look-alikes of them,
     are there, and in Latin-1 too where that is asked for; else UCS-2, with the characters as they
     are."""
-    composed = unicodedata.normalize("NFC", text)
+    composed = _composed(text)
     alike = composed.translate(_LOOK_ALIKES)
     if is_gsm(alike) and not (within_latin_1 and max(alike, default="") > "\xff"):
         return Coded(alike, Coding.GSM)
     return Coded(mended(composed), Coding.UCS2)
+
+
+def _composed(text: str) -> str:
+    if text.isascii():
+        return text
+    return "".join(unicodedata.normalize("NFC", piece) for piece in _PIECES.findall(text))
 
 
 def of_ucs2(octets: bytes) -> str:
@@ -90,17 +102,19 @@ def mended(text: str) -> str:
 
 def is_gsm(text: str) -> bool:
     """Whether the alphabet has every character of a text."""
-    return all(character in _CODES for character in text)
+    return _CODES.keys() >= set(text)
 
 
 def septets(text: str) -> int:
-    """How many septets a text takes; KeyError for a character that the alphabet lacks."""
-    return sum(len(_CODES[character]) for character in text)
+    """How many septets a text takes that is in the alphabet."""
+    return length(text, Coding.GSM)
 
 
-def units(character: str, coding: Coding) -> int:
-    """How much of a short message a character takes: septets, or units of UCS-2."""
-    return len(_CODES[character]) if coding is Coding.GSM else 1 + (character > "\uffff")
+def length(text: str, coding: Coding) -> int:
+    """How much of a short message a text takes: septets, or units of UCS-2."""
+    if coding is Coding.GSM:
+        return len(text) + sum(map(text.count, _EXTENSION.values()))
+    return len(text.encode("utf-16-be", "surrogatepass")) // 2
 
 
 def encoded(text: str) -> bytes:

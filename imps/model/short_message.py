@@ -10,7 +10,7 @@ from zlib import crc32
 
 from attrs import field, frozen
 
-from imps.model.gsm7 import Coding, coded, encoded, units
+from imps.model.gsm7 import Coded, Coding, coded, encoded, length
 from imps.model.text import OutgoingText
 
 OCTETS = 140
@@ -102,16 +102,10 @@ class TextTooLong(Exception):
 def short_messages(text: OutgoingText, at_most: int = _MOST_PARTS) -> list[ShortMessage]:
     """A text as short messages, always the same ones. Raises TextTooLong."""
     if text.octets is not None:
-        pieces: Sequence[str | bytes] = _cut(text.octets, room(Coding.OCTETS, text.port))
-        coding, whole = Coding.OCTETS, room(Coding.OCTETS, text.port, is_part=True)
-        if len(pieces) > 1:
-            pieces = _cut(text.octets, whole)
+        coding, pieces = Coding.OCTETS, _pieces_of_octets(text.octets, text.port)
     else:
         fitting = coded(text.body, within_latin_1=text.within_latin_1)
-        coding = fitting.coding
-        pieces = _split(fitting.text, coding, room(coding, text.port))
-        if len(pieces) > 1:
-            pieces = _split(fitting.text, coding, room(coding, text.port, is_part=True))
+        coding, pieces = fitting.coding, _pieces(fitting, text.port)
     if len(pieces) > min(at_most, _MOST_PARTS):
         raise TextTooLong(f"{len(pieces)} short messages")
     # Parts that are sent again are the same parts to the phone.
@@ -122,12 +116,10 @@ def short_messages(text: OutgoingText, at_most: int = _MOST_PARTS) -> list[Short
     ]
 
 
-def how_many(body: str) -> int:
-    """How many short messages a text takes, however many may be sent."""
-    fitting = coded(body)
-    if len(_split(fitting.text, fitting.coding, room(fitting.coding))) == 1:
-        return 1
-    return len(_split(fitting.text, fitting.coding, room(fitting.coding, is_part=True)))
+def how_many(body: str, *, within_latin_1: bool = False) -> int:
+    """How many short messages a text takes, however many may be sent; in time that grows with its
+    length alone."""
+    return len(_pieces(coded(body, within_latin_1=within_latin_1)))
 
 
 def room(coding: Coding, port: int | None = None, is_part: bool = False) -> int:
@@ -176,17 +168,31 @@ def _message(coding: Coding, piece: str | bytes, header: Header) -> ShortMessage
     return ShortMessage(coding, piece, header=header)
 
 
-def _cut(octets: bytes, size: int) -> list[bytes]:
-    return [octets[start : start + size] for start in range(0, len(octets), size)] or [b""]
+def _pieces_of_octets(octets: bytes, port: int | None) -> Sequence[str | bytes]:
+    if len(octets) <= room(Coding.OCTETS, port):
+        return [octets]
+    size = room(Coding.OCTETS, port, is_part=True)
+    return [octets[begin : begin + size] for begin in range(0, len(octets), size)]
 
 
-def _split(text: str, coding: Coding, size: int) -> list[str]:
-    """A text in pieces of at most this size; no character is cut in two."""
-    pieces, begin, filled = [], 0, 0
-    for place, character in enumerate(text):
-        needed = units(character, coding)
-        if filled + needed > size:
-            pieces.append(text[begin:place])
-            begin, filled = place, 0
-        filled += needed
-    return [*pieces, text[begin:]]
+def _pieces(fitting: Coded, port: int | None = None) -> Sequence[str | bytes]:
+    """A text as short messages hold it; no character is cut in two."""
+    text, coding = fitting.text, fitting.coding
+    if length(text, coding) <= room(coding, port):
+        return [text]
+    size = room(coding, port, is_part=True)
+    pieces, begin = [], 0
+    while begin < len(text):
+        end = begin + _fitting(text[begin : begin + size], coding, size)
+        pieces.append(text[begin:end])
+        begin = end
+    return pieces
+
+
+def _fitting(text: str, coding: Coding, size: int) -> int:
+    """How many characters of a text, which is no longer than this, fit into a size."""
+    end = len(text)
+    while (over := length(text[:end], coding) - size) > 0:
+        # None takes more than two units, so this is never too much.
+        end -= max(1, over // 2)
+    return end

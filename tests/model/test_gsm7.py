@@ -53,6 +53,14 @@ class ChoiceTests(SynchronousTestCase):
         self.assertEqual(choice.text, "\"it's\" - 'so on... ")
         self.assertEqual(choice.coding, Coding.GSM)
 
+    @given(st.lists(st.sampled_from("ae Kй\u0301\u0316\u0327\u1112\u1161\u11ab"), max_size=800))
+    def test_what_is_composed_in_pieces_means_the_same(self, characters):
+        text = "".join(characters)
+        decomposed = unicodedata.normalize("NFD", text)
+        self.assertEqual(unicodedata.normalize("NFD", coded(text).text), decomposed)
+        if len(text) <= 256:
+            self.assertEqual(coded(text).text, unicodedata.normalize("NFC", text))
+
     def test_composed_characters_are_looked_for(self):
         decomposed = unicodedata.normalize("NFD", "Ääkkönen")
         self.assertEqual(coded(decomposed).text, "Ääkkönen")

@@ -1,3 +1,5 @@
+import itertools
+
 from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
@@ -77,15 +79,33 @@ class SizeTests(SynchronousTestCase):
     def test_empty_text_is_one_empty_message(self):
         self.assertEqual(sizes(""), [0])
 
-    @given(st.text(max_size=1000))
-    def test_how_many_is_how_many_there_are(self, body):
-        self.assertEqual(how_many(body), len(short_messages(text_of(body))))
+    @given(st.text(ALPHABET, max_size=1000) | st.text(max_size=1000), st.booleans())
+    def test_how_many_is_how_many_there_are(self, body, within_latin_1):
+        parts = short_messages(text_of(body, within_latin_1=within_latin_1))
+        self.assertEqual(how_many(body, within_latin_1=within_latin_1), len(parts))
+
+    def test_how_many_is_said_of_any_length_and_is_exact_where_characters_take_two(self):
+        for body, count in (
+            ("x" * 40_000, 262),
+            ("€" * 40_000, 527),
+            (("x" * 152 + "€") * 3, 4),
+            ("Ж" * 40_000, 598),
+            ("😀" * 40_000, 1213),
+            ("a" + "\u0316\u0301" * 20_000, 598),
+        ):
+            self.assertEqual(how_many(body), count, body[:2])
+        self.assertEqual(how_many("€" * 71), 1)
+        self.assertEqual(how_many("€" * 71, within_latin_1=True), 2)
 
 
 class SplittingTests(SynchronousTestCase):
     @given(st.text(ALPHABET, max_size=1000) | st.text(max_size=1000))
     def test_parts_fit_and_make_the_text_again(self, body):
         parts = short_messages(text_of(body))
+        for part, after in itertools.pairwise(parts):
+            one_more = ShortMessage(part.coding, part.text + after.text[0])
+            units = 1 if part.coding is Coding.GSM else 2
+            self.assertGreater(len(one_more.octets), room(part.coding, is_part=True) * units)
         for part in parts:
             length = septets(part.text) if part.coding is Coding.GSM else len(part.octets) // 2
             self.assertLessEqual(length, room(part.coding, is_part=len(parts) > 1))
