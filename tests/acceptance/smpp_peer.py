@@ -3,12 +3,15 @@
 It runs in an environment of its own, where there is no imps. On its input are commands, each a line
 of JSON: ``{"text": NUMBER, "octets": HEX, "data_coding": N, "esm_class": N}`` has a phone send
 something, ``{"refuse": STATUS}`` says what the next short message gets, ``{"unbind": true}`` ends
-all sessions. What happens it says in lines of JSON, too.
+all sessions, ``{"report": ID, "to": NUMBER, "stat": STAT}`` reports on what was submitted, and
+``{"receipts": true}`` does so of all that is submitted from now on. What happens it says in lines
+of JSON, too.
 """
 
 import json
 import os
 import sys
+import time
 from io import BytesIO
 
 from smpp.pdu.operations import DeliverSM
@@ -24,6 +27,7 @@ from twisted.protocols.basic import LineOnlyReceiver
 from zope.interface import implementer
 
 SYSTEM_ID, PASSWORD = "imps", "secret"
+RECEIPT = "id:{} sub:001 dlvrd:001 submit date:2601010000 done date:2601010001 stat:{} err:000"
 
 
 def say(**what):
@@ -48,7 +52,9 @@ class SMSC(LineOnlyReceiver):
 
     def __init__(self):
         self.refusals = []
-        self.count = 0
+        self.has_receipts = False
+        # Another one in each process, as SMSCs do not use an id again soon.
+        self.count = int(time.time()) << 8 & 0x7FFFFFFF
         checker = InMemoryUsernamePasswordDatabaseDontUse()
         # The library compares what it read, which is octets or text by its version.
         for kind in (str, str.encode):
@@ -76,18 +82,29 @@ class SMSC(LineOnlyReceiver):
             receipt=said["registered_delivery"].receipt.name,
             octets=said["short_message"].hex(),
         )
+        if self.has_receipts:
+            reactor.callLater(0, self.report, message_id, said["destination_addr"].decode())
         return DataHandlerResponse(CommandStatus.ESME_ROK, message_id=message_id.encode())
 
     def lineReceived(self, line):
         told = json.loads(line)
         if "refuse" in told:
             self.refusals.append(told["refuse"])
+        elif "receipts" in told:
+            self.has_receipts = told["receipts"]
+        elif "report" in told:
+            self.report(told["report"], told["to"], told["stat"])
         elif "unbind" in told:
             for connections in list(self.factory.bound_connections.values()):
                 for each in list(connections):
                     each.unbindAndDisconnect()
         elif "text" in told:
             self.deliver(told)
+
+    def report(self, message_id, phone, stat="DELIVRD"):
+        # It names in decimal what it has named in hexadecimal before.
+        words = RECEIPT.format(int(message_id, 16), stat).encode()
+        self.deliver({"text": phone, "octets": words.hex(), "esm_class": 4})
 
     def deliver(self, told):
         coding = bytes([told.get("data_coding", 0)])
@@ -114,14 +131,19 @@ class SMSC(LineOnlyReceiver):
                 sending.addCallback(lambda answer: say(answered=answer.response.status.name))
                 sending.addErrback(self.failed, pdu)
                 return
-        reactor.callLater(0.1, self.send, pdu)
+        self.keep(pdu)
 
     def failed(self, failure, pdu):
         response = getattr(failure.value, "response", None)
-        if response is not None:
+        if response is not None and response.status is not CommandStatus.ESME_RX_T_APPN:
             say(answered=response.status.name)
         else:
-            reactor.callLater(0.1, self.send, pdu)
+            self.keep(pdu)
+
+    def keep(self, pdu):
+        """Nobody takes it now."""
+        say(kept=pdu.params["short_message"].hex())
+        reactor.callLater(0.1, self.send, pdu)
 
 
 def decoded(encoder, octets):

@@ -1,4 +1,5 @@
-"""Phones that can only text, through Kannel's own processes, and handsets on the other side."""
+"""Phones that can only text, and handsets on the other side; what goes between them goes through
+processes that others have written: Kannel, or an SMSC that speaks SMPP."""
 
 import re
 
@@ -12,15 +13,13 @@ from imps.store.accounts import Accounts
 from imps.testing.android import Android
 from imps.testing.conformance import shows_feature
 from imps.testing.domains import Domains
-from imps.testing.kannel import PASSWORD as KANNEL_PASSWORD
-from imps.testing.kannel import SERVICE, USERNAME, Kannel
+from imps.testing.kannel import SERVICE
 from imps.testing.process import reactor, until
 from imps.testing.programs import required_program
-from imps.testing.servers import free_ports
 from imps.testing.service import PASSWORD, Services, settings_file, store_of
+from tests.acceptance.networks import KannelNetwork, SMPPNetwork
 
 AMY, CY = "+358401111111", "+358403333333"
-KEY = "a-key-of-a-gateway"
 SHOWN = ["OnlineStatus", "UserAvailability", "StatusText", "ClientInfo", "CommCap"]
 STRANGERS = "This phone is not registered. Send LINK name password."
 
@@ -37,36 +36,20 @@ replies_per_hour = 100000
 """
 
 
-def gateway(kannel, port):
-    """The settings of a service that texts go through Kannel."""
-    return f"""
-[sms]
-endpoint = "reuse:{port}:interface=127.0.0.1"
-number = "{SERVICE}"
-[[sms.gateway]]
-kind = "kannel"
-key = "{KEY}"
-send_url = "{kannel.send_url}"
-username = "{USERNAME}"
-password = "{KANNEL_PASSWORD}"
-"""
+class PhonesTestCase(TestCase):
+    """Services behind a gateway; amy and cy have phones that can only text, bob a handset."""
 
-
-class ThroughKannel(TestCase):
-    """Services behind a Kannel; amy and cy have phones that can only text, bob a handset."""
-
+    network: type = KannelNetwork
     processes = 1
     timeout = 180
 
     async def setUp(self):
-        required_program("bearerbox")
-        (port,) = free_ports(1)
-        self.kannel = Kannel(self, f"http://127.0.0.1:{port}", KEY)
-        await self.start_services(SETTINGS + gateway(self.kannel, port))
+        self.phones = self.network(self)
+        await self.phones.start()
+        await self.start_services(SETTINGS + self.phones.settings)
         await self.add("amy", AMY)
         await self.add("cy", CY)
         await self.add("bob")
-        await self.kannel.start()
         self.heard = {AMY: 0, CY: 0}
 
     async def start_services(self, settings):
@@ -87,35 +70,31 @@ class ThroughKannel(TestCase):
         await handset.sign_on()
         return handset
 
-    def texts_of(self, phone):
-        """What a phone has got so far."""
-        return [each.text for each in self.kannel.phones.heard if each.phone == phone]
-
     async def gets(self, phone, *texts):
         """See that a phone gets these next."""
         seen = self.heard[phone]
         await until(
-            lambda: len(self.texts_of(phone)) >= seen + len(texts),
-            lambda: f"only {self.texts_of(phone)[seen:]} of {texts}",
+            lambda: len(self.phones.texts_of(phone)) >= seen + len(texts),
+            lambda: f"only {self.phones.texts_of(phone)[seen:]} of {texts}",
         )
-        self.assertEqual(self.texts_of(phone)[seen : seen + len(texts)], list(texts))
+        self.assertEqual(self.phones.texts_of(phone)[seen : seen + len(texts)], list(texts))
         self.heard[phone] = seen + len(texts)
 
     async def says(self, phone, text, *answers):
         """Have a phone text, and see what it gets."""
-        self.kannel.phones.text(phone, text)
+        self.phones.text(phone, text)
         await self.gets(phone, *answers)
 
     def hears_nothing_more(self):
         """See that phones have got nothing but what was expected."""
         for phone, count in self.heard.items():
-            self.assertEqual(self.texts_of(phone)[count:], [])
+            self.assertEqual(self.phones.texts_of(phone)[count:], [])
 
     async def signed_on(self, phone, name):
-        self.kannel.phones.text(phone, "on")
-        await until(lambda: len(self.texts_of(phone)) >= self.heard[phone] + 2)
-        self.assertIn(f"You are online as {name}.", str(self.texts_of(phone)))
-        self.heard[phone] = len(self.texts_of(phone))
+        self.phones.text(phone, "on")
+        await until(lambda: len(self.phones.texts_of(phone)) >= self.heard[phone] + 2)
+        self.assertIn(f"You are online as {name}.", str(self.phones.texts_of(phone)))
+        self.heard[phone] = len(self.phones.texts_of(phone))
 
     async def hears(self, handset, *texts):
         """See that a handset gets these messages, and no more."""
@@ -137,18 +116,20 @@ class ThroughKannel(TestCase):
         self.assertEqual(sent.code, 200)
 
 
-class DialogueTests(ThroughKannel):
+class ThroughKannelTests(PhonesTestCase):
+    """What depends on the gateway, or the server's end of it."""
+
     @shows_feature("command lines by SMS (CLP)", "messages")
     async def test_phone_and_handset_talk(self):
         bob = await self.handset("bob")
         await self.signed_on(AMY, "amy")
         await self.says(AMY, "add bob", "bob is friend no. 1.")
         await self.says(AMY, "who", "Online: 1 bob free.")
-        self.kannel.phones.text(AMY, "s bob lunch?")
+        self.phones.text(AMY, "s bob lunch?")
         await self.hears(bob, "lunch?")
         await self.writes(bob, "wv:amy@localhost", "yes at 12")
         await self.gets(AMY, "bob: yes at 12")
-        self.kannel.phones.text(AMY, "on my way \u263a")
+        self.phones.text(AMY, "on my way \u263a")
         await self.hears(bob, "lunch?", "on my way \u263a")
         await self.says(
             AMY,
@@ -163,9 +144,62 @@ class DialogueTests(ThroughKannel):
         await self.gets(AMY, "bob: hello?")
         self.hears_nothing_more()
 
+    async def test_messages_come_as_texts_once_the_gateway_is_back(self):
+        bob = await self.handset("bob")
+        await self.signed_on(AMY, "amy")
+        await self.says(AMY, "add bob", "bob is friend no. 1.")
+        await self.phones.away()
+        for text in ("one", "two", "three"):
+            await self.writes(bob, "wv:amy@localhost", text)
+        await self.phones.back()
+        await self.gets(AMY, "bob: one", "bob: two", "bob: three")
+        self.hears_nothing_more()
+
+    async def test_nothing_is_lost_or_doubled_when_the_service_is_killed_meanwhile(self):
+        bob = await self.handset("bob")
+        await self.signed_on(AMY, "amy")
+        await self.says(AMY, "add bob", "bob is friend no. 1.")
+        await self.phones.away()
+        for text in ("one", "two", "three"):
+            await self.writes(bob, "wv:amy@localhost", text)
+        await self.services.kill(*range(self.processes))
+        await self.services.start()
+        await self.phones.back()
+        await self.gets(AMY, "bob: one", "bob: two", "bob: three")
+        await self.services.kill(*range(self.processes))
+        # The gateway has this, and tries again and again to bring it.
+        self.phones.text(AMY, "still there?")
+        await self.phones.keeps("still there?")
+        await self.services.start()
+        await self.hears(bob, "still there?")
+        await self.says(AMY, "get bob", "bob: free, mobile phone")
+        self.hears_nothing_more()
+
+
+class ThroughSMPPTests(ThroughKannelTests):
+    """The same through an SMSC."""
+
+    network = SMPPNetwork
+
+
+class TwoProcessesThroughKannelTests(ThroughKannelTests):
+    """The same with two processes on one store."""
+
+    processes = 2
+
+
+class TwoProcessesThroughSMPPTests(ThroughSMPPTests):
+    """The same through an SMSC, to which each of two processes is bound."""
+
+    processes = 2
+
+
+class DialogueTests(PhonesTestCase):
+    """What is the same whichever the gateway is, as it knows nothing of it."""
+
     async def test_two_phones_talk_while_one_is_off_line(self):
         await self.signed_on(AMY, "amy")
-        self.kannel.phones.text(AMY, "s cy good morning")
+        self.phones.text(AMY, "s cy good morning")
         await self.says(AMY, "/get cy", "cy: offline")
         self.hears_nothing_more()
         # Cy has never used the service from this phone.
@@ -174,7 +208,7 @@ class DialogueTests(ThroughKannel):
         await self.says(
             CY, "off", "You are offline. Messages will still come by SMS. Send ON to return."
         )
-        self.kannel.phones.text(AMY, "s cy sleep well")
+        self.phones.text(AMY, "s cy sleep well")
         await self.gets(CY, "amy: sleep well")
         await self.says(AMY, "/get cy", "cy: offline")
 
@@ -188,7 +222,7 @@ class DialogueTests(ThroughKannel):
         )
         await self.says(AMY, "busy in class", "You are now busy: in class")
         await bob.sees("wv:amy@localhost", UserAvailability="DISCREET")
-        self.kannel.phones.text(AMY, "off")
+        self.phones.text(AMY, "off")
         await bob.sees("wv:amy@localhost", OnlineStatus="F")
 
     async def test_stranger_is_linked(self):
@@ -210,42 +244,11 @@ class DialogueTests(ThroughKannel):
         bob = await self.handset("bob")
         await self.signed_on(AMY, "amy")
         await self.says(AMY, "add bob", "bob is friend no. 1.")
-        network = await self.kannel.fake_smsc(AMY, "who")
+        network = await self.phones.kannel.fake_smsc(AMY, "who")
         await network.says(re.escape(f"<{SERVICE} {AMY} text Online: 1 bob free.>"))
         await self.writes(bob, "wv:amy@localhost", "hello, amy")
         await network.says(re.escape(f"<{SERVICE} {AMY} text bob: hello, amy>"))
         self.assertEqual(network.output.count(f"<{SERVICE} {AMY} "), 2)
-
-    async def test_messages_come_as_texts_once_the_gateway_is_back(self):
-        bob = await self.handset("bob")
-        await self.signed_on(AMY, "amy")
-        await self.says(AMY, "add bob", "bob is friend no. 1.")
-        await self.kannel.smsbox.kill()
-        for text in ("one", "two", "three"):
-            await self.writes(bob, "wv:amy@localhost", text)
-        await self.kannel.start_smsbox()
-        await self.gets(AMY, "bob: one", "bob: two", "bob: three")
-        self.hears_nothing_more()
-
-    async def test_nothing_is_lost_or_doubled_when_the_service_is_killed_meanwhile(self):
-        bob = await self.handset("bob")
-        await self.signed_on(AMY, "amy")
-        await self.says(AMY, "add bob", "bob is friend no. 1.")
-        await self.kannel.smsbox.kill()
-        for text in ("one", "two", "three"):
-            await self.writes(bob, "wv:amy@localhost", text)
-        await self.services.kill(*range(self.processes))
-        await self.services.start()
-        await self.kannel.start_smsbox()
-        await self.gets(AMY, "bob: one", "bob: two", "bob: three")
-        await self.services.kill(*range(self.processes))
-        # The gateway has this, and tries again and again to bring it.
-        self.kannel.phones.text(AMY, "still there?")
-        await self.kannel.has_tried("still+there%3F")
-        await self.services.start()
-        await self.hears(bob, "still there?")
-        await self.says(AMY, "get bob", "bob: free, mobile phone")
-        self.hears_nothing_more()
 
 
 class TwoProcessesDialogueTests(DialogueTests):
@@ -254,7 +257,7 @@ class TwoProcessesDialogueTests(DialogueTests):
     processes = 2
 
 
-class KillTests(ThroughKannel):
+class KillTests(PhonesTestCase):
     """One process of two is killed after the other while phone and handset write to each other."""
 
     processes = 2
@@ -267,7 +270,7 @@ class KillTests(ThroughKannel):
         from_amy = [f"to bob {number}" for number in range(9)]
         for number, (there, back) in enumerate(zip(from_bob, from_amy, strict=True)):
             await self.writes(bob, "wv:amy@localhost", there)
-            self.kannel.phones.text(AMY, f"s bob {back}")
+            self.phones.text(AMY, f"s bob {back}")
             if number % 3 == 1:
                 killed = number // 3 % 2
                 await self.services.kill(killed)
@@ -279,11 +282,11 @@ class KillTests(ThroughKannel):
         self.hears_nothing_more()
 
 
-class PartnersTests(ThroughKannel):
+class PartnersTests(PhonesTestCase):
     """Bob is a user of a partner's domain."""
 
     async def start_services(self, settings):
-        domains = Domains(self, of_each=(settings, SETTINGS))
+        domains = Domains(self, self.processes, of_each=(settings, SETTINGS))
         self.north, self.south = await domains.start()
         self.services = self.north.services
 
@@ -295,10 +298,16 @@ class PartnersTests(ThroughKannel):
         await self.signed_on(AMY, "amy")
         await self.says(AMY, "add bo@south.example", "bo@south.example is friend no. 1.")
         await self.says(AMY, "get 1", "bo@south.example: free")
-        self.kannel.phones.text(AMY, "s 1 hello")
+        self.phones.text(AMY, "s 1 hello")
         await self.hears(bo, "hello")
         await self.writes(bo, "wv:amy@north.example", "hello amy")
         await self.gets(AMY, "bo@south.example: hello amy")
-        self.kannel.phones.text(AMY, "how are you?")
+        self.phones.text(AMY, "how are you?")
         await self.hears(bo, "hello", "how are you?")
         self.hears_nothing_more()
+
+
+class TwoProcessesPartnersTests(PartnersTests):
+    """The same where each domain has two processes on one store."""
+
+    processes = 2
