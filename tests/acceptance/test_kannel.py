@@ -4,6 +4,7 @@ from twisted.trial.unittest import TestCase
 from twisted.web.client import Agent
 
 from imps.model.short_message import Header, Place
+from imps.testing.conformance import shows_feature
 from imps.testing.echoes import AFTER_A_KILL_SECONDS, Echoes
 from imps.testing.kannel import PASSWORD, SERVICE, USERNAME, Kannel
 from imps.testing.process import reactor, until
@@ -62,6 +63,7 @@ class TwoProcessTests(ThroughKannel):
 
     processes = 2
 
+    @shows_feature("SMS by Kannel", "texts from phones", "texts to phones", "reports")
     async def test_phone_texts_and_is_answered(self):
         await self.start()
         self.phones.text(ANN, "hello wv:a_b@c.d")
@@ -71,6 +73,7 @@ class TwoProcessTests(ThroughKannel):
         self.assertEqual((answer.phone, answer.number), (ANN, SERVICE))
         self.assertEqual(answer.text, "echo hello wv:a_b@c.d")
 
+    @shows_feature("SMS by Kannel", "nothing lost in a crash")
     async def test_nothing_is_lost_or_doubled_when_the_service_is_killed(self):
         await self.start()
         texts = [f"text {number}" for number in range(60)]
@@ -90,6 +93,7 @@ class OneProcessTests(TwoProcessTests):
 
     processes = 1
 
+    @shows_feature("SMS by Kannel", "other alphabets, and octets")
     async def test_every_character_arrives(self):
         await self.start()
         texts = ("??? @_ äöüÄÖÜ", "{[€]} ^~\\|", "two  blanks", "Привет, мир", "日本 😀", "garçon")
@@ -98,6 +102,7 @@ class OneProcessTests(TwoProcessTests):
         await self.heard(*(f"echo {text}" for text in texts))
         await self.echoes.say(*(f"delivered {text}" for text in texts))
 
+    @shows_feature("SMS by Kannel", "long texts")
     async def test_long_texts_are_put_together_both_ways(self):
         await self.start()
         pieces = ("one " * 38, "two " * 38, "three")
@@ -125,6 +130,7 @@ class OneProcessTests(TwoProcessTests):
         await self.heard("echo while away")
         await self.echoes.say("delivered while away")
 
+    @shows_feature("SMS by Kannel", "the network, or Kannel, is away")
     async def test_texts_wait_for_a_gateway_that_is_away(self):
         await self.start()
         await self.kannel.smsbox.kill()

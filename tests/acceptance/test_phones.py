@@ -110,6 +110,15 @@ class PhonesTestCase(TestCase):
 
         await until(has_polled, lambda: f"only {handset.texts}")
 
+    async def nothing_is_being_submitted(self):
+        """Wait until it is noted that the gateway has all texts."""
+        async with store_of(self.services.data) as store:
+
+            async def nothing_is_left():
+                return not await store.client.execute("KEYS", "*:outgoing:*")
+
+            await until(nothing_is_left)
+
     async def writes(self, handset, user, text):
         """See that what a handset sends is accepted."""
         sent = await handset.send(user, text=text)
@@ -119,7 +128,7 @@ class PhonesTestCase(TestCase):
 class ThroughKannelTests(PhonesTestCase):
     """What depends on the gateway, or the server's end of it."""
 
-    @shows_feature("command lines by SMS (CLP)", "messages")
+    @shows_feature("CLP: messages", "with handsets")
     async def test_phone_and_handset_talk(self):
         bob = await self.handset("bob")
         await self.signed_on(AMY, "amy")
@@ -166,6 +175,8 @@ class ThroughKannelTests(PhonesTestCase):
         await self.services.start()
         await self.phones.back()
         await self.gets(AMY, "bob: one", "bob: two", "bob: three")
+        # What became of a text cannot be asked over SMPP, if that was not noted before the end.
+        await self.nothing_is_being_submitted()
         await self.services.kill(*range(self.processes))
         # The gateway has this, and tries again and again to bring it.
         self.phones.text(AMY, "still there?")
@@ -290,6 +301,8 @@ class PartnersTests(PhonesTestCase):
         self.north, self.south = await domains.start()
         self.services = self.north.services
 
+    @shows_feature("CLP: messages", "with users of other domains")
+    @shows_feature("CSP and CLP turned into SSP, and back", "CLP")
     async def test_phone_and_handset_of_a_partner_talk(self):
         user = await self.south.user("bo")
         bo = Android(self, self.south.urls, user, V12, "wbxml")

@@ -4,6 +4,7 @@ from twisted.trial.unittest import TestCase
 
 from imps.model.gsm7 import decoded, encoded
 from imps.model.short_message import Header, Place
+from imps.testing.conformance import shows_feature
 from imps.testing.echoes import AFTER_A_KILL_SECONDS, Echoes
 from tests.acceptance.peer import Peer
 
@@ -33,6 +34,7 @@ class TwoProcessTests(ThroughSMPP):
 
     processes = 2
 
+    @shows_feature("SMS by SMPP 3.4", "texts from phones", "texts to phones", "reports")
     async def test_phone_texts_and_is_answered_and_reported_on(self):
         await self.start()
         self.smsc.text(ANN, "h€llo @_[]")
@@ -48,6 +50,7 @@ class TwoProcessTests(ThroughSMPP):
             [each["answered"] for each in self.smsc.said("answered")], ["ESME_ROK"] * 2
         )
 
+    @shows_feature("SMS by SMPP 3.4", "bound, and bound again")
     async def test_sessions_are_begun_again_and_nothing_is_lost(self):
         await self.start()
         self.smsc.tell(unbind=True)
@@ -66,6 +69,7 @@ class TwoProcessTests(ThroughSMPP):
         await self.echoes.say("accepted after our own")
         self.assertEqual(len(self.smsc.said("submitted")), 2)
 
+    @shows_feature("SMS by SMPP 3.4", "nothing lost in a crash")
     async def test_nothing_is_lost_when_the_service_is_killed(self):
         await self.start()
         texts = [f"text {number}" for number in range(40)]
@@ -89,6 +93,7 @@ class OneProcessTests(TwoProcessTests):
 
     processes = 1
 
+    @shows_feature("SMS by SMPP 3.4", "other alphabets, and octets")
     async def test_other_alphabets_and_octets_arrive(self):
         await self.start()
         self.smsc.tell(text=ANN[1:], octets="Жди 😀".encode("utf-16-be").hex(), data_coding=8)
@@ -102,6 +107,7 @@ class OneProcessTests(TwoProcessTests):
         )
         await self.echoes.say("took 00ff for 3590")
 
+    @shows_feature("SMS by SMPP 3.4", "long texts")
     async def test_long_texts_are_put_together_both_ways(self):
         await self.start()
         pieces = ("one " * 38, "two " * 38, "three")
@@ -118,6 +124,7 @@ class OneProcessTests(TwoProcessTests):
             self.smsc.report(submitted)
         await self.echoes.say(f"delivered {whole}")
 
+    @shows_feature("SMS by SMPP 3.4", "throttled")
     async def test_who_is_throttled_comes_again(self):
         await self.start()
         for _ in range(2):

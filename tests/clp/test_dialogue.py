@@ -10,7 +10,6 @@ from imps.testing.conformance import shows_feature
 from tests.clp.phones import AMY, CY, Phone, PhoneTestCase
 from tests.sms.scripted import ACCEPTED, LATER
 
-CLP = "command lines by SMS (CLP)"
 SHOWN = ["OnlineStatus", "UserAvailability", "StatusText", "ClientInfo", "CommCap"]
 HELP = "HELP word=more"
 
@@ -35,6 +34,7 @@ class SigningOnTests(PhoneTestCase):
         self.assertIn(HELP, help)
         await self.amy.says("On", first)
 
+    @shows_feature("CLP: signing on", "on and off")
     async def test_signing_off(self):
         await self.signed_on(self.amy)
         said = "You are offline. Messages will still come by SMS. Send ON to return."
@@ -42,7 +42,7 @@ class SigningOnTests(PhoneTestCase):
         await self.amy.says("OFF", said)
         self.assertEqual(await self.parts.stored_sessions.of(Address.parse("wv:amy@localhost")), [])
 
-    @shows_feature(CLP, "signing on")
+    @shows_feature("CLP: signing on", "by any command")
     async def test_any_command_signs_on(self):
         await self.amy.text("list")
         await self.amy.says("list", "*friends is empty. ADD name puts somebody in.")
@@ -167,6 +167,7 @@ class ConversationTests(DialogueTestCase):
 
 
 class SendingTests(DialogueTestCase):
+    @shows_feature("CLP: messages", "to several")
     async def test_several_recipients_and_lists(self):
         await self.amy.text("newlist work")
         await self.amy.text("add ann *work")
@@ -183,6 +184,7 @@ class SendingTests(DialogueTestCase):
         await self.cy.text("block amy")
         await self.amy.says("s cy hi", "cy does not take messages from you.")
 
+    @shows_feature("CLP: messages", "reports")
     async def test_reports(self):
         await self.amy.says("report on", "Delivery reports on.")
         await self.amy.says("s bob hi", "Sent to bob 0:00.")
@@ -207,7 +209,7 @@ class SendingTests(DialogueTestCase):
 
 
 class ContactsTests(DialogueTestCase):
-    @shows_feature(CLP, "contacts")
+    @shows_feature("CLP: contacts", "added and named by number")
     async def test_adding_and_numbers(self):
         await self.amy.says("add ann@localhost as annie", "annie is friend no. 2.")
         await self.amy.says("add annie", "annie is friend no. 2.")
@@ -230,6 +232,7 @@ class ContactsTests(DialogueTestCase):
         await self.directory.add(Address("eve"), "secret")
         await self.amy.says("/add eve", "eve is friend no. 2.")
 
+    @shows_feature("CLP: contacts", "lists")
     async def test_lists(self):
         await self.amy.says("newlist work", "List *work made.")
         await self.amy.says("newlist *work", "List *work already exists.")
@@ -275,7 +278,7 @@ class ContactsTests(DialogueTestCase):
 
 
 class PresenceTests(DialogueTestCase):
-    @shows_feature(CLP, "presence")
+    @shows_feature("CLP: presence", "that of others")
     async def test_who_and_get(self):
         await self.amy.text("add cy")
         await self.amy.says("who", "Online: 1 bob. Offline: 1 (WHO ALL)")
@@ -287,6 +290,7 @@ class PresenceTests(DialogueTestCase):
         await self.amy.says("get nobody@localhost", 'I do not know "nobody".')
         await self.amy.says("get eve@elsewhere.org", "I cannot reach elsewhere.org now.")
 
+    @shows_feature("CLP: presence", "one's own")
     async def test_own_presence(self):
         await self.amy.says("free", "You are now free.")
         await self.amy.says("away till Monday", "You are now away: till Monday")
@@ -341,6 +345,7 @@ class PromptTests(PhoneTestCase):
         await self.signed_on(self.amy)
         await self.signed_on(self.cy)
 
+    @shows_feature("CLP: presence", "asked for")
     async def test_question_who_may_see_is_answered_by_text(self):
         await self.amy.says("get cy", "cy does not share presence with you.")
         await self.cy.gets("amy wants to see if you are online. YES 1 or NO 1")
@@ -374,7 +379,7 @@ class PromptTests(PhoneTestCase):
 
 
 class AccessTests(DialogueTestCase):
-    @shows_feature(CLP, "access lists")
+    @shows_feature("CLP: access lists")
     async def test_blocking_and_granting(self):
         await self.amy.says("block bob", "bob is blocked. UNBLOCK bob undoes it.")
         await self.amy.says("blocked", "Blocked: bob. In use: yes")
@@ -394,6 +399,7 @@ class AccessTests(DialogueTestCase):
 
 
 class StoppingTests(DialogueTestCase):
+    @shows_feature("CLP: stopping all texts")
     async def test_stop_stops_everything_until_start(self):
         said = "You get no more messages from localhost. Send START to return."
         await self.amy.says("s bob hi")
@@ -477,6 +483,7 @@ class PrivacyTests(DialogueTestCase):
 
 
 class SettingsTests(DialogueTestCase):
+    @shows_feature("CLP: the language, and quiet hours", "language")
     async def test_language(self):
         await self.amy.says("lang", "Language: English.", "Languages: DE, EN. LANG xx")
         await self.amy.says("lang de", "Sprache: Deutsch.")
@@ -484,6 +491,7 @@ class SettingsTests(DialogueTestCase):
         await self.amy.says("who", "Online: 1 bob.")
         await self.amy.says("lang fi", "Sprachen: DE, EN. LANG xx")
 
+    @shows_feature("CLP: the language, and quiet hours", "quiet hours")
     async def test_quiet_hours(self):
         await self.amy.says("quiet 22-7", "Quiet 22-7. I keep messages until 7:00.")
         await self.bob.send("amy", text="are you awake?")

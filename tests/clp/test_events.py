@@ -21,6 +21,7 @@ from imps.parts import Parts
 from imps.sms.gateway import Answer
 from imps.store.outgoing_texts import Reported, Said
 from imps.store.work import Work
+from imps.testing.conformance import shows_feature
 from imps.testing.door import message_to
 from tests.clp.phones import AMY, PhoneTestCase
 from tests.clp.test_dialogue import SHOWN
@@ -163,6 +164,7 @@ class MessagesTests(EventsTestCase):
         info = evolve(request.message_info, content_type="image/jpeg", content_size=2000)
         await self.bob.ask(evolve(request, message_info=info))
 
+    @shows_feature("CLP: messages", "that wait")
     async def test_notices_instead_of_messages(self):
         await self.amy.says("push off", "You get a notice; send READ to see them.")
         await self.bob.send("amy", text="hello")
@@ -335,6 +337,7 @@ class AlertsTests(EventsTestCase):
         await self.amy.text("watch cy")
         await self.amy.gets(*self.amy.new())
 
+    @shows_feature("CLP: presence", "told when it changes")
     async def test_changes_are_told_and_not_more_often_than_they_may(self):
         await self.watched()
         await self.cy.text("busy in class")

@@ -5,6 +5,7 @@ from typing import ClassVar
 from twisted.logger import globalLogPublisher
 
 from imps.model.address import Address
+from imps.testing.conformance import shows_feature
 from tests.clp.phones import Phone, PhoneTestCase
 
 NUMBER = "+358409999999"
@@ -28,6 +29,7 @@ class LinkTests(StrangersTestCase):
         self.clock.advance(86_401)
         await self.phone.says("hello", LINK)
 
+    @shows_feature("CLP: signing on", "a phone linked to an account")
     async def test_phone_is_linked_by_password(self):
         await self.phone.says(
             "link ann secret",
@@ -102,6 +104,7 @@ class ClosedTests(StrangersTestCase):
 class OpenTests(StrangersTestCase):
     overrides: ClassVar = {"clp": {"registration": "open"}}
 
+    @shows_feature("CLP: signing on", "a new account")
     async def test_whoever_wants_gets_an_address(self):
         said = "Welcome {}! Your address is {}@localhost. Send HELP."
         await self.phone.says("joinme ann", "ann is taken. JOINME another")

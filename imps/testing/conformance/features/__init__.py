@@ -5,6 +5,7 @@ from imps.testing.conformance.features.feature import DOCUMENTS, Feature
 from imps.testing.conformance.features.groups import CONTENT, GROUPS
 from imps.testing.conformance.features.messages import MESSAGES
 from imps.testing.conformance.features.new import NEW
+from imps.testing.conformance.features.phones import PHONES
 from imps.testing.conformance.features.presence import PRESENCE
 from imps.testing.conformance.features.servers import PARTS, SERVERS
 
@@ -17,6 +18,7 @@ AREAS = {
     "Common features": COMMON,
     "Between servers": SERVERS,
     "Parts and protocols of a server": PARTS,
+    "Phones that can only text": PHONES,
     "New in 1.3": NEW,
 }
 

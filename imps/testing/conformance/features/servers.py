@@ -131,20 +131,6 @@ PARTS = (
         release="5",
         parts=("TCP", "UDP", "HTTP", "SMS"),
     ),
-    feature(
-        "command lines by SMS (CLP)",
-        release="5 6.3 6.4.2",
-        parts=(
-            "signing on",
-            "contacts",
-            "presence",
-            "messages",
-            "access lists",
-            "groups",
-            "invitations",
-            "search",
-        ),
-    ),
     feature("SSP, also to gateways of other systems", v13="5.3.8", release="5 6.4.3"),
     feature(
         "the mobile core network's own protocol",
