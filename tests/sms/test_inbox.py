@@ -1,11 +1,12 @@
 import contextlib
 
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import CancelledError, Deferred, TimeoutError
 
 from imps.model.gsm7 import Coding
 from imps.model.short_message import Header, Place, ShortMessage
 from imps.sms.holding import KEEP_SECONDS, TAKE_SECONDS, Hold
 from imps.sms.inbox import MOST_TRIES
+from imps.ssp.publishers import ANSWER_SECONDS
 from imps.store.errors import StoreUnavailable
 from imps.store.incoming_texts import (
     LEASE_SECONDS,
@@ -126,6 +127,20 @@ class InboxTests(TrafficTestCase):
         await self.look(1)
         self.assertEqual(self.taken, ["hello"])
 
+    async def test_text_for_which_partners_do_not_answer_in_time_is_not_interrupted(self):
+        async def waits_for_two_partners(text):
+            for _ in range(2):
+                with contextlib.suppress(TimeoutError):
+                    await Deferred().addTimeout(ANSWER_SECONDS, self.clock)
+            return await self.take(text)
+
+        self.take_with(waits_for_two_partners)
+        await self.receive()
+        while self.traffic.inbox.turns.is_busy:
+            self.clock.advance(1)
+            await self.pause()
+        self.assertEqual(self.taken, ["hello"])
+
     async def test_text_is_in_nobody_elses_hands_however_long_it_takes_and_has_an_end(self):
         waits = []
 
@@ -170,10 +185,10 @@ class InboxTests(TrafficTestCase):
         self.patch(stored, "_client", Away())
         hold = Hold(lambda: stored.keep(ANN, now=self.clock.seconds()), self.clock)
         doing = Deferred.fromCoroutine(hold.until_done(self.never(ended), "1"))
-        self.clock.pump([KEEP_SECONDS] * (TAKE_SECONDS // KEEP_SECONDS - 1))
+        self.clock.pump([1] * (LEASE_SECONDS - 1))
         self.assertEqual(ended, ["began"])
         self.assertFalse(hold.is_lost)
-        self.clock.advance(LEASE_SECONDS)
+        self.clock.pump([1] * KEEP_SECONDS)
         self.assertEqual(ended, ["began", "interrupted"])
         self.assertTrue(hold.is_lost)
         with self.assertRaises(CancelledError):
