@@ -46,9 +46,8 @@ class TwoProcessTests(ThroughSMPP):
         await self.echoes.say("accepted h€llo @_[]")
         self.smsc.report(submitted)
         await self.echoes.say("delivered h€llo @_[]")
-        self.assertEqual(
-            [each["answered"] for each in self.smsc.said("answered")], ["ESME_ROK"] * 2
-        )
+        answers = [each["answered"] for each in await self.smsc.says("answered", 2)]
+        self.assertEqual(answers, ["ESME_ROK"] * 2)
 
     @shows_feature("SMS by SMPP 3.4", "bound, and bound again")
     async def test_sessions_are_begun_again_and_nothing_is_lost(self):
