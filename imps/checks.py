@@ -80,6 +80,23 @@ def host_and_port(text: str) -> tuple[str, int | None]:
     return match[1] or match[2], port
 
 
+_ON_THIS_MACHINE = re.compile(
+    r"(?:tcp|reuse):\d+:interface=(?:127(?:\.\d{1,3}){3}|localhost)"
+    r"|tcp6:\d+:interface=\\:\\:1"
+    r"|unix:[^:=]+(?::mode=[0-7]{3,4})?(?::lockfile=[01])?",
+    re.ASCII,
+)
+
+
+def endpoint_on_this_machine_or_none(_: object, attribute: Attribute[Any], value: str) -> None:
+    """An endpoint that only programs on this machine reach; or nothing."""
+    if value and not _ON_THIS_MACHINE.fullmatch(value):
+        raise ValueError(
+            f"{attribute.name}: {value!r} is not on the loopback interface, as "
+            "tcp:4664:interface=127.0.0.1 is, nor a unix socket"
+        )
+
+
 def place(_: object, attribute: Attribute[Any], value: str) -> None:
     """A host, or a host and a port; or nothing."""
     try:

@@ -322,6 +322,9 @@ class CLPSettings:
     texts_per_minute: int = checks.count(30)
     replies_per_minute: int = checks.count(20)
     replies_per_hour: int = checks.count(200)
+    line: str = field(default="", validator=checks.endpoint_on_this_machine_or_none)
+    line_connections: int = checks.count(100)
+    line_idle_seconds: int = checks.count(3600)
 
 
 @frozen

@@ -126,6 +126,8 @@ class IMPSService(Service):
             self._admin_ports.append(port)
         sms_ports = await self._listening_for_gateways(parts)
         self._ports += sms_ports
+        line_ports = await self._listening_for_lines(parts)
+        self._ports += line_ports
         parts.timers.start()
         if settings.sms.gateway:
             parts.traffic.start()
@@ -138,6 +140,7 @@ class IMPSService(Service):
         doors += [("CIR", port) for port in cir_ports]
         doors += [("SMS", port) for port in sms_ports]
         doors += [("SSP", port) for port in ssp_ports]
+        doors += [("Line", port) for port in line_ports]
         doors += [("Admin", port) for port in self._admin_ports]
         places = [(door, _shown(port.getHost())) for door, port in doors]
         endpoints = [f"{door} on {address}" for door, address in places]
@@ -161,6 +164,14 @@ class IMPSService(Service):
         door = pages_door(parts.kannel_pages.pages, self._reactor)
         port = await self._listening("sms.endpoint", description, door)
         parts.sms_url = url_on_this_machine(port.getHost())
+        return [port]
+
+    async def _listening_for_lines(self, parts: Parts) -> list[IListeningPort]:
+        description = self._settings.clp.line
+        if not description:
+            return []
+        port = await self._listening("clp.line", description, parts.line_port)
+        parts.line_port.lines.wakeups.start()
         return [port]
 
     async def _listening_to_partners(self, federation: Federation) -> list[IListeningPort]:
@@ -240,6 +251,8 @@ class IMPSService(Service):
         if self._admin_ports:
             await deferLater(self._reactor, self._settings.admin.drain_seconds)
         await _closed(self._ports)
+        if self._settings.clp.line:
+            await parts.line_port.finish()
         if self._settings.sms.gateway:
             await parts.traffic.stop()
         await parts.csp.finish()

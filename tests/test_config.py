@@ -167,6 +167,35 @@ class SettingsTests(SettingsTestCase):
         ]:
             self.assertTrue(self.refused(text).startswith(start), self.refused(text))
 
+    def test_line_port_is_on_this_machine(self):
+        for endpoint in (
+            "",
+            "tcp:4664:interface=127.0.0.1",
+            "tcp:0:interface=localhost",
+            "reuse:4664:interface=127.0.0.2",
+            r"tcp6:4664:interface=\:\:1",
+            "unix:/run/imps/line",
+            "unix:/run/imps/line:mode=660",
+        ):
+            self.assertEqual(self.read(f"[clp]\nline = '{endpoint}'").clp.line, endpoint)
+        for endpoint in (
+            "tcp:4664",
+            "tcp:4664:interface=0.0.0.0",
+            "tcp:4664:0.0.0.0",
+            "tcp:4664:interface=127.0.0.1:interface=0.0.0.0",
+            "tcp:4664:interface=127.0.0.1.example.org",
+            "tcp:4664:interface=192.0.2.1",
+            "tcp6:4664",
+            r"tcp6:4664:interface=\:\:",
+            "ssl:4664:interface=127.0.0.1",
+            "systemd:domain=INET:index=0",
+            "4664",
+        ):
+            refused = self.refused(f"[clp]\nline = '{endpoint}'")
+            self.assertTrue(
+                refused.startswith(f"clp.line: {endpoint!r} is not on the loop"), refused
+            )
+
     def test_unreadable_files_are_named(self):
         absent = Path(self.mktemp())
         error = self.assertRaises(SettingsError, Settings.read, absent)

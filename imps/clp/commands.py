@@ -8,6 +8,7 @@ texts.
 from __future__ import annotations
 
 from enum import Enum
+from functools import partial
 
 from attrs import Factory, field, frozen
 
@@ -42,7 +43,8 @@ class Command:
     follow; the operation behind it, by the CSP primitive for the same.
 
     ``casual`` words are what people also say to each other: they are commands only where nobody is
-    talked to. One that ``confirms`` asks before it does what cannot be undone.
+    talked to. One that ``confirms`` asks before it does what cannot be undone. What
+    ``is_of_phones`` is about the phone itself.
     """
 
     id: str
@@ -55,6 +57,7 @@ class Command:
     needs: Needs = Needs.SESSION
     confirms: bool = False
     is_served: bool = True
+    is_of_phones: bool = False
     example: str
     name: str = field(default=Factory(lambda self: self.words[0], takes_self=True), init=False)
 
@@ -71,6 +74,7 @@ def _command(
     needs: Needs = Needs.SESSION,
     confirms: bool = False,
     is_served: bool = True,
+    is_of_phones: bool = False,
 ) -> Command:
     return Command(
         id=words.split()[0].casefold(),
@@ -83,6 +87,7 @@ def _command(
         needs=needs,
         confirms=confirms,
         is_served=is_served,
+        is_of_phones=is_of_phones,
         example=example,
     )
 
@@ -114,12 +119,15 @@ _EXACT, _REFERENCE, _FREE = Shape.EXACT, Shape.REFERENCE, Shape.FREE
 _ANY, _USER = Needs.NOTHING, Needs.USER
 
 _MOODS = "HAPPY|SAD|ANGRY|JEALOUS|ASHAMED|INVINCIBLE|INLOVE|IN_LOVE|SLEEPY|BORED|EXCITED|ANXIOUS"
+_of_phones = partial(_command, is_of_phones=True)
 
 _ACCESS = (
     _command("ON LOGIN", "", "Login", _EXACT, "ON", casual="HI"),
     _command("OFF LOGOUT", "", "Logout", _EXACT, "OFF", casual="BYE", needs=_USER),
-    _command("LINK", "word rest!", "Login", _FREE, "LINK ann secret", needs=_ANY),
-    _command("UNLINK", "", "none", _FREE, "UNLINK", needs=_USER, confirms=True),
+    _command(
+        "LINK", "word rest!", "Login", _FREE, "LINK ann secret", needs=_ANY, is_of_phones=True
+    ),
+    _command("UNLINK", "", "none", _FREE, "UNLINK", needs=_USER, confirms=True, is_of_phones=True),
     _command("JOINME", "[name]", "none", _FREE, "JOINME ann", needs=_ANY),
     _command("STOP STOPALL UNSUBSCRIBE", "", "Logout", _EXACT, "STOP", needs=_ANY),
     _command("START", "", "none", _EXACT, "START", needs=_ANY),

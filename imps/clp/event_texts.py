@@ -72,7 +72,7 @@ def _of_message(turn: Turn, message: Message) -> Told:
     name = short(turn.name(message.sender))
     body = _said_by(turn, name, message, message.content.text or "")
     changes = [wrote(str(message.sender), turn.now)]
-    number = number_for(turn.state, message.sender, turn.services.terms.reply_pool, turn.now)
+    number = number_for(turn.state, message.sender, turn.reply_pool, turn.now)
     if number:
         changes.append(lent(number, message.sender, turn.now))
     is_contact = any(each.address == message.sender for each in turn.people)

@@ -1,7 +1,8 @@
 """What phones are told that they have not asked for: messages, presence, questions and reports.
 
 One text is on its way to a phone at a time; the next is made when the gateway has that. Whatever
-waits until then waits where it would for any client, and is told as it is by then.
+waits until then waits where it would for any client, and is told as it is by then. Where there is
+a line (``places``), all of this stands for that.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from imps.clp.changes import handed_in, settled
 from imps.clp.event_texts import ALERT_SECONDS, MOST_SMS, of_publishers, told, within_limits
 from imps.clp.im import is_text
 from imps.clp.phone_sessions import PhoneSessions
+from imps.clp.places import Places
 from imps.clp.reply_numbers import Overtaken
 from imps.clp.state import Out, State
 from imps.clp.telling import (
@@ -32,9 +34,9 @@ from imps.model.capability import DeliveryMethod
 from imps.model.message import Message
 from imps.model.short_message import how_many
 from imps.model.status import Refusal, StatusCode
-from imps.model.text import PHONE, OutgoingText, TextOutcome, TextState
+from imps.model.text import OutgoingText, TextOutcome, TextState
 from imps.sap.sessions import Session
-from imps.sap.texts import Texts, TooManyTexts
+from imps.sap.texts import TooManyTexts
 from imps.store.deliveries import Acknowledgement, InFlight
 from imps.store.phones import NoSuchOwner
 from imps.store.work import Work
@@ -57,7 +59,7 @@ class Events:
 
     _services: Services
     _sessions: PhoneSessions
-    _texts: Texts
+    _places: Places
     _work: IWork
     _clock: IReactorTime
     _content_url: str = ""
@@ -66,8 +68,7 @@ class Events:
 
     async def tell(self, work: Work) -> None:
         """Have a user told what waits, as far as that is to be told now."""
-        user = Address.parse(work.details[0])
-        account = await self._services.directory.find(user)
+        account = await self._services.directory.find(Address.parse(work.details[0]))
         if account is not None:
             await self._tell_if_wanted(account, work.record)
 
@@ -78,11 +79,15 @@ class Events:
         except NoSuchOwner:
             self._log.info("A dialogue has gone with its user")
 
+    async def tell_user(self, user: Address) -> None:
+        """Have a user told what waits, who may be on a line here."""
+        account = await self._services.directory.find(user)
+        if account is not None:
+            await self._tell_if_wanted(account)
+
     async def _tell_if_wanted(self, account: Account, record: bytes = b"") -> None:
-        phone = account.msisdn
-        if phone is None or not PHONE.fullmatch(phone):
-            return
-        if await self._services.phones.is_stopped(phone):
+        phone = await self._places.of(account)
+        if phone is None or await self._services.phones.is_stopped(phone):
             return
         try:
             await self._tell(account, phone, record)
@@ -227,7 +232,7 @@ class Events:
             about=json.dumps([account.address.canonical, out.message_id]),
         )
         try:
-            return await self._texts.send(within_limits(text, self._most_sms))
+            return await self._places.send(within_limits(text, self._most_sms))
         except TooManyTexts:
             at = self._clock.seconds() + BUSY_SECONDS
             await self._services.phones.tell_at(account.address, at)

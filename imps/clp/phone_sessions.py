@@ -1,9 +1,11 @@
-"""The sessions of phones: a phone signs on by its number, which the network vouches for."""
+"""The sessions of phones: a phone signs on by its number, which the network vouches for. A line has
+one like it, by the password, which ends with the line."""
 
 from __future__ import annotations
 
 from attrs import define
 
+from imps.clp.places import is_phone
 from imps.clp.state import State
 from imps.model.account import Account
 from imps.model.capability import Capabilities, ClientType, ContentLimit, DeliveryMethod
@@ -14,6 +16,9 @@ from imps.sap.sessions import Session, Sessions, Texted
 
 MOST_OCTETS = 459
 """What three SMS hold."""
+LINE_SECONDS = 120
+"""For how long a session on a line lasts if the line does not prolong it."""
+_LINE = "line\n\n"
 _MESSAGES_ALONE = frozenset(("NEWM", "NOTIF", "GETM", "GETLM", "REJCM", "MM"))
 
 
@@ -59,6 +64,18 @@ class PhoneSessions:
         if session is not None:
             await self._sessions.close(session)
 
+    async def prolong(self, state: State) -> None:
+        """The user is still there, on a line."""
+        await self._found(state, prolongs=True)
+
+    async def end_on_line(self, state: State) -> bool:
+        """End the session if it is that of a line; whether there is none now."""
+        session = await self._found(state, prolongs=False)
+        if session is not None and session.client == _LINE:
+            await self._sessions.close(session)
+            return True
+        return session is None
+
     async def _found(self, state: State, *, prolongs: bool) -> Session | None:
         if not state.session_id:
             return None
@@ -80,8 +97,8 @@ class PhoneSessions:
         return await self._sessions.open(
             account.address,
             # A client is told from the user's others by its URL, its number and its application.
-            f"\n{phone}\n",
-            self._seconds,
+            f"\n{phone}\n" if is_phone(phone) else _LINE,
+            self._seconds if is_phone(phone) else LINE_SECONDS,
             {"version": V12.value, "cookie": "", "name": str(account.address)},
             granted,
             capabilities=_capabilities(state),

@@ -28,7 +28,7 @@ class PinWanted(Exception):
 def check(turn: Turn, seconds: float) -> None:
     """Raises PinWanted unless the user has given the PIN in so many seconds, or has none."""
     pin = turn.state.pin
-    if turn.services.terms.wants_pin and pin is not None and turn.now - pin.given_at >= seconds:
+    if turn.wants_pin and pin is not None and turn.now - pin.given_at >= seconds:
         raise PinWanted
 
 

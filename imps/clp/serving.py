@@ -133,7 +133,7 @@ class Serving:
         if command.needs is Needs.SESSION:
             await self._sign_on(turn)
         await self._serve[command.id](turn, arguments)
-        if command.id == "on" and turn.services.terms.wants_pin and turn.state.pin is None:
+        if command.id == "on" and turn.wants_pin and turn.state.pin is None:
             turn.say("pin_none")
         if command.needs is Needs.SESSION and not turn.state.is_known:
             # The first time, whoever has got here is told what there is.

@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from functools import partial
 
+from attrs import evolve
+
 from imps.clp.phone_sessions import PhoneSessions
 from imps.clp.presence import friends_online, seen_of, watch_again
 from imps.clp.references import Argument
+from imps.clp.state import Change, State
 from imps.clp.strangers import becomes_strange
 from imps.clp.telling import clean, in_words, moment, with_tail, zone_of
 from imps.clp.turn import Turn
@@ -52,9 +55,20 @@ async def on(turn: Turn, _: Arguments) -> None:
 async def off(turn: Turn, _: Arguments, sessions: PhoneSessions) -> None:
     """Sign off."""
     await sessions.end(turn.state)
-    turn.note(session_id="", is_on=False, target="", since=(), pages=(), watched={})
+    turn.change(signed_off(turn.state.session_id))
     turn.session = None
     turn.say(f"offline_{turn.services.terms.offline}")
+
+
+def signed_off(session_id: str) -> Change:
+    """A user's session is over, and with it whatever was going on, unless there is a new one."""
+
+    def change(state: State) -> State:
+        if state.session_id != session_id:
+            return state
+        return evolve(state, session_id="", is_on=False, target="", since=(), pages=(), watched={})
+
+    return change
 
 
 async def unlink(turn: Turn, arguments: Arguments, sessions: PhoneSessions) -> None:

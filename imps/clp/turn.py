@@ -11,6 +11,7 @@ from imps.clp.catalogue import Catalogue, Catalogues
 from imps.clp.changes import CONFIRM_SECONDS, asked, opened
 from imps.clp.commands import FUNCTIONS, Command
 from imps.clp.grammar import normal
+from imps.clp.places import is_phone
 from imps.clp.references import ContactListNamed, Known, Person
 from imps.clp.state import Change, State
 from imps.clp.states import States
@@ -98,6 +99,7 @@ class Turn:
     answered in any case, too. When a question is answered by yes, it ``is_confirmed``, and
     ``confirmed_name`` is the name of what it was about: who is gone has it no more where that is
     done again. ``partner`` is for whom the number stands that the text was sent to, if it does.
+    ``phone`` is the number of the phone, or the place that a line is (``places``).
     """
 
     services: Services
@@ -124,6 +126,21 @@ class Turn:
     def user(self) -> Address:
         """Whose phone it is."""
         return self.account.address
+
+    @property
+    def is_by_phone(self) -> bool:
+        """Whether the user writes by phone, and not on a line."""
+        return is_phone(self.phone)
+
+    @property
+    def reply_pool(self) -> tuple[str, ...]:
+        """The numbers that may stand for somebody; on a line there are none."""
+        return self.services.terms.reply_pool if self.is_by_phone else ()
+
+    @property
+    def wants_pin(self) -> bool:
+        """Whether a text may need the PIN: on a line, the user has given the password."""
+        return self.services.terms.wants_pin and self.is_by_phone
 
     @property
     def catalogue(self) -> Catalogue:
@@ -253,7 +270,10 @@ class Turn:
         )
 
     def offers(self, command: Command) -> bool:
-        """Whether a command is served, and the account may have what it asks for."""
+        """Whether a command is served, and the account may have what it asks for; what is about
+        phones is served by phone."""
+        if command.is_of_phones and not self.is_by_phone:
+            return False
         needed = FUNCTIONS.get(command.operation)
         granted = self.account.services
         if not command.is_served or needed is None or granted is None:

@@ -11,8 +11,11 @@ from attrs import define
 from imps.clp.catalogue import CatalogueError, Catalogues
 from imps.clp.dialogue import Dialogue
 from imps.clp.events import WATCHER, Events
-from imps.clp.phone_sessions import PhoneSessions
+from imps.clp.line_port import LineLimits, LinePort
+from imps.clp.lines import Lines
+from imps.clp.phone_sessions import LINE_SECONDS, PhoneSessions
 from imps.clp.phone_texts import PhoneTexts
+from imps.clp.places import Places
 from imps.clp.serving import Serving
 from imps.clp.states import States
 from imps.clp.turn import Services, Terms
@@ -28,6 +31,8 @@ from imps.sms.smpp.arrivals import Arrivals
 from imps.sms.smpp.gateway import SMPP, endpoint_of
 from imps.sms.traffic import Traffic
 from imps.store.incoming_texts import IncomingTexts
+from imps.store.lines import StoredLines
+from imps.store.wakeups import Wakeups
 
 PHONE_TRIES = 1000
 
@@ -56,6 +61,7 @@ class PhoneParts(ServiceParts):
         door = PhoneTexts(services, self.dialogue, self.texts, clock, most_sms)
         self.texts.consume(door.take)
         self.texts.on_outcome(WATCHER, self.clp_events.outcome)
+        self.places.on_outcome(self.clp_events.outcome)
         self.working.register("phone", self.clp_events.tell)
         self.working.register("erase-phone", self.clp_events.erase)
         return door
@@ -76,7 +82,7 @@ class PhoneParts(ServiceParts):
         return Events(
             self.clp_services,
             self.phone_sessions,
-            self.texts,
+            self.places,
             self.working,
             self.reactor,
             self.settings.messages.content_url,
@@ -84,12 +90,39 @@ class PhoneParts(ServiceParts):
         )
 
     @cached_property
+    def places(self) -> Places:
+        """Where they are."""
+        return Places(self.texts, self.stored_lines, self.reactor)
+
+    @cached_property
+    def stored_lines(self) -> StoredLines:
+        """Which of them are on a line."""
+        return StoredLines(self.store.client, self.store.buckets)
+
+    @cached_property
+    def line_port(self) -> LinePort:
+        """The line port."""
+        lines = Lines(
+            self.clp_services,
+            self.dialogue,
+            self.clp_events,
+            self.phone_sessions,
+            self.places,
+            self.stored_lines,
+            Wakeups(self.store.client, self.store.buckets),
+            self.reactor,
+        )
+        said = self.settings.clp
+        limits = LineLimits(connections=said.line_connections, idle_seconds=said.line_idle_seconds)
+        return LinePort(lines, limits)
+
+    @cached_property
     def phone_sessions(self) -> PhoneSessions:
         """The sessions of those who write command lines."""
         seconds = self.settings.clp.session_hours * 3600
         limits = SessionLimits(
             time_to_live_seconds=seconds,
-            min_time_to_live_seconds=seconds,
+            min_time_to_live_seconds=LINE_SECONDS,
             max_time_to_live_seconds=seconds,
             grace_seconds=0,
             remember_seconds=self.settings.session.remember_seconds,
