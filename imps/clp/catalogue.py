@@ -1,44 +1,31 @@
-"""Catalogues: what phones are told, in each language: data in ``texts``, checked as it is read."""
+"""A catalogue: what phones are told in a language, from its file in ``texts``."""
 
 from __future__ import annotations
 
-import json
 import string
-from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
-from importlib.resources import files
 from typing import Any
 
-from attrs import define, field, frozen
+from attrs import define, field
 
-from imps.clp.commands import COMMANDS, Command
-from imps.clp.patterns import KINDS, Item
-from imps.clp.vocabulary import TOPICS, Vocabulary
-from imps.model.gsm7 import is_gsm, septets
+from imps.clp.commands import Command
+from imps.clp.direction import with_marks
+from imps.clp.patterns import Item
+from imps.clp.vocabulary import Vocabulary
+from imps.model.gsm7 import Coding, coded
+from imps.model.short_message import how_many
 
 LONGEST_NAME = 20
 ONE_SMS = 160
 
-_NAMES = frozenset(
+NAMES = frozenset(
     ("address", "domain", "name", "names", "people", "service", "start", "target", "user", "word")
 )
 """Placeholders for what others have chosen, of which only so much is shown."""
-_OF_ANY_LENGTH = frozenset(("body", "friends", "list", "numbers", "presence", "text", "usage"))
-"""Those for what is cut, or goes on in further messages, in another place."""
-
-_LISTED = frozenset(("names", "people"))
-_EXAMPLES = {
-    "number": "999",
-    "prompt": "99",
-    "n": "999",
-    "size": "9999",
-    "time": "19 Nov 23:10",
-    "hours": "22-7",
-    "switch": "nein",
-    "language": "Deutsch",
-    "what": "",
-}
+LISTED = frozenset(("names", "people"))
+_VERBATIM = frozenset(("body", "text", "start"))
+"""Those for what somebody has written, which stays as it is."""
 
 
 class CatalogueError(Exception):
@@ -47,20 +34,29 @@ class CatalogueError(Exception):
 
 @define(eq=False, slots=False)
 class Catalogue:
-    """All that is said in a language; ``code`` is the language's."""
+    """All that is said in a language; ``code`` is the language's.
+
+    An SMS has room for 160 characters in the alphabet of GSM, for 70 in UCS-2, which other scripts
+    need: for these there are short variants of texts and of the help. Where it is written from
+    right to left, numbers and names of groups get marks in such texts.
+    """
 
     code: str
     name: str
     keywords: Mapping[str, str]
-    _texts: Mapping[str, Any] = field(repr=False)
-    _words: Mapping[str, str] = field(repr=False)
-    _arguments: Mapping[str, str] = field(repr=False)
-    _help: Mapping[str, str] = field(repr=False)
-    _about: Mapping[str, str] = field(repr=False)
+    texts: Mapping[str, Any] = field(repr=False)
+    words: Mapping[str, str] = field(repr=False)
+    arguments: Mapping[str, str] = field(repr=False)
+    help_texts: Mapping[str, str] = field(repr=False)
+    purposes: Mapping[str, str] = field(repr=False)
+    short_texts: Mapping[str, Any] = field(factory=dict, repr=False)
+    short_help_texts: Mapping[str, str] = field(factory=dict, repr=False)
+    is_right_to_left: bool = False
 
     @classmethod
     def read(cls, code: str, data: Mapping[str, Any]) -> Catalogue:
         """A catalogue from its file, unchecked."""
+        short = data.get("short", {})
         return cls(
             code=code,
             name=data["name"],
@@ -68,20 +64,46 @@ class Catalogue:
             texts=data["texts"],
             words=data["words"],
             arguments=data["arguments"],
-            help=data["help"],
-            about=data["about"],
+            help_texts=data["help"],
+            purposes=data["about"],
+            short_texts=short.get("texts", {}),
+            short_help_texts=short.get("help", {}),
+            is_right_to_left=data.get("direction") == "rtl",
         )
 
     def say(self, text_id: str, **values: object) -> str:
-        """A text, with these values in their places; names that are too long are cut."""
-        said = self._texts[text_id]
-        if not isinstance(said, str):
-            said = said[_plural(said, int(str(values["n"])))]
-        return str(said).format_map({name: _short(name, value) for name, value in values.items()})
+        """A text, with these values in their places; names that are too long are cut. Where it is
+        longer than an SMS in UCS-2, it is the short one, if there is."""
+        said = self._filled(self.texts[text_id], values)
+        short = self.short_texts.get(text_id)
+        return self._filled(short, values) if short is not None and _is_long(said) else said
+
+    def _filled(self, said: Any, values: Mapping[str, object]) -> str:
+        form = said if isinstance(said, str) else said[_plural(said, int(str(values["n"])))]
+        return self.filled(form, values)
+
+    def filled(self, form: str, values: Mapping[str, object]) -> str:
+        """A form of a text with these values."""
+        shown = {name: _short(name, value) for name, value in values.items()}
+        filled = form.format_map(shown)
+        if self._needs_marks(filled):
+            kept = {
+                name: value if name in _VERBATIM else with_marks(value)
+                for name, value in shown.items()
+            }
+            return with_marks(form).format_map(kept)
+        return filled
+
+    def laid_out(self, text: str) -> str:
+        """A text that was put together, of nothing that somebody has written, as it is sent."""
+        return with_marks(text) if self._needs_marks(text) else text
+
+    def _needs_marks(self, text: str) -> bool:
+        return self.is_right_to_left and coded(text).coding is Coding.UCS2
 
     def word(self, word: str) -> str:
         """A word of the model in this language, the same where there is none."""
-        return self._words.get(word, word)
+        return self.words.get(word, word)
 
     def usage(self, command: Command, word: str = "") -> str:
         """How a command is written, by one of its words."""
@@ -92,7 +114,7 @@ class Catalogue:
         words = []
         for alternatives in item.words:
             names = (
-                each.kind if each.is_literal else self._arguments[each.kind.rstrip("!")]
+                each.kind if each.is_literal else self.arguments[each.kind.rstrip("!")]
                 for each in alternatives
             )
             words.append("/".join(names))
@@ -102,57 +124,43 @@ class Catalogue:
     def help(self, topic: str, vocabulary: Vocabulary) -> str:
         """What there is to say on a topic, or the word of a command; else on all."""
         folded = topic.casefold()
-        if folded in self._help:
-            return self._help[folded]
+        if folded in self.help_texts:
+            return self._help_on(folded)
         keyword = vocabulary.keywords.get(folded)
         if keyword is None:
-            return self._help[""]
-        if keyword.command.id in self._help:
-            return self._help[keyword.command.id]
+            return self._help_on("")
+        if keyword.command.id in self.help_texts:
+            return self._help_on(keyword.command.id)
         return self.about(keyword.command)
 
+    def _help_on(self, topic: str) -> str:
+        said = self.laid_out(self.help_texts[topic])
+        short = self.short_help_texts.get(topic)
+        return self.laid_out(short) if short is not None and _is_long(said) else said
+
     def about(self, command: Command) -> str:
-        """How a command is written, what it does, and an example."""
-        usage = self.usage(command)
-        said = self.say("usage", usage=f"{usage} = {self._about[command.id]}")
-        return said if usage == command.example else f"{said} {command.example}"
+        """How a command is written, what it does, and an example; as much of that as one SMS
+        holds."""
+        shorter = list(map(self.laid_out, self._about(command)))
+        return next((each for each in shorter if how_many(each) == 1), shorter[-1])
+
+    def _about(self, command: Command) -> Iterator[str]:
+        usage, purpose = self.usage(command), self.purposes[command.id]
+        said = self.say("usage", usage=f"{usage} = {purpose}")
+        if usage != command.example:
+            yield f"{said} {command.example}"
+        yield said
+        yield f"{usage} = {purpose}"
+        yield usage
 
     def purpose(self, command: Command) -> str:
         """What a command does, in a few words."""
-        return self._about[command.id]
+        return self.purposes[command.id]
 
     @cached_property
     def placeholders(self) -> dict[str, frozenset[str]]:
         """What each text has places for."""
-        return {text_id: _places(said) for text_id, said in self._texts.items()}
-
-    def check(self, model: Catalogue) -> None:
-        """See that it says all that the model does, and in one SMS where that can be."""
-        for mine, theirs, what in (
-            (self._texts, model._texts, "text"),
-            (self._words, model._words, "word"),
-            (self._help, model._help, "help"),
-            (self._about, model._about, "command"),
-            (self._arguments, model._arguments, "argument"),
-        ):
-            if mine.keys() != theirs.keys():
-                difference = ", ".join(sorted(mine.keys() ^ theirs.keys()))
-                raise CatalogueError(f"{self.code}: not every {what} is there: {difference}")
-        for text_id, places in self.placeholders.items():
-            if places != model.placeholders[text_id]:
-                raise CatalogueError(f"{self.code}: {text_id} has other places: {sorted(places)}")
-            self._check_length(text_id, self._longest(text_id, places))
-        if self._about.keys() != COMMANDS.keys():
-            raise CatalogueError(f"{self.code}: the commands are others")
-        if self._arguments.keys() != {kind.rstrip("!") for kind in KINDS}:
-            raise CatalogueError(f"{self.code}: the kinds of arguments are others")
-        if self._help.keys() != {"", "send", *TOPICS}:
-            raise CatalogueError(f"{self.code}: the topics of help are others")
-        for topic, said in self._help.items():
-            self._check_length(f"help {topic}", [said])
-        for command in COMMANDS.values():
-            self._check_length(f"help {command.name}", [self.about(command)])
-        self.vocabulary()
+        return {text_id: places_in(self.code, said) for text_id, said in self.texts.items()}
 
     def vocabulary(self, opt_out: Iterable[str] = ()) -> Vocabulary:
         """The words of commands in this language; those of the table always count."""
@@ -161,69 +169,27 @@ class Catalogue:
         except ValueError as error:
             raise CatalogueError(f"{self.code}: {error}") from None
 
-    def _longest(self, text_id: str, places: frozenset[str]) -> list[str]:
-        """A text with the longest that may stand in its places; those of any length left empty."""
-        values = {
-            name: ""
-            if name in _OF_ANY_LENGTH or name in _LISTED
-            else _EXAMPLES.get(name, "n" * LONGEST_NAME)
-            for name in places
-        }
-        said = self._texts[text_id]
-        kinds = [said] if isinstance(said, str) else list(said.values())
-        return [kind.format_map(values) for kind in kinds]
 
-    def _check_length(self, where: str, texts: Iterable[str]) -> None:
-        for text in texts:
-            # What is not in the alphabet of GSM has 70 characters.
-            fits = septets(text) <= ONE_SMS if is_gsm(text) else len(text) <= 70
-            if not fits:
-                raise CatalogueError(f"{self.code}: {where} is longer than one SMS: {text}")
+def forms_of(said: Any) -> tuple[str, ...]:
+    """The forms of a text: one, or one for each number."""
+    return (said,) if isinstance(said, str) else tuple(said.values())
 
 
-@frozen
-class Catalogues:
-    """The catalogues of all languages, by their codes; ``default`` for who has chosen none."""
-
-    of: Mapping[str, Catalogue]
-    default: str = "en"
-    _opt_out: tuple[str, ...] = ()
-    _vocabularies: dict[str, Vocabulary] = field(factory=dict, init=False, eq=False)
-
-    @classmethod
-    def load(cls, default: str = "en", opt_out: Iterable[str] = ()) -> Catalogues:
-        """All there are. Raises CatalogueError for one that is not complete, or a default that
-        there is not."""
-        directory = files("imps.clp").joinpath("texts")
-        found = {
-            each.name.removesuffix(".json"): json.loads(each.read_text("utf-8"))
-            for each in directory.iterdir()
-            if each.name.endswith(".json")
-        }
-        catalogues = {code: Catalogue.read(code, data) for code, data in sorted(found.items())}
-        for catalogue in catalogues.values():
-            catalogue.check(catalogues["en"])
-        if default not in catalogues:
-            raise CatalogueError(f"there is no language {default!r}; {', '.join(catalogues)}")
-        return cls(catalogues, default, tuple(opt_out))
-
-    def get(self, code: str) -> Catalogue:
-        """The catalogue of a language, the default where there is none."""
-        return self.of.get(code) or self.of[self.default]
-
-    def vocabulary(self, code: str) -> Vocabulary:
-        """The words of commands in a language."""
-        catalogue = self.get(code)
-        known = self._vocabularies.get(catalogue.code)
-        if known is None:
-            known = self._vocabularies[catalogue.code] = catalogue.vocabulary(self._opt_out)
-        return known
+def places_in(code: str, said: Any) -> frozenset[str]:
+    """What a text has places for, in any of its forms. CatalogueError for what is no text."""
+    try:
+        return frozenset(
+            name
+            for form in forms_of(said)
+            for _, name, _, _ in string.Formatter().parse(form)
+            if name
+        )
+    except ValueError as error:
+        raise CatalogueError(f"{code}: {error}: {said}") from None
 
 
-def nearest(word: str, vocabulary: Vocabulary) -> list[str]:
-    """The words of commands that somebody may have meant."""
-    served = [name for name, each in vocabulary.keywords.items() if each.is_full]
-    return [each.upper() for each in get_close_matches(word[:40].casefold(), served, 2)]
+def _is_long(text: str) -> bool:
+    return coded(text).coding is Coding.UCS2 and how_many(text) > 1
 
 
 def _plural(said: Mapping[str, str], n: int) -> str:
@@ -233,13 +199,6 @@ def _plural(said: Mapping[str, str], n: int) -> str:
 
 def _short(name: str, value: object) -> str:
     text = str(value)
-    if name in _NAMES and name not in _LISTED and len(text) > LONGEST_NAME and name != "address":
+    if name in NAMES and name not in LISTED and len(text) > LONGEST_NAME and name != "address":
         return text[:LONGEST_NAME]
     return text
-
-
-def _places(said: Any) -> frozenset[str]:
-    kinds = [said] if isinstance(said, str) else said.values()
-    return frozenset(
-        name for kind in kinds for _, name, _, _ in string.Formatter().parse(kind) if name
-    )

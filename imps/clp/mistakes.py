@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from imps.clp.catalogue import nearest
 from imps.clp.commands import Command
 from imps.clp.grammar import Mistaken, Reading, Said
 from imps.clp.turn import Turn
+from imps.clp.vocabulary import nearest
 
 SILENT_SECONDS = 600
 MOST_MISTAKES = 3

@@ -11,9 +11,10 @@ from twisted.logger import Logger
 
 from imps.clp.dialogue import Dialogue
 from imps.clp.event_texts import within_limits
+from imps.clp.grammar import normal
 from imps.clp.strangers import answer_stranger
 from imps.clp.telling import LONGEST_TEXT
-from imps.clp.turn import Services, without_signature
+from imps.clp.turn import Services, Terms
 from imps.model.text import IncomingText, OutgoingText
 from imps.sap.texts import Texts, TooManyTexts
 
@@ -66,3 +67,16 @@ class PhoneTexts:
             except TooManyTexts:
                 self._log.warn("Too many texts wait for a phone: {id} is not answered", id=text.id)
                 return
+
+
+def without_signature(body: str, terms: Terms) -> str:
+    """What was written, without what the phone adds, and the word by which texts are known that
+    come to a number of many services."""
+    text = normal(body)
+    if terms.signature and text.endswith(terms.signature):
+        text = text[: -len(terms.signature)].rstrip()
+    if terms.keyword:
+        first, _, rest = text.partition(" ")
+        if first.casefold() == terms.keyword.casefold():
+            return rest.lstrip()
+    return text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from imps.clp.catalogue import Catalogues
+from imps.clp.catalogues import Catalogues
 from imps.clp.changes import numbered
 from imps.clp.commands import OPT_IN, OPT_OUT
 from imps.clp.grammar import Reading, first_word, names_in, normal, numbers_in, read

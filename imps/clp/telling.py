@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo
 
@@ -131,22 +131,26 @@ def lasts(body: str, count: int = 1) -> bool:
 
 
 def in_pages(
-    head: str, items: Sequence[str], tail: str, separator: str, most: int = ONE_SMS
+    head: str,
+    items: Sequence[str],
+    tail: str,
+    separator: str,
+    laid_out: Callable[[str], str] = str,
 ) -> list[str]:
     """A list, as many items in each SMS as there is room for; each but the last ends in a tail, the
-    first begins with a head."""
+    first begins with a head. Each page is ``laid_out`` as it is sent."""
     pages: list[str] = []
     page = head
     is_empty = True
     for item in items:
         longer = page + ("" if is_empty else separator) + item
-        if not is_empty and not lasts(longer + tail):
-            pages.append(page + tail)
+        if not is_empty and not lasts(laid_out(longer + tail)):
+            pages.append(laid_out(page + tail))
             page = item
         else:
             page = longer
         is_empty = False
-    pages.append(page)
+    pages.append(laid_out(page))
     return pages
 
 

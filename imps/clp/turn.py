@@ -7,10 +7,11 @@ from datetime import UTC, tzinfo
 
 from attrs import define, evolve, field, frozen
 
-from imps.clp.catalogue import Catalogue, Catalogues
+from imps.clp.catalogue import Catalogue
+from imps.clp.catalogues import Catalogues
 from imps.clp.changes import CONFIRM_SECONDS, asked, opened
 from imps.clp.commands import FUNCTIONS, Command
-from imps.clp.grammar import normal
+from imps.clp.errors import error_of
 from imps.clp.places import is_phone
 from imps.clp.references import ContactListNamed, Known, Person
 from imps.clp.state import Change, State
@@ -200,10 +201,9 @@ class Turn:
         self, text_id: str, items: Sequence[str], separator: str = ", ", **values: object
     ) -> None:
         """Have the user told a list, its beginning if it is long; MORE tells the rest."""
-        head, _, tail = self.text(text_id, list="\0", **values).partition("\0")
-        self.say_pages(
-            in_pages(head, [*items[:-1], items[-1] + tail], self.text("more"), separator)
-        )
+        head, _, tail = self.text(text_id, list=_PLACE, **values).partition(_PLACE)
+        whole, more = [*items[:-1], items[-1] + tail], self.text("more")
+        self.say_pages(in_pages(head, whole, more, separator, self.catalogue.laid_out))
 
     def say_pages(self, pages: Sequence[str]) -> None:
         """Have the user told the first of these, and the others one by one when asked for more."""
@@ -316,54 +316,5 @@ class Turn:
 
 
 _AS_IT_IS = ContactChange()
-
-_ERRORS: dict[StatusCode, str] = {
-    StatusCode.UNAUTHORIZED: "E21",
-    StatusCode.INVALID_PASSWORD: "E21",
-    StatusCode.FORBIDDEN: "E22",
-    StatusCode.UNAUTHORIZED_GROUP_MEMBERSHIP: "E22",
-    StatusCode.INSUFFICIENT_GROUP_PRIVILEGE: "E22",
-    StatusCode.NOT_FOUND: "E10",
-    StatusCode.UNKNOWN_USER: "E10",
-    StatusCode.GENERAL_ADDRESS_ERROR: "E10",
-    StatusCode.RECIPIENT_BLOCKED_SENDER: "E13",
-    StatusCode.RECIPIENT_UNAUTHORIZED: "E13",
-    StatusCode.RECIPIENT_NOT_LOGGED_IN: "E14",
-    StatusCode.BAD_PARAMETER: "E15",
-    StatusCode.UNSUPPORTED_MEDIA_TYPE: "E15",
-    StatusCode.MESSAGE_QUEUE_FULL: "E15",
-    StatusCode.MESSAGE_REJECTED: "E15",
-    StatusCode.INVALID_PRESENCE_VALUE: "E15",
-    StatusCode.INVALID_CONTACT_LIST_PROPERTY: "E15",
-    StatusCode.DOMAIN_NOT_SUPPORTED: "E16",
-    StatusCode.SERVICE_NOT_SUPPORTED: "E24",
-    StatusCode.NOT_IMPLEMENTED: "E24",
-    StatusCode.SERVICE_NOT_AGREED: "E24",
-    StatusCode.NO_SUCH_CONTACT_LIST: "E30",
-    StatusCode.CONTACT_LIST_EXISTS: "E30_exists",
-    StatusCode.TOO_MANY_CONTACT_LISTS: "E30_limit",
-    StatusCode.TOO_MANY_CONTACTS: "E30_limit",
-    StatusCode.TOO_MANY_ATTRIBUTE_LISTS: "E30_limit",
-    StatusCode.NO_SUCH_GROUP: "E40",
-    StatusCode.INVALID_MESSAGE_ID: "E62",
-}
-
-
-def error_of(code: StatusCode, hides_blocks: bool) -> str:
-    """The text for a code; what is not known is that the service is busy. Whoever blocks somebody
-    may want that hidden."""
-    error = _ERRORS.get(code, "E23")
-    return f"{error}_hidden" if error == "E13" and hides_blocks else error
-
-
-def without_signature(body: str, terms: Terms) -> str:
-    """What was written, without what the phone adds, and the word by which texts are known that
-    come to a number of many services."""
-    text = normal(body)
-    if terms.signature and text.endswith(terms.signature):
-        text = text[: -len(terms.signature)].rstrip()
-    if terms.keyword:
-        first, _, rest = text.partition(" ")
-        if first.casefold() == terms.keyword.casefold():
-            return rest.lstrip()
-    return text
+_PLACE = "\f"
+"""Where a list stands in a text: what nobody writes, and the alphabet of GSM has."""

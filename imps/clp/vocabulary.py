@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 
 from attrs import frozen
 
@@ -58,6 +59,12 @@ class Vocabulary:
         # What an operator has promised to whoever wants no more texts counts above all.
         keywords |= {word.casefold(): Keyword(OPT_OUT) for word in opt_out}
         return cls(keywords)
+
+
+def nearest(word: str, vocabulary: Vocabulary) -> list[str]:
+    """The words of commands that somebody may have meant."""
+    served = [name for name, each in vocabulary.keywords.items() if each.is_full]
+    return [each.upper() for each in get_close_matches(word[:40].casefold(), served, 2)]
 
 
 def _add(keywords: dict[str, Keyword], word: str, keyword: Keyword) -> None:

@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 
 from attrs import define
 
-from imps.clp.catalogue import CatalogueError, Catalogues
+from imps.clp.catalogue import CatalogueError
+from imps.clp.catalogues import Catalogues
 from imps.clp.dialogue import Dialogue
 from imps.clp.events import WATCHER, Events
 from imps.clp.line_port import LineLimits, LinePort

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from imps.clp.catalogue import Catalogue, Catalogues
+from imps.clp.catalogue import Catalogue
+from imps.clp.catalogues import Catalogues
 from imps.clp.commands import TABLE, Command
 
 BEGIN = ".. made of the table of commands: python -m imps.testing.command_manual"
