@@ -31,7 +31,6 @@ from imps.clp.references import (
     unquoted,
 )
 from imps.clp.vocabulary import Vocabulary, is_topic
-from imps.model.account import normal_msisdn
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 # For the reading of commands alone: quotation marks, and digits, letters and signs of full width.
@@ -117,14 +116,6 @@ def names_in(text: str) -> tuple[str, ...]:
         name.casefold() for name in names if re.fullmatch(r"[^\s@/+*#\"\d][^\s@/+*#\"]*", name)
     )
     return tuple(dict.fromkeys(could_be))[:MOST_RECIPIENTS]
-
-
-def numbers_in(text: str) -> tuple[str, ...]:
-    """The telephone numbers of a text by which users could be named: so many may be looked up."""
-    words = " ".join(normal(text).translate(_PLAIN).split(None, 3)[:3])
-    found = re.findall(r"(?<![\w+])(?:\+\d{6,15}|\d{7,15})(?!\w)", words, re.ASCII)
-    numbers = (normal_msisdn(each) for each in dict.fromkeys(found))
-    return tuple(each for each in numbers if each is not None)[:MOST_RECIPIENTS]
 
 
 def read(text: str, known: Known, vocabulary: Vocabulary) -> Reading:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from imps.clp.catalogues import Catalogues
 from imps.clp.changes import numbered
 from imps.clp.commands import OPT_IN, OPT_OUT
-from imps.clp.grammar import Reading, first_word, names_in, normal, numbers_in, read
+from imps.clp.grammar import Reading, first_word, names_in, normal, read
 from imps.clp.state import State
 from imps.clp.turn import Turn
 from imps.model.address import Address
@@ -21,20 +21,7 @@ async def reading_of(turn: Turn, body: str) -> Reading:
     arrival = turn.state.arrival
     is_own = arrival is not None and arrival.is_open and not body.startswith("/")
     users = {} if is_own else await _users_named(turn, body)
-    hidden = await _hidden_in(turn, body)
-    return read(body, turn.known(users, hidden), turn.vocabulary)
-
-
-async def _hidden_in(turn: Turn, body: str) -> frozenset[str]:
-    """The numbers in a text whose users do not want to be named by them."""
-    hidden = set()
-    for number in numbers_in(body):
-        account = await turn.services.directory.with_msisdn(number)
-        if account is not None and account.address != turn.user:
-            state = await turn.services.states.get(account.address)
-            if state.hides_number:
-                hidden.add(number)
-    return frozenset(hidden)
+    return read(body, turn.known(users), turn.vocabulary)
 
 
 async def _users_named(turn: Turn, body: str) -> dict[str, Address]:

@@ -55,8 +55,7 @@ class Known:
     which words are users of the home domain; whether a conversation is ``is_open``, and with a
     group; which prompts wait for an answer, whether a choice of a single digit does, and which
     messages can be read. In a text ``to_a_partner``, to a number that stands for somebody, there
-    are commands after a slash alone. The users of ``hidden`` telephone numbers do not want to be
-    named by them."""
+    are commands after a slash alone."""
 
     people: tuple[Person, ...] = ()
     contact_lists: tuple[ContactListNamed, ...] = ()
@@ -69,7 +68,6 @@ class Known:
     has_choice: bool = False
     messages: frozenset[int] = frozenset()
     to_a_partner: bool = False
-    hidden: frozenset[str] = frozenset()
 
 
 class Unresolved(Exception):
@@ -177,8 +175,6 @@ class References:
         for each in self.known.people:
             if each.address == address:
                 return each
-        if address.msisdn in self.known.hidden:
-            raise Unresolved("E10", address.user)
         is_here = address.domain.casefold() == self.known.domain.casefold()
         return Person(address, address.user if is_here else str(address).removeprefix("wv:"))
 

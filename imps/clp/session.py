@@ -185,7 +185,8 @@ async def set_item(turn: Turn, arguments: Arguments) -> None:
         if value.upper() not in ("ON", "OFF"):
             turn.mistaken("usage", usage="SET PHONE ON")
             return
-        turn.note(hides_number=value.upper() == "OFF")
+        is_hidden = value.upper() == "OFF"
+        await turn.services.directory.change(turn.user, hides_number=is_hidden)
     else:
         attribute = Attribute.ALIAS if item == "NAME" else Attribute.STATUS_MOOD
         mood = re.sub(r"^INLOVE$", "IN_LOVE", value.upper())

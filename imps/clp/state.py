@@ -138,7 +138,6 @@ class State:
     notices: bool = False
     quiet: tuple[int, int] | None = None
     pin: Pin | None = None
-    hides_number: bool = False
     session_id: str = ""
     is_on: bool = False
     on_since: float = 0.0

@@ -245,7 +245,7 @@ class Turn:
             read = await contacts.change(caller, each.address, _AS_IT_IS, with_contacts=True)
             self.contact_lists.append(read.contact_list)
 
-    def known(self, users: dict[str, Address], hidden: frozenset[str] = frozenset()) -> Known:
+    def known(self, users: dict[str, Address]) -> Known:
         """What the grammar has to know, as it was when the text came; ``users`` of the home domain
         may be named, and whoever is talked to, as if that one were a contact."""
         arrival = self.state.arrival
@@ -266,7 +266,6 @@ class Turn:
             has_choice=arrival.held is not None,
             messages=frozenset(self.state.messages.values()),
             to_a_partner=bool(self.partner),
-            hidden=hidden,
         )
 
     def offers(self, command: Command) -> bool:

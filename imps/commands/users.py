@@ -197,6 +197,7 @@ def _described(account: Account) -> dict[str, str]:
         "last name": account.last_name,
         "email": account.email,
         "alias": account.alias,
+        "findable by number": "no" if account.hides_number else "",
     }
     return {name: value for name, value in described.items() if value}
 

@@ -120,7 +120,7 @@ class AccessControl:
             case EntityKind.APPLICATION:
                 return entity, None
             case EntityKind.USER:
-                account = await self._directory.find(address)
+                account = await self._directory.named(address)
                 if account is not None:
                     address = account.address
                 elif not address.is_user or self._directory.is_home(address):

@@ -154,7 +154,7 @@ class AttributeLists:
         address = self._directory.at_home(target.address)
         exists = address.is_user
         if exists and self._directory.is_home(address):
-            account = await self._directory.find(address)
+            account = await self._directory.named(address)
             exists = account is not None
             address = address if account is None else account.address
         return Target(target.kind, address, target.spelled), exists

@@ -20,13 +20,15 @@ LONGEST_PASSWORD = 50
 
 
 class Details(TypedDict, total=False):
-    """What may be said of a user: which services they may use, and who they are."""
+    """What may be said of a user: which services they may use, who they are, and whether others
+    cannot name them by their number."""
 
     services: frozenset[str]
     first_name: str
     last_name: str
     email: str
     alias: str
+    hides_number: bool
 
 
 class UserExists(Refusal):
@@ -152,20 +154,28 @@ class Directory:
                 return None
         return account
 
+    async def named(self, address: Address) -> Account | None:
+        """The account of a user whom somebody else names, if there is one; by a telephone number
+        only where its user is not to be hidden behind it."""
+        account = await self.find(address)
+        if account is None or not account.hides_number:
+            return account
+        return account if account.address == self.at_home(address) else None
+
     async def with_msisdn(self, msisdn: str) -> Account | None:
         """The account of any home domain that has a telephone number."""
         account = await self._accounts.with_msisdn(msisdn)
         return account if account is not None and self.is_home(account.address) else None
 
     async def account_of(self, address: Address) -> Address | None:
-        """The account that an address could be of, whether or not it exists unless it is named by
-        telephone number; None if it can be of none of ours."""
+        """The account that somebody could mean by an address, whether or not it exists unless it is
+        named by telephone number; None if it can be of none of ours."""
         user = self.at_home(address)
         if not user.is_user or not self.is_home(user):
             return None
         if user.msisdn is None:
             return user
-        account = await self.find(user)
+        account = await self.named(user)
         return None if account is None else account.address
 
     async def names_of(self, user: Address) -> tuple[Address, ...]:

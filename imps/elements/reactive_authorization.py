@@ -90,7 +90,7 @@ class ReactiveAuthorization:
 
     async def _named(self, caller: Caller, watcher: Address) -> Address:
         """A watcher as the store names it."""
-        account = await self._directory.find(watcher)
+        account = await self._directory.named(watcher)
         if account is not None:
             return account.address
         named = self._directory.at_home(watcher)

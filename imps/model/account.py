@@ -14,7 +14,8 @@ _MSISDN = re.compile(r"\+?(\d{3,15})")
 
 @frozen(kw_only=True)
 class Account:
-    """A user of a home domain; ``services`` are those it may use, None being all."""
+    """A user of a home domain; ``services`` are those it may use, None being all. One who
+    ``hides_number`` cannot be named by it."""
 
     address: Address
     secret: bytes = field(repr=False)
@@ -26,6 +27,7 @@ class Account:
     last_name: str = ""
     email: str = ""
     alias: str = ""
+    hides_number: bool = False
 
 
 def normal_msisdn(text: str) -> str | None:

@@ -203,6 +203,7 @@ def _fields(account: Account) -> dict[str, str | bytes]:
         "last_name": account.last_name or None,
         "email": account.email or None,
         "alias": account.alias or None,
+        "hides_number": "1" if account.hides_number else None,
     }
     return {name: value for name, value in fields.items() if value is not None}
 
@@ -224,4 +225,5 @@ def _account(reply: list[bytes]) -> Account:
         last_name=text("last_name"),
         email=text("email"),
         alias=text("alias"),
+        hides_number=b"hides_number" in fields,
     )

@@ -7,6 +7,7 @@ from imps.model.presence import Attribute
 from imps.model.status import StatusCode
 from imps.model.text import IncomingText
 from imps.testing.conformance import shows_feature
+from imps.testing.door import message_to
 from tests.clp.phones import AMY, CY, Phone, PhoneTestCase
 from tests.sms.scripted import ACCEPTED, LATER
 
@@ -511,11 +512,13 @@ class SettingsTests(DialogueTestCase):
     async def test_who_does_not_want_to_be_found_by_number(self):
         await self.signed_on(self.cy)
         await self.cy.says("set phone off", "Saved.")
-        for text in (f"/s {CY} hello", f"/get {CY}", f"/add {CY[1:]}", f"/s bob,{CY} hello"):
-            (said,) = await self.amy.text(text)
-            self.assertTrue(said.startswith(f'I do not know "{CY}"'), said)
-        (said,) = await self.amy.text(f"/s {CY}@localhost hello")
-        self.assertTrue(said.startswith("I do not know"), said)
+        unknown = f'I do not know "{CY}".'
+        nobody = unknown.replace(CY, "+358409999999")
+        for command in ("/s {} hello", "/get {}", "/block {}", "/watch {}"):
+            await self.amy.says(command.format(CY), unknown)
+            await self.amy.says(command.format("+358409999999"), nobody)
+        await self.amy.says(f"/s bob,{CY} hello", f"Not delivered to: {CY}.")
+        await self.amy.says(f"/s {CY}@localhost hello", unknown)
         await self.cy.gets()
         await self.amy.says("/s cy hello")
         await self.later()
@@ -524,6 +527,18 @@ class SettingsTests(DialogueTestCase):
         await self.amy.says(f"/s {CY} hello again")
         await self.later()
         self.assertTrue(self.cy.new()[-1].startswith("amy: hello again"))
+
+    async def test_handset_finds_by_number_only_who_wants_that(self):
+        await self.signed_on(self.cy)
+        await self.bob.send(CY, text="hello")
+        await self.cy.text("set phone off")
+        for number in (CY, "+358409999999"):
+            answer = await self.bob.ask(message_to(self.bob.user, number))
+            self.assertEqual(answer.result.code, 531)
+        await self.bob.send("cy", text="hello")
+
+    async def test_what_else_is_said_of_the_number_is_a_mistake(self):
+        await self.signed_on(self.cy)
         await self.cy.says("/set phone maybe", "Use: SET PHONE ON")
 
     async def test_who_runs_it(self):

@@ -95,6 +95,28 @@ class DirectoryTests(DirectoryTestCase):
         found = await self.directory.find(Address.parse("wv:+358501234567@localhost"))
         self.assertIsNone(found)
 
+    async def test_hidden_number_names_nobody_but_is_its_users(self):
+        number = Address.parse("wv:+358501234567@localhost")
+        ann = await self.add("ann", msisdn="+358501234567")
+        self.assertEqual(await self.directory.named(number), ann)
+        self.assertEqual(await self.directory.account_of(number), ann.address)
+        ann = await self.directory.change(ann.address, hides_number=True)
+        self.assertIsNone(await self.directory.named(number))
+        self.assertIsNone(await self.directory.account_of(number))
+        self.assertEqual(await self.directory.named(ann.address), ann)
+        self.assertEqual(await self.directory.account_of(ann.address), ann.address)
+        # By the number, the user signs on, and the phone is known.
+        self.assertEqual(await self.directory.find(number), ann)
+        self.assertEqual(await self.directory.with_msisdn("+358501234567"), ann)
+        self.assertIn(number, await self.directory.names_of(ann.address))
+        await self.directory.change(ann.address, hides_number=False)
+        self.assertEqual(await self.directory.account_of(number), ann.address)
+
+    async def test_user_whose_address_is_the_number_cannot_hide_it(self):
+        number = Address.parse("wv:+358501234567@localhost")
+        account = await self.add("+358501234567", hides_number=True)
+        self.assertEqual(await self.directory.named(number), account)
+
     async def test_impossible_number_is_refused(self):
         for number in ("", "12", "+", "ten", "+12345678901234567890", "٣٥٨٥٠١٢٣"):
             await self.refused(StatusCode.MSISDN_ERROR, "ann", "secret", number)
