@@ -8,7 +8,8 @@ Pure: all that has to be known of whoever sent it is handed in. ::
     text    = *CHAR                   ; to whoever is talked to
 
 Where a conversation is open, a command without a slash must be unmistakable: complete, or about
-people whom the user has as contacts. Elsewhere a text that begins with a keyword is one.
+people whom the user has as contacts. Elsewhere a text that begins with a keyword is one. What may
+hold a password is one anywhere, so that it is said to nobody.
 """
 
 from __future__ import annotations
@@ -20,11 +21,12 @@ from typing import TypeAlias
 
 from attrs import field, frozen
 
-from imps.clp.commands import OPT_IN, OPT_OUT, Command, Shape
+from imps.clp.commands import COMMANDS, OPT_IN, OPT_OUT, Command, Shape
 from imps.clp.patterns import Found
 from imps.clp.references import (
     MOST_RECIPIENTS,
     Argument,
+    Group,
     Known,
     References,
     Unresolved,
@@ -131,11 +133,13 @@ def read(text: str, known: Known, vocabulary: Vocabulary) -> Reading:
         return Said(body[1:])
     if plain.startswith("/"):
         return _Line(body, plain, 1, known, vocabulary).forced()
+    line = _Line(body, plain, 0, known, vocabulary)
+    if line.may_hold_secret:
+        return line.forced()
     if known.to_a_partner:
         return Said(body)
     if known.has_choice and re.fullmatch(r"\d", plain, re.ASCII):
         return Chosen(int(plain))
-    line = _Line(body, plain, 0, known, vocabulary)
     if line.keyword is None:
         return Said(body)
     return line.in_conversation() if known.is_open else line.forced()
@@ -153,6 +157,18 @@ class _Line:
         self._start = match.end() if match else len(plain)
         self.keyword = vocabulary.keywords.get(self._word.casefold())
 
+    @property
+    def may_hold_secret(self) -> bool:
+        """Whether it looks like a password or a PIN with the word that it is given by."""
+        if self.keyword is None:
+            return False
+        command = self.keyword.command
+        if command.id == "on":
+            # Where one writes on a line, LOGIN is followed by name and password.
+            return self._word.casefold() == "login" and len(self._plain.split()) == 3
+        fits = command.pattern.match(self._plain, self._start) is not None
+        return command.id in ("link", "pin") and fits
+
     def forced(self) -> Reading:
         """The command that it must be, or what is wrong with it."""
         if self.keyword is None:
@@ -162,9 +178,12 @@ class _Line:
         if found is None:
             return self._misused()
         try:
-            return Asked(command, self._word, self._arguments(found, is_own=False))
+            arguments = self._arguments(found, is_own=False)
         except Unresolved as problem:
             return Mistaken(problem.error, problem.values, command)
+        if command.is_served and not COMMANDS["g"].is_served and _names_group(arguments.values()):
+            return self._no_group({})
+        return Asked(command, self._word, arguments)
 
     def in_conversation(self) -> Reading:
         """A command only if it can be nothing else."""
@@ -219,6 +238,8 @@ class _Line:
         except Unresolved as problem:
             if problem.error == "E12":
                 return Mistaken(problem.error, problem.values, command)
+            if problem.error == "E40" and self._word.casefold() in _TO_GROUPS:
+                return self._no_group(problem.values)
             if command.pattern.has_rest:
                 return text
             return Doubtful(self._body, problem.name)
@@ -226,6 +247,8 @@ class _Line:
     def _without_text(self, command: Command) -> Reading:
         """A message to people who are known, in which nothing is said."""
         rest = self._plain[self._start :]
+        if command.id == "g" and rest.startswith("#"):
+            return self._misused() if command.is_served else self._no_group({})
         if command.id != "send" or not rest:
             return Said(self._body)
         try:
@@ -233,6 +256,13 @@ class _Line:
         except Unresolved:
             return Said(self._body)
         return self._misused()
+
+    def _no_group(self, values: Mapping[str, str]) -> Mistaken:
+        """What was meant for a group that there is not must not go to whoever is talked to."""
+        assert self.keyword is not None
+        if COMMANDS["g"].is_served:
+            return Mistaken("E40", values, self.keyword.command)
+        return Mistaken("E24", {"word": f"{self._word.upper()} #"}, self.keyword.command)
 
     def _misused(self) -> Mistaken:
         assert self.keyword is not None
@@ -271,6 +301,16 @@ class _Line:
 
 
 _SHORT_IN_CONVERSATION = frozenset(("s", "g"))
+_TO_GROUPS = frozenset(("s", "g", "pm"))
+"""Words that nobody begins a sentence with: with a group behind them, they are commands."""
+
+
+def _names_group(arguments: Iterable[Argument]) -> bool:
+    """Whether a group is among what is named."""
+    return any(
+        _names_group(each) if isinstance(each, tuple) else isinstance(each, Group)
+        for each in arguments
+    )
 
 
 def _lacks_group(command: Command, found: Iterable[Found]) -> bool:

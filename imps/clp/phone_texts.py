@@ -75,8 +75,8 @@ def without_signature(body: str, terms: Terms) -> str:
     text = normal(body)
     if terms.signature and text.endswith(terms.signature):
         text = text[: -len(terms.signature)].rstrip()
-    if terms.keyword:
-        first, _, rest = text.partition(" ")
+    if terms.keyword and text:
+        first, *rest = text.split(None, 1)
         if first.casefold() == terms.keyword.casefold():
-            return rest.lstrip()
+            return "".join(rest)
     return text

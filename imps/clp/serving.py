@@ -195,8 +195,14 @@ class Serving:
 
     async def _link(self, turn: Turn, arguments: dict[str, Argument]) -> None:
         named = turn.services.directory.at_home(Address.parse(str(arguments["word"])))
-        is_same = named == turn.user
-        turn.say("linked" if is_same else "linked_already", name=turn.user.user)
+        arrival = turn.state.arrival
+        assert arrival is not None
+        if named == turn.user:
+            turn.say("linked", name=turn.user.user)
+        elif (arrival.is_open or turn.partner) and not turn.body.startswith("/"):
+            turn.say("link_kept", name=turn.user.user)
+        else:
+            turn.say("linked_already", name=turn.user.user)
 
     async def _join(self, turn: Turn, _: dict[str, Argument]) -> None:
         turn.replies.append(welcome(turn.catalogue, turn.account))

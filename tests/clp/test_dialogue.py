@@ -82,6 +82,35 @@ class ConversationTests(DialogueTestCase):
         await self.amy.says("on my way")
         self.assertEqual(await self.heard_by(self.bob), [("amy", "on my way")])
 
+    async def test_password_is_said_to_nobody_and_not_kept(self):
+        await self.amy.says("s bob lunch?")
+        kept = (
+            "This phone belongs to amy. It may hold a password, so I sent it to nobody; "
+            "//LINK says it."
+        )
+        await self.amy.says("link ann swordfish", kept)
+        await self.amy.says("LINK amy swordfish", self.linked())
+        await self.amy.says("login amy swordfish", "Use: LOGIN")
+        self.assertEqual(await self.heard_by(self.bob), [("amy", "lunch?")])
+        kept = await self.parts.phones.get(Address.parse("wv:amy@localhost"))
+        self.assertNotIn(b"swordfish", kept)
+        await self.amy.says("//link ann swordfish")
+        self.assertEqual(await self.heard_by(self.bob), [("amy", "/link ann swordfish")])
+
+    def linked(self):
+        said = self.parts.clp_services.catalogues.get("en").say("linked", name="amy")
+        self.assertIn("delete your last message", said)
+        return said
+
+    async def test_what_is_for_a_group_goes_to_nobody_else(self):
+        await self.amy.says("s bob lunch?")
+        await self.amy.says("g #chess your move", "This service does not offer G #.")
+        await self.amy.says("s #chess your move", "This service does not offer S #.")
+        await self.amy.says("end", "Closed.")
+        await self.amy.says("g #chess your move", "This service does not offer G.")
+        await self.amy.says("s #chess your move", "This service does not offer S #.")
+        self.assertEqual(await self.heard_by(self.bob), [("amy", "lunch?")])
+
     async def test_text_to_nobody(self):
         said = "Nobody to send to. Write: S name text. HELP for more."
         await self.amy.says("the usual place", said)

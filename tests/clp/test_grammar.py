@@ -130,6 +130,24 @@ class ClassifierTests(SynchronousTestCase):
             START => START
             stop it => text
             say stop it => SAY
+            g #chess your move => G
+            g #nowhere your move => E24
+            s #nowhere your move => E24
+            s bob,#nowhere your move => E24
+            pm queen #nowhere psst => E24
+            g #chess => E24
+            to #9 fan => text
+            g force => text
+            link amy secret => LINK
+            LINK amy my secret words => LINK
+            link me => text
+            link => text
+            //link amy secret => text /link amy secret
+            login amy secret => E02
+            login to the site first => text
+            login => ON
+            pin 4711 => PIN
+            pin code please => text
             """,
         )
 

@@ -118,6 +118,17 @@ class PoolTests(PhoneTestCase):
         )
         self.assertEqual(await self.heard_by(self.bob), [])
 
+    async def test_password_is_said_to_nobody_by_such_a_number_either(self):
+        await self.told_by(self.bob, "bob")
+        kept = (
+            "This phone belongs to amy. It may hold a password, so I sent it to nobody; "
+            "//LINK says it."
+        )
+        await self.amy.says("link ann secret", kept, to="4665")
+        await self.amy.says("login amy secret", "Use: LOGIN", to="4665")
+        await self.amy.says("link me", to="4665")
+        self.assertEqual(await self.heard_by(self.bob), [("amy", "link me")])
+
     async def test_when_all_are_in_use_messages_come_from_the_services_own(self):
         await self.told_by(self.bob, "bob")
         await self.told_by(self.ann, "ann")

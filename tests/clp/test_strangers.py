@@ -145,3 +145,19 @@ class SharedNumberTests(StrangersTestCase):
         await self.signed_on(self.amy)
         await self.amy.says("im s bob hi there\n-- sent by my phone")
         self.assertEqual(await self.heard_by(self.bob), [("amy", "hi there")])
+
+    async def test_keyword_stands_alone_in_a_line_or_before_any_blank(self):
+        await self.signed_on(self.amy)
+        for text in ("IM\nlists", "im\tlists", "  Im   lists", "lists"):
+            await self.amy.says(text, "Lists: *friends (0, main)")
+        await self.amy.says("image of you", "Nobody to send to. Write: S name text. HELP for more.")
+        await self.amy.says("im")
+        await self.amy.says("im\n-- sent by my phone")
+        await self.amy.says(
+            "im stop", "You get no more messages from localhost. Send START to return."
+        )
+
+    async def test_signature_ends_a_text_and_is_nowhere_else(self):
+        await self.signed_on(self.amy)
+        await self.amy.says("im s bob -- sent by my phone, or not?")
+        self.assertEqual(await self.heard_by(self.bob), [("amy", "-- sent by my phone, or not?")])
