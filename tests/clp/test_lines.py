@@ -342,6 +342,29 @@ class EndOfLineTests(LineTestCase):
     async def dora_is_gone(self):
         return not await self.is_on_line(DORA)
 
+    async def test_connection_that_is_lost_while_a_line_is_done(self):
+        for said in ("s bob hi", "who", "LOGIN dora again", "off"):
+            line = await self.dora()
+            line.say(said)
+            line.transport.abortConnection()
+            await until(self.dora_is_gone)
+            await until(self.all_have_left)
+        self.assertEqual(await self.parts.stored_lines.of(DORA), "")
+
+    async def test_connection_that_is_lost_while_logging_in(self):
+        for _ in range(5):
+            line = await self.line()
+            line.say("LOGIN dora secret word")
+            line.transport.abortConnection()
+            await line.closed
+        await until(self.all_have_left)
+        self.assertEqual(await self.parts.stored_lines.of(DORA), "")
+        self.assertFalse(await self.is_on_line(DORA))
+
+    def all_have_left(self):
+        port = self.parts.line_port
+        return not (port._connections or port._leaving)
+
     async def amy_on_a_line(self):
         line = await self.line()
         line.say("LOGIN amy secret")
