@@ -14,6 +14,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from imps.clp.lines import LONGEST_LINE, Line, Lines
+from imps.model.status import Refusal
 from imps.store.errors import StoreError
 
 MAX_LINE_OCTETS = 2000
@@ -160,7 +161,8 @@ class LinePort(ServerFactory):
         """A connection, unless there are as many as there may be."""
         if len(self._connections) >= self.limits.connections:
             return None
-        connection = LineConnection(self, str(getattr(addr, "host", "line")))
+        # What fails here is not to keep others out who come from this machine by another door.
+        connection = LineConnection(self, f"line {getattr(addr, 'host', '')}")
         self._connections.add(connection)
         return connection
 
@@ -172,7 +174,7 @@ class LinePort(ServerFactory):
         leaving.addBoth(lambda _: self._left(leaving))
 
     def _not_left(self, failure: Failure) -> None:
-        if failure.check(StoreError):
+        if failure.check(StoreError, Refusal):
             # The session ends by itself.
             self._log.debug("A line was not ended: {problem}", problem=failure.value)
         else:

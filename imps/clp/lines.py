@@ -172,7 +172,9 @@ class Line:
             await lines.stored.wake(before)
         lines.places.open(self._user, self)
         await lines.wakeups.listen(self.id, self.woken)
-        self._rounds = Rounds(self._look, KEEP_SECONDS, "A line was not looked after", lines.clock)
+        self._rounds = Rounds(
+            self._prolong, KEEP_SECONDS, "A line was not looked after", lines.clock
+        )
         self._rounds.start()
         lines.log.info("A line of {user} is open", user=str(self._user))
         await self._answer(self._user, "ON")
@@ -236,6 +238,14 @@ class Line:
         finally:
             self._looking = False
 
+    async def _prolong(self) -> None:
+        """Have the session go on, as the user is still there."""
+        user, lines = self._user, self._lines
+        if user is not None:
+            with suppress(Refusal):
+                await lines.sessions.prolong(await lines.services.states.get(user))
+        await self._look()
+
     async def _look(self) -> None:
         """Say that the line is there, and have its user told what waits; the line is over if the
         user is on another one by now."""
@@ -248,7 +258,6 @@ class Line:
             return
         if await self._account_of(user) is None:
             return
-        await lines.sessions.prolong(await lines.services.states.get(user))
         await lines.events.tell_user(user)
 
     async def leave(self) -> None:

@@ -135,6 +135,19 @@ class LoginTests(LineTestCase):
         await line.is_closed()
 
 
+class GuessingTests(LineTestCase):
+    overrides = {"session": {"login_failures_per_source": 3}}
+
+    async def test_who_guesses_on_lines_keeps_nobody_out_who_comes_by_another_door(self):
+        line = await self.line()
+        for name in ("dora", "amy", "nobody"):
+            line.say(f"LOGIN {name} wrong")
+        await line.is_closed()
+        line = await self.line()
+        await line.says("LOGIN dora secret word", BUSY)
+        await self.parts.authentication.by_password(DORA, "127.0.0.1", "secret word")
+
+
 class DialogueOnLineTests(LineTestCase):
     async def test_conversation_with_a_handset(self):
         line = await self.dora()
