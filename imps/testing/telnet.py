@@ -6,6 +6,7 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import TCP4ClientEndpoint, connectProtocol
+from twisted.internet.interfaces import IStreamClientEndpoint
 from twisted.internet.protocol import connectionDone
 from twisted.protocols.basic import LineReceiver
 from twisted.python.failure import Failure
@@ -29,8 +30,12 @@ class Telnet(LineReceiver):
 
     @classmethod
     async def to(cls, test: Any, port: int) -> Telnet:
-        """Connect; disconnected when the test is over."""
-        endpoint = TCP4ClientEndpoint(reactor, "127.0.0.1", port, timeout=5)
+        """Connect to a port of this machine; disconnected when the test is over."""
+        return await cls.over(test, TCP4ClientEndpoint(reactor, "127.0.0.1", port, timeout=5))
+
+    @classmethod
+    async def over(cls, test: Any, endpoint: IStreamClientEndpoint) -> Telnet:
+        """Connect to what may be no port."""
         line: Telnet = await connectProtocol(endpoint, cls(test))
 
         def close() -> Deferred[None]:

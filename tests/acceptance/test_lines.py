@@ -1,11 +1,13 @@
 """The line port of services as operators start them, with handsets on the other side."""
 
+from twisted.internet.endpoints import UNIXClientEndpoint
 from twisted.trial.unittest import TestCase
 
 from imps.model.version import V12
 from imps.testing.android import Android
-from imps.testing.process import until
+from imps.testing.process import reactor, until
 from imps.testing.service import PASSWORD, Service, Services, add_users, settings_file
+from imps.testing.store import private_directory
 from imps.testing.telnet import Telnet
 
 SETTINGS = """
@@ -74,6 +76,25 @@ class LinePortTests(TestCase):
         await self.shows(again, f"bob: still there?{HINT}")
         again.say("here again")
         await self.bob_hears("here again")
+
+
+class SocketTests(TestCase):
+    async def test_unix_socket_is_a_line_port_for_whom_its_mode_lets_in(self):
+        path = private_directory(self) / "line"
+        file = settings_file(self, f'[clp]\nline = "unix:{path}:mode=600"\n')
+        service = Service(self, ("--config", file))
+        await service.start()
+        self.assertEqual(path.stat().st_mode & 0o777, 0o600)
+        await add_users(service.data, "amy")
+        line = await Telnet.over(self, UNIXClientEndpoint(reactor, str(path)))
+        line.say("LOGIN amy wrong")
+        await line.gets("Wrong name or password. 2 tries left.")
+        line.say(f"LOGIN amy {PASSWORD}")
+        await line.has(2)
+        self.assertIn("You are online as amy.", line.new()[0])
+        await service.stop()
+        await line.is_closed()
+        self.assertFalse(path.exists())
 
 
 class RefusedTests(TestCase):
