@@ -7,7 +7,7 @@ gets the same answer under the same id.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from hashlib import sha256
 
 from attrs import define
@@ -21,15 +21,15 @@ from imps.clp.mistakes import warn
 from imps.clp.reading import is_about_texts, is_ignored, reading_of, without_secret
 from imps.clp.reply_numbers import lent, partner_of
 from imps.clp.serving import Serving
-from imps.clp.state import State, print_of
+from imps.clp.state import Answer, State, print_of
 from imps.clp.turn import Services, Turn
 from imps.model.account import Account
 from imps.model.short_message import how_many
 from imps.model.status import Refusal, StatusCode
 from imps.model.text import IncomingText
 
-Send = Callable[[Sequence[str]], Awaitable[None]]
-"""Has the answers to a text sent; the same ones again for one that is done again."""
+Send = Callable[[Answer], Awaitable[None]]
+"""Has the answer to a text sent; the same one again for one that is done again."""
 
 _SESSION_IS_GONE = (
     StatusCode.SESSION_EXPIRED,
@@ -54,7 +54,7 @@ class Dialogue:
         if not is_heard and await services.phones.is_stopped(text.sender):
             return
         state = await services.states.get(account.address)
-        before = state.replies_to(text.id)
+        before = state.answer_to(text.id)
         if before is not None:
             await send(before)
             return
@@ -110,12 +110,13 @@ class Dialogue:
         limits = terms.replies_a_minute, terms.replies_an_hour
         count = sum(map(how_many, turn.replies))
         if not (turn.is_heard or may_send(turn.state, count, *limits, turn.now)):
-            turn.replies.clear()
+            turn.unsay()
             warn(turn)
             count = len(turn.replies)
-        turn.change(sent(count, *limits, turn.now), done(turn.text_id, turn.replies, turn.now))
+        answer = Answer(id=turn.text_id, at=turn.now, replies=tuple(turn.replies), shown=turn.shown)
+        turn.change(sent(count, *limits, turn.now), done(answer))
         await turn.services.states.change(turn.user, *turn.changes)
-        await send(turn.replies)
+        await send(answer)
         for each in turn.afterwards:
             await each()
 

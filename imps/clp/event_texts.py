@@ -87,7 +87,7 @@ def _of_message(turn: Turn, message: Message) -> Told:
     out = Out(
         id=f"clp:{turn.user.canonical}:{message.message_id}",
         body=body,
-        validity_seconds=_validity(message, turn.now),
+        validity_seconds=validity(message.expires_at, turn.now),
         message_id=message.message_id,
         number=number,
     )
@@ -128,7 +128,7 @@ async def _of_waiting(turn: Turn, message_id: str, content_url: str) -> Told:
     out = Out(
         id=f"clp:{turn.user.canonical}:n:{message_id}",
         body=body,
-        validity_seconds=_validity(message, turn.now),
+        validity_seconds=validity(message.expires_at, turn.now),
     )
     return Told(out, changes)
 
@@ -220,8 +220,9 @@ def _event(turn: Turn, key: str, body: str) -> Out:
     return Out(id=f"clp:{session_id}:{key}", body=body, validity_seconds=EVENT_SECONDS)
 
 
-def _validity(message: Message, now: float) -> int:
-    return max(SHORTEST_SECONDS, int(message.expires_at - now))
+def validity(expires_at: float, now: float) -> int:
+    """For how many seconds a text is valid that tells a message."""
+    return max(SHORTEST_SECONDS, int(expires_at - now))
 
 
 def _hinted(sender: Address, now: float) -> Change:

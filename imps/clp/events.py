@@ -49,6 +49,7 @@ _CODES = {
     TextState.FAILED: StatusCode.UNABLE_TO_DELIVER,
     TextState.EXPIRED: StatusCode.MESSAGE_EXPIRED,
 }
+_ACCEPTED = (TextState.ACCEPTED, TextState.DELIVERED, TextState.UNDELIVERED)
 
 
 @define(eq=False)
@@ -243,6 +244,18 @@ class Events:
         await self._over(account, outcome.to, out, outcome.state)
         # If that is interrupted, the outcome is told again.
         await self._tell_if_wanted(account)
+
+    async def shown(self, outcome: TextOutcome) -> None:
+        """The gateway has the answer that shows a message, or something more became of it. While
+        that is not so, the message waits, and can be asked for again."""
+        user, message_id = json.loads(outcome.about)
+        account = await self._services.directory.find(Address.parse(user))
+        if account is None:
+            return
+        if outcome.state in _ACCEPTED:
+            await self._acknowledge(account, outcome.to, message_id)
+        if outcome.state in _CODES:
+            await self._settle(account.address, message_id, _CODES[outcome.state])
 
     async def _over(self, account: Account, phone: str, out: Out, state: TextState) -> None:
         """A text has left: the message that it told is acknowledged, and what became of that is

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import partial
 
 from attrs import evolve
 
 from imps.clp.changes import HELD_SECONDS, answered, message_numbered
 from imps.clp.references import Argument, ContactListNamed, Person, Recipient
-from imps.clp.state import Arrival, Held
+from imps.clp.state import Arrival, Held, Shown
 from imps.clp.telling import joined, moment, pieces, short
 from imps.clp.turn import Turn
 from imps.elements.interfaces import Sent
 from imps.model.address import Address
 from imps.model.message import Content, Draft, Message
 from imps.model.status import Refusal, StatusCode
-from imps.store.deliveries import Acknowledgement
 
 Arguments = dict[str, Argument]
 
@@ -188,21 +186,9 @@ async def _read_message(turn: Turn, number: int) -> None:
     head = turn.text(
         "message_late", name=name, time=moment(message.sent_at, turn.now, turn.zone), body=""
     )
-    turn.say_pages(pieces(head + text, 3, turn.text("more")))
+    show = Shown(message_id=message.message_id, expires_at=message.expires_at)
+    turn.say_pages(pieces(head + text, 3, turn.text("more")), show)
     turn.talk_to(message.sender)
-    take = partial(
-        turn.services.delivery.take,
-        turn.open_session.id,
-        Acknowledgement.MESSAGE,
-        message.message_id,
-        wanted=False,
-    )
-
-    async def acknowledge() -> None:
-        await take()
-
-    # Not before it is on its way.
-    turn.afterwards.append(acknowledge)
 
 
 async def _message(turn: Turn, number: int) -> Message | None:

@@ -39,7 +39,7 @@ def count_mistakes(turn: Turn, *, is_wrong: bool) -> None:
             turn.note(mistakes=0)
         return
     if turn.now < turn.state.silent_until:
-        turn.replies.clear()
+        turn.unsay()
     elif turn.state.mistakes + 1 >= MOST_MISTAKES:
         turn.replies[:] = [turn.catalogue.help("", turn.vocabulary)]
         turn.note(mistakes=0, silent_until=turn.now + SILENT_SECONDS)

@@ -154,7 +154,7 @@ async def quiet(turn: Turn, arguments: Arguments) -> None:
 async def more(turn: Turn, _: Arguments) -> None:
     """The next part of what was told last."""
     if turn.state.pages:
-        turn.say_pages(turn.state.pages)
+        turn.say_pages(turn.state.pages, turn.state.pages_show)
     else:
         turn.say("no_more")
 

@@ -12,7 +12,7 @@ from imps.clp.changes import CONFIRM_SECONDS, asked, opened
 from imps.clp.commands import FUNCTIONS, Command
 from imps.clp.grammar import normal
 from imps.clp.references import ContactListNamed, Known, Person
-from imps.clp.state import Change, State
+from imps.clp.state import Change, Shown, State
 from imps.clp.states import States
 from imps.clp.telling import Names, in_pages, zone_of
 from imps.clp.vocabulary import Vocabulary
@@ -111,6 +111,7 @@ class Turn:
     partner: str = ""
     changes: list[Change] = field(factory=list)
     replies: list[str] = field(factory=list)
+    shown: Shown | None = None
     afterwards: list[Callable[[], Awaitable[None]]] = field(factory=list)
     contact_lists: list[ContactList] = field(factory=list)
     session: Session | None = None
@@ -119,6 +120,7 @@ class Turn:
     confirmed_name: str = ""
     is_mistaken: bool = False
     _names: Names | None = field(default=None, init=False)
+    _pages_before: tuple[tuple[str, ...], Shown | None] | None = field(default=None, init=False)
 
     @property
     def user(self) -> Address:
@@ -188,10 +190,23 @@ class Turn:
             in_pages(head, [*items[:-1], items[-1] + tail], self.text("more"), separator)
         )
 
-    def say_pages(self, pages: Sequence[str]) -> None:
-        """Have the user told the first of these, and the others one by one when asked for more."""
+    def say_pages(self, pages: Sequence[str], show: Shown | None = None) -> None:
+        """Have the user told the first of these, and the others one by one when asked for more;
+        with the last of them a message is shown, if they are pages of one."""
+        if self._pages_before is None:
+            self._pages_before = self.state.pages, self.state.pages_show
         self.replies.append(pages[0])
-        self.note(pages=tuple(pages[1:]))
+        if show is not None and len(pages) == 1:
+            self.shown = evolve(show, reply=len(self.replies) - 1)
+        self.note(pages=tuple(pages[1:]), pages_show=show)
+
+    def unsay(self) -> None:
+        """Have the user told nothing of what was to be said."""
+        self.replies.clear()
+        self.shown = None
+        if self._pages_before is not None:
+            pages, show = self._pages_before
+            self.note(pages=pages, pages_show=show)
 
     @property
     def people(self) -> tuple[Person, ...]:

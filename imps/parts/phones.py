@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from attrs import define
 
+from imps.clp import phone_texts
 from imps.clp.catalogue import CatalogueError, Catalogues
 from imps.clp.dialogue import Dialogue
 from imps.clp.events import WATCHER, Events
@@ -56,6 +57,7 @@ class PhoneParts(ServiceParts):
         door = PhoneTexts(services, self.dialogue, self.texts, clock, most_sms)
         self.texts.consume(door.take)
         self.texts.on_outcome(WATCHER, self.clp_events.outcome)
+        self.texts.on_outcome(phone_texts.WATCHER, self.clp_events.shown)
         self.working.register("phone", self.clp_events.tell)
         self.working.register("erase-phone", self.clp_events.erase)
         return door

@@ -51,6 +51,10 @@ class EventsTestCase(PhoneTestCase):
             transaction = await speaker.say(Status(result=Result(code=200)), transaction)
         return codes
 
+    async def settled_reports(self):
+        await self.quiet()
+        await self.parts.timers.do_all()
+
     def answers(self, *answers):
         self.gateway.answers = list(answers)
 
@@ -123,10 +127,6 @@ class MessagesTests(EventsTestCase):
         await self.settled_reports()
         await self.bob.sign_on()
         self.assertEqual(await self.reports_to(self.bob), [542])
-
-    async def settled_reports(self):
-        await self.quiet()
-        await self.parts.timers.do_all()
 
     async def test_stranger_is_shown_how_to_be_added_once_a_day(self):
         await self.ann.send("amy", text="hello")
