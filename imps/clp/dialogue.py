@@ -24,7 +24,6 @@ from imps.clp.serving import Serving
 from imps.clp.state import Answer, State, print_of
 from imps.clp.turn import Services, Turn
 from imps.model.account import Account
-from imps.model.short_message import how_many
 from imps.model.status import Refusal, StatusCode
 from imps.model.text import IncomingText
 
@@ -108,7 +107,7 @@ class Dialogue:
         """Have the dialogue go on from here, and the answers go out."""
         terms = turn.services.terms
         limits = terms.replies_a_minute, terms.replies_an_hour
-        count = sum(map(how_many, turn.replies))
+        count = turn.how_many(turn.replies)
         if not (turn.is_heard or may_send(turn.state, count, *limits, turn.now)):
             turn.unsay()
             warn(turn)

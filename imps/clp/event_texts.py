@@ -28,13 +28,11 @@ from imps.model.address import Address
 from imps.model.capability import DeliveryMethod
 from imps.model.events import AuthorizationAsked, MessageReported, MessageWaits
 from imps.model.message import Message
-from imps.model.short_message import how_many
 from imps.model.status import Refusal, StatusCode
 from imps.model.text import OutgoingText
 from imps.store.deliveries import InFlight, News
 
 ALERT_SECONDS = 15 * 60
-MOST_SMS = 3
 SHORTEST_SECONDS = 60
 EVENT_SECONDS = 86_400
 
@@ -69,8 +67,7 @@ async def told(turn: Turn, flight: InFlight, content_url: str = "") -> Told:
 def _of_message(turn: Turn, message: Message) -> Told:
     """A message: who says what, and when if that is a while ago; and how a stranger is added,
     where there is room for that."""
-    name = short(turn.name(message.sender))
-    body = _said_by(turn, name, message, message.content.text or "")
+    body = said_by(turn, message, message.content.text or "")
     changes = [wrote(str(message.sender), turn.now)]
     number = number_for(turn.state, message.sender, turn.services.terms.reply_pool, turn.now)
     if number:
@@ -94,7 +91,9 @@ def _of_message(turn: Turn, message: Message) -> Told:
     return Told(out, tuple(changes))
 
 
-def _said_by(turn: Turn, name: str, message: Message, body: str) -> str:
+def said_by(turn: Turn, message: Message, body: str) -> str:
+    """What a message says, as it is told: by whom, and when if that is a while ago."""
+    name = short(turn.name(message.sender))
     if turn.now - message.sent_at <= LATE_SECONDS:
         return turn.text("message", name=name, body=body)
     time = moment(message.sent_at, turn.now, turn.zone)
@@ -120,10 +119,10 @@ async def _of_waiting(turn: Turn, message_id: str, content_url: str) -> Told:
         size = message.content.size
         body = turn.text("notice", number=number, name=name, size=size)
     else:
-        whole = _said_by(turn, name, message, text)
-        rest = len(pieces(whole, 1, "")) - MOST_SMS
+        whole = said_by(turn, message, text)
+        rest = turn.how_many(turn.pieces(whole, turn.text("more"))) - turn.services.terms.most_sms
         tail = turn.text("cut", n=max(1, rest), number=number)
-        body = pieces(whole, MOST_SMS, tail)[0]
+        body = turn.pieces(whole, tail)[0]
         changes = (*changes, wrote(str(message.sender), turn.now))
     out = Out(
         id=f"clp:{turn.user.canonical}:n:{message_id}",
@@ -203,15 +202,14 @@ async def of_publishers(turn: Turn, publishers: Sequence[Address], key: str) -> 
     changes = (lambda state: evolve(state, watched=watched),)
     if not lines:
         return Told(changes=changes)
-    body = pieces("\n".join(lines), MOST_SMS, "...")[0]
+    body = turn.pieces("\n".join(lines), "...")[0]
     return Told(_event(turn, key, body), changes)
 
 
 def within_limits(text: OutgoingText, most_sms: int) -> OutgoingText:
     """A text of no more SMS than the operator allows."""
-    if how_many(text.body) <= most_sms:
-        return text
-    return evolve(text, body=pieces(text.body, most_sms, "...")[0])
+    fitting = pieces(text.body, most_sms, "...", within_latin_1=text.within_latin_1)
+    return evolve(text, body=fitting[0])
 
 
 def _event(turn: Turn, key: str, body: str) -> Out:

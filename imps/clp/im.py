@@ -9,7 +9,7 @@ from attrs import evolve
 from imps.clp.changes import HELD_SECONDS, answered, message_numbered
 from imps.clp.references import Argument, ContactListNamed, Person, Recipient
 from imps.clp.state import Arrival, Held, Shown
-from imps.clp.telling import joined, moment, pieces, short
+from imps.clp.telling import joined, moment, short
 from imps.clp.turn import Turn
 from imps.elements.interfaces import Sent
 from imps.model.address import Address
@@ -187,7 +187,7 @@ async def _read_message(turn: Turn, number: int) -> None:
         "message_late", name=name, time=moment(message.sent_at, turn.now, turn.zone), body=""
     )
     show = Shown(message_id=message.message_id, expires_at=message.expires_at)
-    turn.say_pages(pieces(head + text, 3, turn.text("more")), show)
+    turn.say_pages(turn.pieces(head + text, turn.text("more")), show)
     turn.talk_to(message.sender)
 
 

@@ -64,6 +64,7 @@ class PhoneTexts:
                 body=body,
                 validity_seconds=ANSWER_SECONDS,
                 answer=True,
+                within_latin_1=self._services.terms.within_latin_1,
                 despite_stop=is_stopped,
             )
             if said.shown is not None and user is not None and said.shown.reply == number:

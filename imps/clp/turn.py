@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import UTC, tzinfo
 
 from attrs import define, evolve, field, frozen
@@ -14,7 +14,7 @@ from imps.clp.grammar import normal
 from imps.clp.references import ContactListNamed, Known, Person
 from imps.clp.state import Change, Shown, State
 from imps.clp.states import States
-from imps.clp.telling import Names, in_pages, zone_of
+from imps.clp.telling import Names, in_pages, lasts, pieces, zone_of
 from imps.clp.vocabulary import Vocabulary
 from imps.elements.access import AccessControl
 from imps.elements.attribute_lists import AttributeLists
@@ -27,6 +27,7 @@ from imps.model.address import Address
 from imps.model.contacts import Change as ContactChange
 from imps.model.contacts import ContactList
 from imps.model.services import functions_of
+from imps.model.short_message import how_many
 from imps.model.status import Outcome, StatusCode
 from imps.sap.authentication import Authentication
 from imps.sap.delivery import Delivery
@@ -35,6 +36,8 @@ from imps.sap.sessions import Session
 from imps.store.phones import Phones
 from imps.store.secrets import Secrets
 
+MOST_SMS = 3
+"""How many a text takes at most; fewer where the operator allows no more."""
 MOST_CHARACTERS = 459
 """What three SMS hold."""
 
@@ -60,6 +63,8 @@ class Terms:
     texts_a_minute: int = 30
     replies_a_minute: int = 20
     replies_an_hour: int = 200
+    most_sms: int = MOST_SMS
+    within_latin_1: bool = False
     languages: tuple[tuple[str, str], ...] = ()
 
     def language_of(self, phone: str) -> str:
@@ -199,6 +204,21 @@ class Turn:
         if show is not None and len(pages) == 1:
             self.shown = evolve(show, reply=len(self.replies) - 1)
         self.note(pages=tuple(pages[1:]), pages_show=show)
+
+    def lasts(self, body: str) -> bool:
+        """Whether a text is no longer than may be sent at once."""
+        terms = self.services.terms
+        return lasts(body, terms.most_sms, within_latin_1=terms.within_latin_1)
+
+    def how_many(self, bodies: Iterable[str]) -> int:
+        """How many SMS texts take."""
+        within = self.services.terms.within_latin_1
+        return sum(how_many(each, within_latin_1=within) for each in bodies)
+
+    def pieces(self, body: str, tail: str) -> list[str]:
+        """A text in pieces that may be sent, each but the last with a tail."""
+        terms = self.services.terms
+        return pieces(body, terms.most_sms, tail, within_latin_1=terms.within_latin_1)
 
     def unsay(self) -> None:
         """Have the user told nothing of what was to be said."""

@@ -122,9 +122,9 @@ def short_messages(text: OutgoingText, at_most: int = _MOST_PARTS) -> list[Short
     ]
 
 
-def how_many(body: str) -> int:
+def how_many(body: str, *, within_latin_1: bool = False) -> int:
     """How many short messages a text takes, however many may be sent."""
-    fitting = coded(body)
+    fitting = coded(body, within_latin_1=within_latin_1)
     if len(_split(fitting.text, fitting.coding, room(fitting.coding))) == 1:
         return 1
     return len(_split(fitting.text, fitting.coding, room(fitting.coding, is_part=True)))

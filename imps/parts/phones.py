@@ -16,7 +16,7 @@ from imps.clp.phone_sessions import PhoneSessions
 from imps.clp.phone_texts import PhoneTexts
 from imps.clp.serving import Serving
 from imps.clp.states import States
-from imps.clp.turn import Services, Terms
+from imps.clp.turn import MOST_SMS, Services, Terms
 from imps.config import GatewaySettings, KannelSettings, Settings, SettingsError
 from imps.parts.service import ServiceParts
 from imps.sap.sessions import SessionLimits, Sessions
@@ -196,5 +196,7 @@ def terms_of(settings: Settings) -> Terms:
         texts_a_minute=said.texts_per_minute,
         replies_a_minute=said.replies_per_minute,
         replies_an_hour=said.replies_per_hour,
+        most_sms=min(MOST_SMS, settings.sms.max_parts),
+        within_latin_1=settings.sms.writes_latin_1,
         languages=tuple((prefix, code) for prefix, _, code in prefixes),
     )
