@@ -12,7 +12,8 @@ from typing import Any
 
 from attrs import define, field, frozen
 
-from imps.clp.commands import COMMANDS, Command
+from imps.clp.commands import COMMANDS, OPT_OUT, Command
+from imps.clp.opt_out import replaced, with_replaced, words_instead
 from imps.clp.patterns import KINDS, Item
 from imps.clp.vocabulary import TOPICS, Vocabulary
 from imps.model.gsm7 import is_gsm, septets
@@ -57,6 +58,7 @@ class Catalogue:
     _arguments: Mapping[str, str] = field(repr=False)
     _help: Mapping[str, str] = field(repr=False)
     _about: Mapping[str, str] = field(repr=False)
+    _instead: Mapping[str, str] = field(factory=dict, repr=False)
 
     @classmethod
     def read(cls, code: str, data: Mapping[str, Any]) -> Catalogue:
@@ -71,6 +73,17 @@ class Catalogue:
             help=data["help"],
             about=data["about"],
         )
+
+    @classmethod
+    def sparing(cls, code: str, data: Mapping[str, Any], opt_out: Iterable[str]) -> Catalogue:
+        """The same, naming none of the words by which phones opt out for anything else."""
+        try:
+            instead = words_instead(data["keywords"], opt_out)
+        except ValueError as error:
+            raise CatalogueError(f"{code}: {error}") from None
+        catalogue = cls.read(code, with_replaced(data, instead))
+        catalogue._instead = instead
+        return catalogue
 
     def say(self, text_id: str, **values: object) -> str:
         """A text, with these values in their places; names that are too long are cut."""
@@ -115,7 +128,8 @@ class Catalogue:
         """How a command is written, what it does, and an example."""
         usage = self.usage(command)
         said = self.say("usage", usage=f"{usage} = {self._about[command.id]}")
-        return said if usage == command.example else f"{said} {command.example}"
+        whole = said if usage == command.example else f"{said} {command.example}"
+        return replaced(whole, self._instead)
 
     def purpose(self, command: Command) -> str:
         """What a command does, in a few words."""
@@ -205,7 +219,9 @@ class Catalogues:
             catalogue.check(catalogues["en"])
         if default not in catalogues:
             raise CatalogueError(f"there is no language {default!r}; {', '.join(catalogues)}")
-        return cls(catalogues, default, tuple(opt_out))
+        words = tuple(opt_out)
+        sparing = {code: Catalogue.sparing(code, found[code], words) for code in catalogues}
+        return cls(sparing, default, words)
 
     def get(self, code: str) -> Catalogue:
         """The catalogue of a language, the default where there is none."""
@@ -221,8 +237,12 @@ class Catalogues:
 
 
 def nearest(word: str, vocabulary: Vocabulary) -> list[str]:
-    """The words of commands that somebody may have meant."""
-    served = [name for name, each in vocabulary.keywords.items() if each.is_full]
+    """The words of commands that somebody may have meant; none that opts out without saying so."""
+    served = [
+        name
+        for name, each in vocabulary.keywords.items()
+        if each.is_full and (each.command is not OPT_OUT or name.upper() in OPT_OUT.words)
+    ]
     return [each.upper() for each in get_close_matches(word[:40].casefold(), served, 2)]
 
 

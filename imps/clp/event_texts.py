@@ -76,8 +76,8 @@ def _of_message(turn: Turn, message: Message) -> Told:
     hinted = turn.state.hinted.get(message.sender.canonical, -HINT_SECONDS)
     # To a number that stands for somebody, there is nothing to text but messages.
     if not (number or is_contact) and turn.now - hinted >= HINT_SECONDS:
-        address = str(message.sender).removeprefix("wv:")
-        with_hint = body + turn.text("hint", address=address)
+        reference = turn.reference(message.sender)
+        with_hint = body + turn.text("hint", reference=reference)
         if lasts(with_hint):
             body = with_hint
             changes.append(_hinted(message.sender, turn.now))

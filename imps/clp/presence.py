@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from attrs import evolve
 
 from imps.clp.changes import answered
-from imps.clp.references import Argument, ContactListNamed, Person
+from imps.clp.references import Argument, ContactListNamed, Person, referring
 from imps.clp.state import Change, Watched
 from imps.clp.telling import WANTED, Seen, clean, in_words, seen_in, short
 from imps.clp.turn import Turn
@@ -180,13 +180,14 @@ def _value(text: str) -> PresenceValue:
 async def watch(turn: Turn, arguments: Arguments) -> None:
     """Be told when somebody comes or goes, or those in a list."""
     users, lists, name = _whom(turn, arguments)
+    reference = turn.reference(users[0]) if users else f"*{referring(name.removeprefix('*'))}"
     outcome = await turn.services.presence.subscribe(
         turn.caller, users, lists, WATCHED, follows=None
     )
     if not turn.check(outcome, users[0] if users else None, name):
         return
     turn.change(_watches(map(str, users), map(str, lists)))
-    turn.say("watch", name=name)
+    turn.say("watch", name=name, reference=reference)
 
 
 async def unwatch(turn: Turn, arguments: Arguments) -> None:

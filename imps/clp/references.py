@@ -201,6 +201,14 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
+_PLAIN = re.compile(r'(?![*#/])(?!\d+$)[^\s,"]+')
+
+
+def referring(name: str) -> str:
+    """A name as a text has to write it to name somebody by it."""
+    return name if _PLAIN.fullmatch(name) else quoted(name)
+
+
 def folded(name: str) -> str:
     """A name as it is compared: without case and diacritics."""
     plain = unicodedata.normalize("NFD", name.casefold())

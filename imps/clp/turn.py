@@ -11,7 +11,7 @@ from imps.clp.catalogue import Catalogue, Catalogues
 from imps.clp.changes import CONFIRM_SECONDS, asked, opened
 from imps.clp.commands import FUNCTIONS, Command
 from imps.clp.grammar import normal
-from imps.clp.references import ContactListNamed, Known, Person
+from imps.clp.references import ContactListNamed, Known, Person, referring
 from imps.clp.state import Change, Shown, State
 from imps.clp.states import States
 from imps.clp.telling import Names, in_pages, lasts, pieces, zone_of
@@ -254,6 +254,12 @@ class Turn:
     def name(self, address: Address) -> str:
         """What somebody is called."""
         return self.names.of(address)
+
+    def reference(self, address: Address) -> str:
+        """How a text names somebody, also where only contacts and addresses can be meant."""
+        name = self.name(address)
+        is_named = any((each.address, each.name) == (address, name) for each in self.people)
+        return referring(name if is_named else str(address).removeprefix("wv:"))
 
     async def read_contacts(self) -> None:
         """Look up the user's contact lists and who is in them."""

@@ -107,7 +107,7 @@ class PhoneParts(ServiceParts):
         try:
             catalogues = Catalogues.load(terms.language, self.settings.clp.optout_words)
         except CatalogueError as error:
-            raise SettingsError(f"clp.language: {error}") from None
+            raise SettingsError(f"clp: {error}") from None
         return Services(
             im=self.im,
             presence=self.routed_presence,

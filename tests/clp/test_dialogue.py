@@ -196,9 +196,9 @@ class SendingTests(DialogueTestCase):
     async def test_between_two_phones(self):
         await self.signed_on(self.cy)
         await self.amy.says("s cy are you there?")
-        await self.cy.gets("amy: are you there? (A amy@localhost adds, B amy@localhost blocks)")
+        await self.cy.gets("amy: are you there? (/A amy@localhost adds, /B amy@localhost blocks)")
         await self.cy.says("yes \u263a")
-        await self.amy.gets("cy: yes \u263a (A cy@localhost adds, B cy@localhost blocks)")
+        await self.amy.gets("cy: yes \u263a (/A cy@localhost adds, /B cy@localhost blocks)")
 
     async def test_long_text_is_sent_as_a_whole(self):
         long = "word " * 1000
@@ -323,7 +323,7 @@ class PresenceTests(DialogueTestCase):
         await self.amy.says("get cy", "cy: online, SMS")
 
     async def test_watching(self):
-        said = "I tell you when cy comes or goes. UNWATCH cy ends it."
+        said = "I tell you when cy comes or goes. UNWATCH cy@localhost ends it."
         await self.signed_on(self.cy)
         await self.amy.says("watch cy", said)
         await self.amy.gets()
@@ -387,7 +387,7 @@ class AccessTests(DialogueTestCase):
         await self.bob.send("amy", text="hello?")
         await self.amy.gets()
         await self.ann.send("amy", text="hello!")
-        await self.amy.gets("ann: hello! (A ann@localhost adds, B ann@localhost blocks)")
+        await self.amy.gets("ann: hello! (/A ann@localhost adds, /B ann@localhost blocks)")
         await self.amy.says("/onlygranted off", "Everybody you do not BLOCK can write to you.")
         await self.amy.says("ungrant ann@localhost", "ann is not granted any more.")
         await self.amy.says("granted", "Granted: nobody. In use: no")

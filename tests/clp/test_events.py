@@ -130,7 +130,7 @@ class MessagesTests(EventsTestCase):
 
     async def test_stranger_is_shown_how_to_be_added_once_a_day(self):
         await self.ann.send("amy", text="hello")
-        await self.amy.gets("ann: hello (A ann@localhost adds, B ann@localhost blocks)")
+        await self.amy.gets("ann: hello (/A ann@localhost adds, /B ann@localhost blocks)")
         await self.ann.send("amy", text="hello?")
         await self.amy.gets("ann: hello?")
         await self.amy.says("/a ann@localhost", "ann is friend no. 2.")

@@ -59,7 +59,7 @@ class LinkTests(StrangersTestCase):
 
     async def test_linked_phone_is_unlinked_first(self):
         await self.phone.text("link ann secret")
-        await self.phone.says("link bob secret", "This phone belongs to ann. Send UNLINK first.")
+        await self.phone.says("link bob secret", "This phone belongs to ann. Send /UNLINK first.")
         await self.phone.text("unlink")
         await self.phone.says("yes", "This phone is no longer linked.")
         self.assertIsNone(await self.number_of("ann"))
