@@ -30,9 +30,11 @@ KEPT_SECONDS = 86_400
 ECHOES = 3
 
 
-def arrived(text_id: str, print: str, sent_at: float | None, now: float) -> Change:
+def arrived(
+    text_id: str, print: str, sent_at: float | None, now: float, number: str = ""
+) -> Change:
     """A text has come: what it meets is kept for it, and whoever has written was heard. ``print``
-    is that of the text."""
+    is that of the text, ``number`` the one that it was sent to."""
 
     def change(state: State) -> State:
         if state.arrival is not None and state.arrival.id == text_id:
@@ -42,6 +44,7 @@ def arrived(text_id: str, print: str, sent_at: float | None, now: float) -> Chan
             at=now,
             print=print,
             sent_at=sent_at,
+            number=number,
             target=state.target,
             touched=state.touched,
             since=state.since,

@@ -84,7 +84,7 @@ class Dialogue:
         if state.arrival is None or state.arrival.id != text.id:
             state = await services.states.change(
                 account.address,
-                arrived(text.id, print, text.sent_at, now),
+                arrived(text.id, print, text.sent_at, now, text.number),
                 heard(services.terms.texts_a_minute, now),
             )
         partner = partner_of(state, text.number, services.terms.reply_pool)

@@ -68,7 +68,7 @@ def _of_message(turn: Turn, message: Message) -> Told:
     """A message: who says what, and when if that is a while ago; and how a stranger is added,
     where there is room for that."""
     body = said_by(turn, message, message.content.text or "")
-    changes = [wrote(str(message.sender), turn.now)]
+    changes = [wrote(message.sender.canonical, turn.now)]
     number = number_for(turn.state, message.sender, turn.services.terms.reply_pool, turn.now)
     if number:
         changes.append(lent(number, message.sender, turn.now))
@@ -123,7 +123,7 @@ async def _of_waiting(turn: Turn, message_id: str, content_url: str) -> Told:
         rest = turn.how_many(turn.pieces(whole, turn.text("more"))) - turn.services.terms.most_sms
         tail = turn.text("cut", n=max(1, rest), number=number)
         body = turn.pieces(whole, tail)[0]
-        changes = (*changes, wrote(str(message.sender), turn.now))
+        changes = (*changes, wrote(message.sender.canonical, turn.now))
     out = Out(
         id=f"clp:{turn.user.canonical}:n:{message_id}",
         body=body,
@@ -165,7 +165,7 @@ async def _of_question(turn: Turn, watcher: Address, key: str) -> Told:
     questions = await turn.services.presence.questions(turn.user, [watcher])
     if watcher not in questions or not questions[watcher].is_open:
         return _NOTHING
-    number = await turn.ask("auth", str(watcher), seconds=ASKED_SECONDS)
+    number = await turn.ask("auth", watcher.canonical, seconds=ASKED_SECONDS)
     body = turn.text("asks", name=turn.name(watcher), prompt=number)
     return Told(_event(turn, key, body))
 

@@ -8,7 +8,7 @@ from attrs import evolve
 
 from imps.clp.changes import answered
 from imps.clp.references import Argument, ContactListNamed, Person, referring
-from imps.clp.state import Change, Watched
+from imps.clp.state import Change, State, Watched
 from imps.clp.telling import WANTED, Seen, clean, in_words, seen_in, short
 from imps.clp.turn import Turn
 from imps.model.address import Address
@@ -186,7 +186,7 @@ async def watch(turn: Turn, arguments: Arguments) -> None:
     )
     if not turn.check(outcome, users[0] if users else None, name):
         return
-    turn.change(_watches(map(str, users), map(str, lists)))
+    turn.change(_watches(users, lists))
     turn.say("watch", name=name, reference=reference)
 
 
@@ -199,7 +199,7 @@ async def unwatch(turn: Turn, arguments: Arguments) -> None:
         users, lists, name = _whom(turn, arguments)
     if users or lists:
         await turn.services.presence.unsubscribe(turn.caller, users, lists)
-    turn.change(_watches((), (), not_users=map(str, users), not_lists=map(str, lists)))
+    turn.change(_watches(not_users=users, not_lists=lists))
     if arguments.get("choice") == "ALL":
         turn.say("unwatch_all")
     else:
@@ -223,16 +223,16 @@ async def watch_again(turn: Turn) -> None:
 
 
 def _watches(
-    users: Iterable[str],
-    lists: Iterable[str],
+    users: Iterable[Address] = (),
+    lists: Iterable[Address] = (),
     *,
-    not_users: Iterable[str] = (),
-    not_lists: Iterable[str] = (),
+    not_users: Iterable[Address] = (),
+    not_lists: Iterable[Address] = (),
 ) -> Change:
-    more_users, more_lists = tuple(users), tuple(lists)
-    less_users, less_lists = set(not_users), set(not_lists)
+    more_users, more_lists = _names(users), _names(lists)
+    less_users, less_lists = _names(not_users), _names(not_lists)
 
-    def change(state):  # type: ignore[no-untyped-def]
+    def change(state: State) -> State:
         watches = dict.fromkeys((*state.watches, *more_users))
         watched_lists = dict.fromkeys((*state.watched_lists, *more_lists))
         watched = {name: each for name, each in state.watched.items() if name not in less_users}
@@ -245,6 +245,10 @@ def _watches(
         )
 
     return change
+
+
+def _names(addresses: Iterable[Address]) -> tuple[str, ...]:
+    return tuple(each.canonical for each in addresses)
 
 
 async def watchers(turn: Turn, _: Arguments) -> None:

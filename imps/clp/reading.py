@@ -54,7 +54,7 @@ def is_ignored(state: State, text: IncomingText, print: str, now: float) -> bool
     return (
         last is not None
         and last.id != text.id
-        and last.print == print
+        and (last.print, last.number) == (print, text.number)
         and text.sent_at is not None
         and last.sent_at == text.sent_at
         and now - last.at < DOUBLE_SECONDS

@@ -41,12 +41,14 @@ class Held:
 @frozen(kw_only=True)
 class Arrival:
     """How things were when the user's last text came, by its id; a repetition of it meets the
-    same. ``print`` tells it from other texts, with the time at which it was sent."""
+    same. ``print`` tells it from other texts, with the time at which it was sent, and the number
+    that it was sent to."""
 
     id: str
     at: float
     print: str
     sent_at: float | None = None
+    number: str = ""
     target: str = ""
     touched: float = 0.0
     since: tuple[str, ...] = ()

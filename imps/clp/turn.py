@@ -317,7 +317,7 @@ class Turn:
 
     def talk_to(self, address: Address) -> None:
         """From now on, somebody is talked to."""
-        self.change(opened(str(address), self.now))
+        self.change(opened(address.canonical, self.now))
 
     def fail(self, code: StatusCode, about: Address | None = None, name: str = "") -> None:
         """Have the user told why something is not done: by what code, about whom."""

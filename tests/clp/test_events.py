@@ -452,6 +452,22 @@ class AlertsTests(EventsTestCase):
         await self.amy.gets()
         await self.amy.says("unwatch all", "No more alerts.")
 
+    async def test_who_is_watched_under_one_spelling_is_watched_no_more_under_another(self):
+        await self.signed_on(self.cy)
+        await self.amy.text("watch CY@LOCALHOST")
+        await self.amy.says("unwatch cy", "No more alerts about cy.")
+        await self.amy.text("off")
+        await self.amy.text("on")
+        await self.amy.gets(seconds=3)
+        await self.cy.text("busy")
+        await self.amy.gets()
+        self.assertEqual(await self.alerts(), ((), {}))
+
+    async def alerts(self):
+        """Whom amy watches by her dialogue."""
+        state = await self.parts.clp_services.states.get(USER)
+        return state.watches, state.watched
+
     async def test_list_is_watched_and_watched_again_in_the_next_session(self):
         await self.amy.says(
             "watch *friends",
