@@ -15,7 +15,7 @@ from imps.clp.mistakes import count_mistakes, is_wrong, say_mistake
 from imps.clp.phone_sessions import PhoneSessions
 from imps.clp.reading import reading_of
 from imps.clp.references import Argument
-from imps.clp.strangers import welcome
+from imps.clp.strangers import leave_old_phone, welcome
 from imps.clp.turn import Turn
 from imps.model.address import Address
 
@@ -196,6 +196,8 @@ class Serving:
     async def _link(self, turn: Turn, arguments: dict[str, Argument]) -> None:
         named = turn.services.directory.at_home(Address.parse(str(arguments["word"])))
         is_same = named == turn.user
+        if is_same:
+            await leave_old_phone(turn.services, turn.phone, turn.text_id, turn.account)
         turn.say("linked" if is_same else "linked_already", name=turn.user.user)
 
     async def _join(self, turn: Turn, _: dict[str, Argument]) -> None:

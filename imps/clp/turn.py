@@ -33,6 +33,7 @@ from imps.sap.authentication import Authentication
 from imps.sap.delivery import Delivery
 from imps.sap.routed_presence import RoutedPresence
 from imps.sap.sessions import Session
+from imps.sap.texts import Texts
 from imps.store.phones import Phones
 from imps.store.secrets import Secrets
 
@@ -90,6 +91,7 @@ class Services:
     phones: Phones
     states: States
     secrets: Secrets
+    texts: Texts
     terms: Terms
     catalogues: Catalogues
 

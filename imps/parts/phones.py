@@ -122,6 +122,7 @@ class PhoneParts(ServiceParts):
             phones=self.phones,
             states=States(self.phones, terms.offline != "store"),
             secrets=self.store.secrets,
+            texts=self.texts,
             terms=terms,
             catalogues=catalogues,
         )

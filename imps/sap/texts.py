@@ -67,6 +67,12 @@ class Texts:
                 told(text.to)
         return put is Put.YES
 
+    async def recall(self, phone: str, but: str) -> None:
+        """Have the texts that wait for a phone, but for the one of this id, not sent: it is no
+        longer its user's. Their watchers are told that they are stopped."""
+        for each in await self._outgoing.recall(phone, but=but, now=self._clock.seconds()):
+            self._working.begin(each)
+
     def consume(self, consumer: Consumer) -> None:
         """Have texts from phones taken by this, if it wants them and nobody before it did."""
         self._consumers.append(consumer)

@@ -6,8 +6,15 @@ from twisted.logger import globalLogPublisher
 
 from imps.model.address import Address
 from tests.clp.phones import Phone, PhoneTestCase
+from tests.sms.scripted import ACCEPTED, LATER
 
 NUMBER = "+358409999999"
+USER = Address.parse("wv:amy@localhost")
+LINKED = "This phone now belongs to amy. Please delete your last message, it shows your password."
+MOVED = (
+    "amy is on another phone now, and hears nothing here any more. If you did not do that, "
+    "ask localhost."
+)
 LINK = "This phone is not registered. Send LINK name password."
 
 
@@ -73,7 +80,31 @@ class LinkTests(StrangersTestCase):
     async def test_new_phone_of_a_user_takes_the_place_of_the_old_one(self):
         await self.phone.text("link amy secret")
         self.assertEqual(await self.number_of("amy"), NUMBER)
+        await self.amy.gets(MOVED)
         await self.amy.says("on", LINK)
+        # It is said once.
+        await self.phone.says("link amy secret", LINKED)
+        await self.amy.gets()
+
+    async def test_what_waits_for_the_old_phone_goes_to_the_new_one(self):
+        await self.signed_on(self.amy, "add bob")
+        self.gateway.answers = [LATER]
+        await self.bob.send("amy", text="hello")
+        await self.later()
+        await self.amy.text("lists")
+        await self.phone.text("link amy secret")
+        self.gateway.answers = [ACCEPTED]
+        for _ in range(5):
+            await self.later(70)
+        self.assertEqual(self.amy.new(), [MOVED])
+        self.assertEqual(self.phone.new(), [LINKED, "bob: hello"])
+        key = f"{self.store.buckets.prefix_of(USER)}queue:{USER.canonical}"
+        self.assertEqual(await self.store.client.execute("ZCARD", key), 0)
+
+    async def test_old_phone_that_wants_to_hear_nothing_is_told_nothing(self):
+        await self.amy.text("stop")
+        await self.phone.says("link amy secret", LINKED)
+        await self.amy.gets()
 
     async def test_password_is_not_logged(self):
         logged = []
