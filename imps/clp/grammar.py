@@ -184,16 +184,13 @@ class _Line:
         if command.id in ("yes", "no"):
             return self._answer()
         if command.id == "say":
-            # The short form of it says no more than the same text without it.
-            return (
-                self.forced() if self.keyword.is_full and self._start < len(self._plain) else text
-            )
+            return self.forced() if self._start < len(self._plain) else text
         found = command.pattern.match(self._plain, self._start)
         if command.shape is Shape.FREE:
             return text
         if command.shape is Shape.EXACT:
             return text if found is None else self._exact(command, found)
-        if not self.keyword.is_full and self._word.casefold() not in _SHORT_IN_CONVERSATION:
+        if not (self.keyword.is_full or self._is_short):
             return text
         return self._about_somebody(command, found)
 
@@ -223,14 +220,31 @@ class _Line:
             return self._without_text(command)
         if not self._known.target_is_group and _lacks_group(command, found):
             return text
+        # "To the point" and "send the file" are said to people, also if a friend is called Theo.
+        is_plain = self._is_short or not command.pattern.has_rest
         try:
-            return Asked(command, self._word, self._arguments(found, is_own=True))
+            arguments = self._arguments(found, is_own=True, by_beginnings=is_plain)
         except Unresolved as problem:
             if problem.error == "E12":
                 return Mistaken(problem.error, problem.values, command)
-            if command.pattern.has_rest:
-                return text
-            return Doubtful(self._body, problem.name)
+            if is_plain or self._may_name_somebody(found):
+                return text if self._is_short else Doubtful(self._body, problem.name)
+            return text
+        return Asked(command, self._word, arguments)
+
+    @property
+    def _is_short(self) -> bool:
+        return self._word.casefold() in _SHORT_IN_CONVERSATION
+
+    def _may_name_somebody(self, found: tuple[Found, ...]) -> bool:
+        """Whether whom it names could be contacts, of whose names it gives the beginnings."""
+        if self._word.casefold() == "to":
+            return False
+        try:
+            self._arguments(found, is_own=True)
+        except Unresolved as problem:
+            return problem.error == "E12"
+        return True
 
     def _without_text(self, command: Command) -> Reading:
         """A message to people who are known, in which nothing is said."""
@@ -238,7 +252,7 @@ class _Line:
         if command.id != "send" or not rest:
             return Said(self._body)
         try:
-            References(self._known, is_own=True).recipients(rest)
+            References(self._known, is_own=True, by_beginnings=self._is_short).recipients(rest)
         except Unresolved:
             return Said(self._body)
         return self._misused()
@@ -247,13 +261,15 @@ class _Line:
         assert self.keyword is not None
         return Mistaken("E02", {"word": self._word.upper()}, self.keyword.command)
 
-    def _arguments(self, found: Sequence[Found], *, is_own: bool) -> dict[str, Argument]:
+    def _arguments(
+        self, found: Sequence[Found], *, is_own: bool, by_beginnings: bool = True
+    ) -> dict[str, Argument]:
         """The arguments, resolved; where they must be the user's ``is_own``, among contacts."""
-        return {each.kind.rstrip("!"): self._argument(each, is_own=is_own) for each in found}
+        references = References(self._known, is_own, by_beginnings)
+        return {each.kind.rstrip("!"): self._argument(each, references) for each in found}
 
-    def _argument(self, found: Found, *, is_own: bool) -> Argument:
+    def _argument(self, found: Found, references: References) -> Argument:
         plain = self._plain[found.start : found.end]
-        references = References(self._known, is_own)
         match found.kind:
             case "ref":
                 return references.person(plain)
@@ -264,7 +280,7 @@ class _Line:
             case "group":
                 return references.group(plain)
             case "num":
-                return self._number(int(plain), is_own=is_own)
+                return self._number(int(plain), is_own=references.is_own)
             case "choice":
                 return plain.upper()
             case "name" | "newgroup" | "newlist":

@@ -85,10 +85,11 @@ class Unresolved(Exception):
 @frozen
 class References:
     """Finds out whom names mean, for a user of whom this is known; where they must be the user's
-    own, among contacts and whoever is talked to."""
+    own, among contacts and whoever is talked to. The beginning of a name may do, or not."""
 
     known: Known
     is_own: bool
+    by_beginnings: bool = True
 
     def recipients(self, text: str) -> tuple[Recipient, ...]:
         """Several, with commas between; each once."""
@@ -162,11 +163,10 @@ class References:
         ]
         if own_users:
             return _only(own_users, name)
-        if self.is_own:
-            return None
-        if (address := known.users.get(name.casefold())) is not None:
+        address = None if self.is_own else known.users.get(name.casefold())
+        if address is not None:
             return self._at(address)
-        if len(name) >= SHORTEST_PREFIX:
+        if self.by_beginnings and len(name) >= SHORTEST_PREFIX:
             begin = [each for each in people if folded(each.name).startswith(folded(spaced))]
             if begin:
                 return _only(begin, name)

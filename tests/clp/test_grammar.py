@@ -90,7 +90,14 @@ class ClassifierTests(SynchronousTestCase):
             bye => text
             me => text
             1 => text
-            r u there => text
+            r see you => SAY
+            r => text
+            help me => text
+            help to => text
+            help on => text
+            help s => text
+            help block => HELP
+            help friends => HELP
             p bob => text
             in => text
             say => text
@@ -242,9 +249,32 @@ class ReferenceTests(SynchronousTestCase):
         self.assertEqual(reading.error, "E12")
         self.assertEqual(reading.values, {"people": "2 bobby 4 bobbie"})
 
-    def test_beginning_of_a_name_is_nobody_while_somebody_is_talked_to(self):
+    def test_beginning_of_a_name_while_somebody_is_talked_to(self):
         theo = evolve(OPEN, people=(Person(Address.parse("wv:theo@x.org"), "theo", 1),))
-        self.assertEqual(shown(read("to the point", theo, ENGLISH)), "text to the point")
+        for text, meant in (
+            ("s the secret", "SEND"),
+            ("s the", "E02"),
+            ("get the", "GET"),
+            ("s th secret", "text s th secret"),
+            ("to the point", "text to the point"),
+            ("to the", "text to the"),
+            ("send the", "text send the"),
+            # Nobody knows whether it is for Theo, and it must not go to anybody else.
+            ("send the secret", "ask first"),
+            ("send my secret", "text send my secret"),
+        ):
+            self.assertEqual(shown(read(text, theo, ENGLISH)), meant, text)
+
+    def test_beginning_of_two_names_while_somebody_is_talked_to(self):
+        two = [Person(Address.parse(f"wv:{name}@x.org"), name, 1) for name in ("theo", "thea")]
+        known = evolve(OPEN, people=tuple(two))
+        for text, meant in (
+            ("s the secret", "E12"),
+            ("get the", "E12"),
+            ("send the secret", "ask first"),
+            ("to the point", "text to the point"),
+        ):
+            self.assertEqual(shown(read(text, known, ENGLISH)), meant, text)
 
     def test_recipients(self):
         reading = read('s "Bob B",cy,*work,dan@elsewhere.org meeting  3pm\nthere', CLOSED, ENGLISH)
