@@ -33,6 +33,9 @@ from imps.clp.references import (
 from imps.clp.vocabulary import Vocabulary, is_topic
 from imps.model.account import normal_msisdn
 
+MOST_MARKS = 30
+LONGEST_BEGINNING = 4000
+
 _SURROGATE = re.compile("[\ud800-\udfff]")
 # For the reading of commands alone: quotation marks, and digits, letters and signs of full width.
 _PLAIN = str.maketrans(
@@ -97,21 +100,39 @@ READINGS = (Said, Asked, Chosen, Doubtful, Mistaken, Nothing)
 
 def normal(text: str) -> str:
     """A text without a byte order mark and blanks around it, in the composed form of Unicode. Half
-    a surrogate pair is no character."""
-    if _SURROGATE.search(text):
-        text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    return unicodedata.normalize("NFC", text).strip("\ufeff \t\r\n\0")
+    a surrogate pair is no character, and of marks that are combined with one, so many count as
+    Unicode promises for text in a stream (UAX 15, 13): to compose more takes their square."""
+    if not text.isascii():
+        if _SURROGATE.search(text):
+            text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+        # A mark may be composed of several.
+        text = _with_few_marks(unicodedata.normalize("NFC", _with_few_marks(text)))
+    return text.strip("\ufeff \t\r\n\0")
+
+
+def _with_few_marks(text: str) -> str:
+    kept, marks = [], 0
+    for character in text:
+        marks = marks + 1 if unicodedata.combining(character) else 0
+        if marks <= MOST_MARKS:
+            kept.append(character)
+    return "".join(kept)
+
+
+def _begun(text: str) -> str:
+    """As much of a text as may name a command, and people."""
+    return normal(text[:LONGEST_BEGINNING]).translate(_PLAIN)
 
 
 def first_word(text: str) -> str:
     """The word that says which command a text is, if it is one, folded."""
-    plain = normal(text).translate(_PLAIN).removeprefix("/")
+    plain = _begun(text).removeprefix("/")
     return plain.split(None, 1)[0].casefold() if plain.strip() else ""
 
 
 def names_in(text: str) -> tuple[str, ...]:
     """The words of a text that could be the names of users, folded: so many may be looked up."""
-    words = normal(text).translate(_PLAIN).split(None, 3)[1:3]
+    words = _begun(text).split(None, 3)[1:3]
     names = (name for word in words for name in word.split(","))
     could_be = (
         name.casefold() for name in names if re.fullmatch(r"[^\s@/+*#\"\d][^\s@/+*#\"]*", name)
@@ -121,7 +142,7 @@ def names_in(text: str) -> tuple[str, ...]:
 
 def numbers_in(text: str) -> tuple[str, ...]:
     """The telephone numbers of a text by which users could be named: so many may be looked up."""
-    words = " ".join(normal(text).translate(_PLAIN).split(None, 3)[:3])
+    words = " ".join(_begun(text).split(None, 3)[:3])
     found = re.findall(r"(?<![\w+])(?:\+\d{6,15}|\d{7,15})(?!\w)", words, re.ASCII)
     numbers = (normal_msisdn(each) for each in dict.fromkeys(found))
     return tuple(each for each in numbers if each is not None)[:MOST_RECIPIENTS]

@@ -14,6 +14,8 @@ from imps.model.address import Address
 
 MOST_RECIPIENTS = 20
 SHORTEST_PREFIX = 3
+LONGEST_NAME = 400
+"""Characters of a name or an address; nobody has a longer one."""
 
 _UNDERSCORE = str.maketrans("_", " ")
 _RECIPIENTS = re.compile(r'[*#]?(?:"(?:[^"]|"")*"|[^\s,"]+)')
@@ -128,6 +130,8 @@ class References:
     def person(self, text: str) -> Person:
         """Somebody: by number, name or address, or by telephone number."""
         known, name = self.known, unquoted(text)
+        if len(name) > LONGEST_NAME:
+            raise Unresolved("E10", name)
         if re.fullmatch(r"\d{1,3}", text, re.ASCII):
             numbered = (each for each in known.people if each.number == int(text))
             if (person := next(numbered, None)) is None:
@@ -151,7 +155,8 @@ class References:
         people, known = self.known.people, self.known
         spaced = name.translate(_UNDERSCORE)
         exact = [each for each in people if each.name in (name, spaced)]
-        alike = [each for each in people if folded(each.name) in (folded(name), folded(spaced))]
+        names = {folded(name), folded(spaced)}
+        alike = [each for each in people if folded(each.name) in names]
         for among in (exact, alike):
             if among:
                 return _only(among, name)
@@ -167,7 +172,8 @@ class References:
         if address is not None:
             return self._at(address)
         if self.by_beginnings and len(name) >= SHORTEST_PREFIX:
-            begin = [each for each in people if folded(each.name).startswith(folded(spaced))]
+            beginning = folded(spaced)
+            begin = [each for each in people if folded(each.name).startswith(beginning)]
             if begin:
                 return _only(begin, name)
         return None

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import unicodedata
+from time import process_time
+
 from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,7 +20,10 @@ from imps.clp.grammar import (
     Nothing,
     Reading,
     Said,
+    first_word,
     names_in,
+    normal,
+    numbers_in,
     read,
 )
 from imps.clp.patterns import Pattern
@@ -401,6 +407,40 @@ class AnyTextTests(SynchronousTestCase):
         ]:
             for known in (OPEN, CLOSED):
                 read(text, known, ENGLISH)
+
+
+class MarksTests(SynchronousTestCase):
+    """Characters with many marks: to compose all of them takes the square of their number."""
+
+    MARKS = "\u0301\u0316"
+
+    def test_texts_of_nothing_but_marks_take_no_time(self):
+        begun = process_time()
+        for text in (f"s bob {self.MARKS * 200_000}", self.MARKS * 200_000):
+            for known in (OPEN, CLOSED):
+                read(text, known, ENGLISH)
+            for look in (first_word, names_in, numbers_in):
+                look(text)
+        # By their square, it would be hours.
+        self.assertLess(process_time() - begun, 20)
+
+    def test_so_many_marks_as_anybody_writes_stay(self):
+        text = f"o{self.MARKS * 15} and o"
+        self.assertEqual(normal(text), unicodedata.normalize("NFC", text))
+        self.assertEqual(normal(f"o{self.MARKS * 15}x"), normal(f"o{self.MARKS * 99}x"))
+
+    @given(st.text("ab\u0301\u0316\u0344\xe9", max_size=200))
+    def test_normal_form_is_its_own(self, text):
+        self.assertEqual(normal(normal(text)), normal(text))
+
+    def test_very_long_names_are_nobodys(self):
+        people = tuple(Person(Address("u", None, "x.org"), f"u{n}", n) for n in range(1, 1000))
+        begun = process_time()
+        for known in (OPEN, CLOSED):
+            known = evolve(known, people=people)
+            for name in ("1" * 40_000, '"' * 40_000, "u" * 40_000):
+                self.assertNotEqual(shown(read(f"s {name} hi", known, ENGLISH)), "SEND")
+        self.assertLess(process_time() - begun, 10)
 
 
 class PatternTests(SynchronousTestCase):
