@@ -15,7 +15,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from imps.clp import pin
-from imps.clp.budget import heard, may_send, sent
+from imps.clp.budget import heard, heard_from, may_send, sent
 from imps.clp.changes import arrived, done, exchanged
 from imps.clp.mistakes import warn
 from imps.clp.reading import is_about_texts, is_ignored, reading_of, without_secret
@@ -26,9 +26,13 @@ from imps.clp.turn import Services, Turn
 from imps.model.account import Account
 from imps.model.status import Refusal, StatusCode
 from imps.model.text import IncomingText
+from imps.sap.texts import NotYet
 
 Send = Callable[[Answer], Awaitable[None]]
 """Has the answer to a text sent; the same one again for one that is done again."""
+
+LONGEST_DELAY_SECONDS = 120
+"""How long a text waits that came too soon after others, before it is dropped."""
 
 _SESSION_IS_GONE = (
     StatusCode.SESSION_EXPIRED,
@@ -47,7 +51,8 @@ class Dialogue:
     _log = Logger()
 
     async def answer(self, account: Account, text: IncomingText, body: str, send: Send) -> None:
-        """Answer a text of a user's, of which this is what was written."""
+        """Answer a text of a user's, of which this is what was written. Raises NotYet where too
+        many have come for that."""
         services, now = self._services, self._clock.seconds()
         is_heard = is_about_texts(body, services.catalogues)
         if not is_heard and await services.phones.is_stopped(text.sender):
@@ -61,6 +66,8 @@ class Dialogue:
         if is_ignored(state, text, print, now):
             self._log.info("The text {id} is ignored", id=text.id)
             return
+        if not is_heard:
+            self._wait_if_too_many(state, text)
         turn = await self._turn(account, text, body, print, state, is_heard=is_heard)
         if (turn.state.heard[0] < 0 or turn.state.is_loop(print, turn.now)) and not is_heard:
             warn(turn)
@@ -68,6 +75,15 @@ class Dialogue:
             await self._carry_out_once(turn)
         turn.change(exchanged(print, turn.replies, turn.now))
         await self._finish(turn, send)
+
+    def _wait_if_too_many(self, state: State, text: IncomingText) -> None:
+        """Raises NotYet where the text is one too many, until it has waited for long."""
+        now = self._clock.seconds()
+        if state.arrival is not None and state.arrival.id == text.id:
+            return
+        begins = heard_from(state, self._services.terms.texts_a_minute, now)
+        if now < begins and now - text.received_at < LONGEST_DELAY_SECONDS:
+            raise NotYet(begins)
 
     async def _turn(
         self,

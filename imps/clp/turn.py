@@ -326,7 +326,11 @@ class Turn:
         if about is not None and not name:
             name = self.name(about)
         domain = about.domain if about is not None else ""
+        is_abroad = domain.casefold() not in ("", self.user.domain.casefold())
         error = error_of(code, self.services.terms.hides_blocks)
+        if error == "E23" and is_abroad:
+            # It is the other domain that is not there.
+            error = "E16"
         # Each text takes what it has places for.
         self.mistaken(error, name=name, names=name, domain=domain, n=MOST_CHARACTERS, word=name)
 

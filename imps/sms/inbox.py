@@ -13,6 +13,7 @@ from imps.metrics import Metrics
 from imps.model.gsm7 import Coding
 from imps.model.short_message import Place, ShortMessage, joined
 from imps.model.text import IncomingText
+from imps.sap.texts import NotYet
 from imps.sms.turns import Turns
 from imps.store.errors import StoreError
 from imps.store.incoming_texts import Hearing, IncomingTexts, Parts, PartsOf, Received, TakenText
@@ -140,6 +141,9 @@ class Inbox:
         except StoreError:
             # Nothing is wrong with the text; it waits for the store.
             await self._postpone(taken, in_vain=False)
+            return False
+        except NotYet as wish:
+            await self._stored.postpone(text.sender, until=wish.until, in_vain=False)
             return False
         except Exception:
             self._log.failure("The text {id} could not be done", id=text.id)

@@ -1,10 +1,12 @@
 """Dialogues with phones: signing on, commands, conversations, prompts."""
 
+from attrs import evolve
+
 from imps.clp.changes import arrived
 from imps.elements.interfaces import Caller
 from imps.model.address import Address
 from imps.model.presence import Attribute
-from imps.model.status import StatusCode
+from imps.model.status import Refusal, StatusCode
 from imps.model.text import IncomingText
 from imps.testing.conformance import shows_feature
 from tests.clp.phones import AMY, CY, Phone, PhoneTestCase
@@ -204,6 +206,33 @@ class SendingTests(DialogueTestCase):
         long = "word " * 1000
         await self.amy.says(f"s bob {long}end")
         self.assertEqual(await self.heard_by(self.bob), [("amy", f"{long}end")])
+
+
+class AbroadTests(DialogueTestCase):
+    """A partner's domain that is not there."""
+
+    class Away:
+        def __init__(self, code):
+            self.code = code
+
+        async def _refuse(self, *_):
+            raise Refusal(self.code)
+
+        send = get = subscribe = _refuse
+
+    async def test_domain_that_cannot_be_reached_is_named(self):
+        said = "I cannot reach south.example now."
+        for code in (StatusCode.SERVICE_UNAVAILABLE, StatusCode.REQUEST_TIMEOUT):
+            away = self.Away(code)
+            self.parts.routed_presence._remote = {"south.example": away}.get
+            im = self.parts.im
+            im._table = evolve(im._table, remote={"south.example": away}.get)
+            await self.amy.says("get dan@south.example", said)
+            await self.amy.says("/watch dan@south.example", said)
+            await self.amy.says("s dan@south.example hi", said)
+            await self.amy.says(
+                "s dan@south.example,bob hi", "Not delivered to: dan@south.example."
+            )
 
 
 class ContactsTests(DialogueTestCase):
@@ -578,13 +607,38 @@ class MistakesTests(DialogueTestCase):
         await self.amy.says("s bob hi", sent_at=sent_at + 1)
         self.assertEqual(await self.heard_by(self.bob), [("amy", "hi")] * 2)
 
-    async def test_too_many_texts_are_not_done(self):
-        for _ in range(40):
-            await self.amy.text("s bob hi")
-        self.assertEqual(self.amy.got[-1], "Too many messages. Please wait a minute.")
-        self.assertLessEqual(len(await self.heard_by(self.bob)), 30)
-        self.clock.advance(120)
-        await self.amy.says("get bob", "bob: online")
+    async def test_texts_that_come_too_fast_are_done_later_in_order(self):
+        texts = [f"line {number}" for number in range(36)]
+        await self.amy.text("chat bob")
+        for each in texts:
+            await self.amy.says(each)
+        heard = await self.heard_by(self.bob)
+        self.assertEqual(len(heard), 26)
+        await self.amy.says("who")
+        for _ in range(12):
+            await self.later(2)
+        heard += await self.heard_by(self.bob)
+        self.assertEqual([text for _, text in heard], texts)
+        self.assertEqual(self.amy.new(), ["Online: 1 bob."])
+
+    async def test_those_that_have_waited_for_long_are_dropped_and_that_is_said_once(self):
+        await self.amy.text("chat bob")
+        for number in range(95):
+            await self.amy.says(f"line {number}")
+        for _ in range(65):
+            await self.later(2)
+        heard = [text for _, text in await self.heard_by(self.bob)]
+        self.assertEqual(heard, [f"line {number}" for number in range(len(heard))])
+        self.assertIn(len(heard), range(85, 91))
+        self.assertEqual(self.amy.new(), ["Too many messages. Please wait a minute."])
+        await self.later(10)
+        await self.amy.says("/get bob", "bob: online")
+
+    async def test_stop_does_not_wait(self):
+        for number in range(27):
+            await self.amy.says(f"s bob hi {number}")
+        said = "You get no more messages from localhost. Send START to return."
+        await self.amy.says("stop", said)
 
     async def test_too_many_answers_are_not_given(self):
         for _ in range(25):
