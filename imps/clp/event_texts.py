@@ -17,7 +17,6 @@ from imps.clp.telling import (
     availability_word,
     in_words,
     lasts,
-    moment,
     pieces,
     seen_in,
     short,
@@ -96,7 +95,7 @@ def said_by(turn: Turn, message: Message, body: str) -> str:
     name = short(turn.name(message.sender))
     if turn.now - message.sent_at <= LATE_SECONDS:
         return turn.text("message", name=name, body=body)
-    time = moment(message.sent_at, turn.now, turn.zone)
+    time = turn.moment(message.sent_at)
     return turn.text("message_late", name=name, time=time, body=body)
 
 
@@ -152,7 +151,7 @@ def _of_report(turn: Turn, report: MessageReported) -> Told:
     if not turn.state.reports:
         return _NOTHING
     name = turn.name(report.recipient)
-    time = moment(report.at, turn.now, turn.zone)
+    time = turn.moment(report.at)
     is_there = report.code in (StatusCode.OK, StatusCode.MESSAGE_FORWARDED)
     text_id = "got" if is_there else "not_delivered"
     values = {"name": name, "time": time} if is_there else {"name": name}

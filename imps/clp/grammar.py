@@ -26,6 +26,7 @@ from imps.clp.references import (
     MOST_RECIPIENTS,
     Argument,
     Known,
+    Person,
     References,
     Unresolved,
     unquoted,
@@ -82,11 +83,13 @@ class Doubtful:
 
 @frozen
 class Mistaken:
-    """A command that cannot be followed: the error, with what it is about."""
+    """A command that cannot be followed: the error, with what it is about, and ``among`` whom it
+    does not say who is meant."""
 
     error: str
     values: Mapping[str, str] = field(factory=dict)
     command: Command | None = None
+    among: tuple[Person, ...] = ()
 
 
 @frozen
@@ -194,7 +197,7 @@ class _Line:
         try:
             return Asked(command, self._word, self._arguments(found, is_own=False))
         except Unresolved as problem:
-            return Mistaken(problem.error, problem.values, command)
+            return self._unresolved(problem)
 
     def in_conversation(self) -> Reading:
         """A command only if it can be nothing else."""
@@ -229,7 +232,7 @@ class _Line:
         try:
             arguments = self._arguments(found, is_own=True)
         except Unresolved as problem:
-            return Mistaken(problem.error, problem.values, command)
+            return self._unresolved(problem)
         topic = arguments.get("topic")
         if isinstance(topic, str) and not is_topic(topic):
             return Said(self._body)
@@ -246,8 +249,8 @@ class _Line:
         try:
             arguments = self._arguments(found, is_own=True, by_beginnings=is_plain)
         except Unresolved as problem:
-            if problem.error == "E12":
-                return Mistaken(problem.error, problem.values, command)
+            if problem.error in ("E12", "E15_names"):
+                return self._unresolved(problem)
             if is_plain or self._may_name_somebody(found):
                 return text if self._is_short else Doubtful(self._body, problem.name)
             return text
@@ -277,6 +280,11 @@ class _Line:
         except Unresolved:
             return Said(self._body)
         return self._misused()
+
+    def _unresolved(self, problem: Unresolved) -> Mistaken:
+        assert self.keyword is not None
+        values = {"name": problem.name}
+        return Mistaken(problem.error, values, self.keyword.command, problem.among)
 
     def _misused(self) -> Mistaken:
         assert self.keyword is not None

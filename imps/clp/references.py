@@ -79,9 +79,7 @@ class Unresolved(Exception):
 
     def __init__(self, error: str, name: str, among: Sequence[Person] = ()) -> None:
         super().__init__(error)
-        self.error, self.name = error, name
-        shown = " ".join(f"{each.number or ''} {each.name}".strip() for each in among)
-        self.values = {"people": shown} if among else {"name": name}
+        self.error, self.name, self.among = error, name, tuple(among)
 
 
 @frozen
@@ -96,8 +94,10 @@ class References:
     def recipients(self, text: str) -> tuple[Recipient, ...]:
         """Several, with commas between; each once."""
         named = _RECIPIENTS.findall(text)
-        if ",".join(named) != text or len(named) > MOST_RECIPIENTS:
+        if ",".join(named) != text:
             raise Unresolved("E10", text)
+        if len(named) > MOST_RECIPIENTS:
+            raise Unresolved("E15_names", text)
         return tuple(dict.fromkeys(self.recipient(each) for each in named))
 
     def recipient(self, text: str) -> Recipient:

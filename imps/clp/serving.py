@@ -116,8 +116,8 @@ class Serving:
                 await im.chosen(turn, number)
             case Doubtful(body, unknown):
                 await self._doubt(turn, body, unknown)
-            case Mistaken(error, values, about):
-                say_mistake(turn, error, dict(values), about)
+            case Mistaken():
+                say_mistake(turn, reading)
         count_mistakes(turn, is_wrong=is_wrong(turn, reading))
 
     async def _command(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
 from collections.abc import Sequence
 from typing import Any
@@ -13,6 +14,7 @@ from imps.clp.catalogue import Catalogue
 from imps.clp.commands import OPT_IN, OPT_OUT
 from imps.clp.grammar import Asked, read
 from imps.clp.references import Known
+from imps.clp.telling import with_tail
 from imps.clp.turn import Services
 from imps.elements.directory import UserExists
 from imps.model.account import Account
@@ -20,6 +22,9 @@ from imps.model.address import Address
 from imps.model.status import Refusal, StatusCode
 from imps.model.text import PHONE, OutgoingText
 from imps.sap.texts import TooManyTexts
+
+# What a text can name in no other sense: no number, list, group or address.
+_NAME = re.compile(r"(?=.*[^\W\d_])\w(?:[\w.-]*\w)?")
 
 MOST_FAILURES = 5
 MOST_ANSWERS = 20
@@ -77,7 +82,10 @@ class Stranger:
         self.remembered["told_at"] = self._now
         text = {"closed": "E20_closed", "open": "E20_open"}
         registration = self._services.terms.registration
-        self._say(text.get(registration, "E20"), service=self._services.terms.service)
+        terms, catalogue = self._services.terms, self._catalogue
+        said = catalogue.say(text.get(registration, "E20"), service=terms.service)
+        see = catalogue.say("or_see", url=terms.url) if terms.url else ""
+        self.replies.append(with_tail(said, see))
 
     async def _link(self, name: str, password: str) -> None:
         if self._now - self.remembered.get("failed_at", self._now) >= DAY_SECONDS:
@@ -108,6 +116,9 @@ class Stranger:
         self._say("linked", name=linked.address.user)
 
     async def _join(self, name: str) -> None:
+        if name and not _NAME.fullmatch(name):
+            self._say("name_bad", name=name)
+            return
         try:
             account = await self._services.directory.add(
                 Address(name or self.phone.removeprefix("+")),

@@ -72,6 +72,12 @@ def short(name: str) -> str:
     return name[:LONGEST_NAME]
 
 
+def numbered_name(person: Person) -> str:
+    """Somebody with the number by which a text names a contact."""
+    name = short(clean(person.name))
+    return name if person.number is None else f"{person.number} {name}"
+
+
 def zone_of(name: str) -> tzinfo | None:
     """The time zone of a name (``Europe/Helsinki``) or distance (``+2``, ``-3:30``); None for what
     is none."""
@@ -94,13 +100,14 @@ def zone_of(name: str) -> tzinfo | None:
 _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
 
-def moment(at: float, now: float, zone: tzinfo) -> str:
+def moment(at: float, now: float, zone: tzinfo, catalogue: Catalogue) -> str:
     """A time of today as hours and minutes, another one with the day."""
     when, today = datetime.fromtimestamp(at, zone), datetime.fromtimestamp(now, zone)
     clock = f"{when.hour}:{when.minute:02}"
     if when.date() == today.date():
         return clock
-    return f"{when.day} {_MONTHS[when.month - 1]} {clock}"
+    month = catalogue.word(_MONTHS[when.month - 1])
+    return catalogue.say("day", day=when.day, month=month, time=clock)
 
 
 def quiet_until(hours: tuple[int, int] | None, now: float, zone: tzinfo) -> float | None:

@@ -14,7 +14,7 @@ from imps.clp.grammar import normal
 from imps.clp.references import ContactListNamed, Known, Person, referring
 from imps.clp.state import Change, Shown, State
 from imps.clp.states import States
-from imps.clp.telling import Names, in_pages, lasts, pieces, zone_of
+from imps.clp.telling import Names, in_pages, lasts, moment, pieces, zone_of
 from imps.clp.vocabulary import Vocabulary
 from imps.elements.access import AccessControl
 from imps.elements.attribute_lists import AttributeLists
@@ -252,6 +252,10 @@ class Turn:
         if self._names is None:
             self._names = Names(self.people, self.user.domain)
         return self._names
+
+    def moment(self, at: float) -> str:
+        """A time as the user reads it."""
+        return moment(at, self.now, self.zone, self.catalogue)
 
     def name(self, address: Address) -> str:
         """What somebody is called."""

@@ -119,6 +119,13 @@ class LinkTests(StrangersTestCase):
         self.assertEqual(text, [])
 
 
+class UrlTests(StrangersTestCase):
+    overrides: ClassVar = {"provider": {"url": "http://chat.example/"}}
+
+    async def test_stranger_is_told_where_more_is_said(self):
+        await self.phone.says("hello", f"{LINK} Or see http://chat.example/.")
+
+
 class ClosedTests(StrangersTestCase):
     overrides: ClassVar = {"clp": {"registration": "closed"}, "provider": {"name": "Chatter"}}
 
@@ -146,7 +153,14 @@ class OpenTests(StrangersTestCase):
             "S name text=send, WHO=online, ADD name, LIST, "
             "FREE/BUSY/AWAY, READ, BLOCK name, OFF. HELP word=more. STOP=end",
         )
-        await Phone(self, "+358407777777").says("joinme a/b", "You may not do that.")
+        nobody = Phone(self, "+358407777777")
+        for name in ("a/b", "#chess", "*x", "0", "wv:zz", "a:b", "x@y.org", "_", "+35"):
+            said = f"{name} cannot be a name: letters and digits can, like JOINME ann."
+            await nobody.says(f"joinme {name}", said)
+        self.assertIsNone(await self.directory.find(Address("#chess")))
+        said = "Welcome {0}! Your address is {0}@localhost. Send HELP."
+        for digit, name in enumerate(("fay", "Gina7", "h.i-j_k", "\u0436", "me")):
+            await Phone(self, f"+35840666666{digit}").says(f"joinme {name}", said.format(name))
 
     async def test_stranger_is_told_both_ways(self):
         await self.phone.says(
