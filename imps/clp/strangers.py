@@ -103,6 +103,7 @@ class Stranger:
             linked = await self._services.directory.change(account.address, msisdn=self.phone)
             await _leave_old_phone(self._services, self._text_id, linked, self.remembered)
         except Refusal as refusal:
+            self.remembered.pop("leaves", None)
             if refusal.code is StatusCode.SERVICE_UNAVAILABLE:
                 self._say("E23")
             elif refusal.code in (StatusCode.FORBIDDEN, StatusCode.MSISDN_ERROR):
@@ -179,7 +180,7 @@ async def _leave_old_phone(
     """The phone that was the account's before is told so, and nothing else any more: what waits
     for it is told to the new one."""
     old = remembered.pop("leaves", None)
-    if old is None or not PHONE.fullmatch(old):
+    if old in (None, user.msisdn) or not PHONE.fullmatch(old):
         return
     state = await services.states.get(user.address)
     catalogue = services.catalogues.get(state.language or services.terms.language_of(old))
