@@ -61,7 +61,7 @@ async def _change(
     assert isinstance(person, Person)
     outcome = await turn.services.access.change(turn.caller, block, grant)
     if turn.check(outcome, person.address, person.name):
-        turn.say(said, name=turn.name(person.address))
+        turn.say(said, name=turn.name(person.address), reference=turn.reference(person.address))
 
 
 def _entity(arguments: Arguments) -> tuple[Entity, ...]:

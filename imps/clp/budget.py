@@ -17,6 +17,12 @@ def heard(a_minute: int, now: float) -> Change:
     return change
 
 
+def heard_from(state: State, a_minute: int, now: float) -> float:
+    """From when on one more text may come; now, if one may."""
+    left, _ = refilled(state.heard, a_minute, 60, now)
+    return now + max(0.0, 1 - left) * 60 / a_minute
+
+
 def sent(count: int, a_minute: int, an_hour: int, now: float) -> Change:
     """So many texts more go to the phone."""
 

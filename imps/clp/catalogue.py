@@ -11,6 +11,7 @@ from attrs import define, field
 
 from imps.clp.commands import Command
 from imps.clp.direction import with_marks
+from imps.clp.opt_out import replaced, with_replaced, words_instead
 from imps.clp.patterns import Item
 from imps.clp.vocabulary import Vocabulary
 from imps.model.gsm7 import Coding, coded
@@ -52,6 +53,7 @@ class Catalogue:
     short_texts: Mapping[str, Any] = field(factory=dict, repr=False)
     short_help_texts: Mapping[str, str] = field(factory=dict, repr=False)
     is_right_to_left: bool = False
+    _instead: Mapping[str, str] = field(factory=dict, repr=False)
 
     @classmethod
     def read(cls, code: str, data: Mapping[str, Any]) -> Catalogue:
@@ -70,6 +72,17 @@ class Catalogue:
             short_help_texts=short.get("help", {}),
             is_right_to_left=data.get("direction") == "rtl",
         )
+
+    @classmethod
+    def sparing(cls, code: str, data: Mapping[str, Any], opt_out: Iterable[str]) -> Catalogue:
+        """The same, naming none of the words by which phones opt out for anything else."""
+        try:
+            instead = words_instead(data["keywords"], opt_out)
+        except ValueError as error:
+            raise CatalogueError(f"{code}: {error}") from None
+        catalogue = cls.read(code, with_replaced(data, instead))
+        catalogue._instead = instead
+        return catalogue
 
     def say(self, text_id: str, **values: object) -> str:
         """A text, with these values in their places; names that are too long are cut. Where it is
@@ -141,7 +154,7 @@ class Catalogue:
     def about(self, command: Command) -> str:
         """How a command is written, what it does, and an example; as much of that as one SMS
         holds."""
-        shorter = list(map(self.laid_out, self._about(command)))
+        shorter = [self.laid_out(replaced(each, self._instead)) for each in self._about(command)]
         return next((each for each in shorter if how_many(each) == 1), shorter[-1])
 
     def _about(self, command: Command) -> Iterator[str]:

@@ -37,7 +37,9 @@ class Catalogues:
             check(catalogue, catalogues["en"])
         if default not in catalogues:
             raise CatalogueError(f"there is no language {default!r}; {', '.join(catalogues)}")
-        return cls(catalogues, default, tuple(opt_out))
+        words = tuple(opt_out)
+        sparing = {code: Catalogue.sparing(code, found[code], words) for code in catalogues}
+        return cls(sparing, default, words)
 
     def get(self, code: str) -> Catalogue:
         """The catalogue of a language, the default where there is none."""

@@ -30,9 +30,11 @@ KEPT_SECONDS = 86_400
 ECHOES = 3
 
 
-def arrived(text_id: str, print: str, sent_at: float | None, now: float) -> Change:
+def arrived(
+    text_id: str, print: str, sent_at: float | None, now: float, number: str = ""
+) -> Change:
     """A text has come: what it meets is kept for it, and whoever has written was heard. ``print``
-    is that of the text."""
+    is that of the text, ``number`` the one that it was sent to."""
 
     def change(state: State) -> State:
         if state.arrival is not None and state.arrival.id == text_id:
@@ -42,6 +44,7 @@ def arrived(text_id: str, print: str, sent_at: float | None, now: float) -> Chan
             at=now,
             print=print,
             sent_at=sent_at,
+            number=number,
             target=state.target,
             touched=state.touched,
             since=state.since,
@@ -53,13 +56,12 @@ def arrived(text_id: str, print: str, sent_at: float | None, now: float) -> Chan
     return change
 
 
-def done(text_id: str, replies: Sequence[str], now: float) -> Change:
-    """A text is done, and these are the replies."""
-    answer = Answer(id=text_id, at=now, replies=tuple(replies))
+def done(answer: Answer) -> Change:
+    """A text is done, and this is said to it."""
 
     def change(state: State) -> State:
-        others = (each for each in state.answers if each.id != text_id)
-        return _echoed(evolve(state, answers=(*others, answer)[-REPLIES_KEPT:]), replies)
+        others = (each for each in state.answers if each.id != answer.id)
+        return _echoed(evolve(state, answers=(*others, answer)[-REPLIES_KEPT:]), answer.replies)
 
     return change
 
@@ -76,7 +78,7 @@ def erased(now: float) -> Change:
         )
         if state.arrival is None or state.arrival.at + KEPT_SECONDS > now:
             return kept
-        return evolve(kept, arrival=None, exchange=None, pages=())
+        return evolve(kept, arrival=None, exchange=None, pages=(), pages_show=None)
 
     return change
 

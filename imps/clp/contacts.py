@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from imps.clp.changes import numbered
 from imps.clp.references import Argument, ContactListNamed, Person, quoted
-from imps.clp.telling import clean, short
+from imps.clp.telling import clean, numbered_name, short
 from imps.clp.turn import Turn
 from imps.model.address import Address
 from imps.model.contacts import FIRST_CONTACT_LIST, Change, Contact, ContactList, Properties
@@ -100,7 +100,7 @@ async def list_contacts(turn: Turn, arguments: Arguments) -> None:
         return
     name = chosen.address.resource or ""
     people = {each.address: each for each in turn.people}
-    items = [_shown(people[each.address]) for each in chosen.contacts or ()]
+    items = [numbered_name(people[each.address]) for each in chosen.contacts or ()]
     if items:
         turn.say_list("list", items, " ", name=name)
     else:
@@ -161,11 +161,6 @@ async def main(turn: Turn, arguments: Arguments) -> None:
 async def _read_again(turn: Turn) -> None:
     await turn.read_contacts()
     turn.change(numbered((each.address for each in turn.people), turn.now))
-
-
-def _shown(person: Person) -> str:
-    name = short(clean(person.name))
-    return name if person.number is None else f"{person.number} {name}"
 
 
 def _list(arguments: Arguments) -> ContactListNamed:

@@ -7,7 +7,7 @@ gets the same answer under the same id.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from hashlib import sha256
 
 from attrs import define
@@ -15,21 +15,24 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from imps.clp import pin
-from imps.clp.budget import heard, may_send, sent
+from imps.clp.budget import heard, heard_from, may_send, sent
 from imps.clp.changes import arrived, done, exchanged
 from imps.clp.mistakes import warn
 from imps.clp.reading import is_about_texts, is_ignored, reading_of, without_secret
 from imps.clp.reply_numbers import lent, partner_of
 from imps.clp.serving import Serving
-from imps.clp.state import State, print_of
+from imps.clp.state import Answer, State, print_of
 from imps.clp.turn import Services, Turn
 from imps.model.account import Account
-from imps.model.short_message import how_many
 from imps.model.status import Refusal, StatusCode
 from imps.model.text import IncomingText
+from imps.sap.texts import NotYet
 
-Send = Callable[[Sequence[str]], Awaitable[None]]
-"""Has the answers to a text sent; the same ones again for one that is done again."""
+Send = Callable[[Answer], Awaitable[None]]
+"""Has the answer to a text sent; the same one again for one that is done again."""
+
+LONGEST_DELAY_SECONDS = 120
+"""How long a text waits that came too soon after others, before it is dropped."""
 
 _SESSION_IS_GONE = (
     StatusCode.SESSION_EXPIRED,
@@ -48,13 +51,14 @@ class Dialogue:
     _log = Logger()
 
     async def answer(self, account: Account, text: IncomingText, body: str, send: Send) -> None:
-        """Answer a text of a user's, of which this is what was written."""
+        """Answer a text of a user's, of which this is what was written. Raises NotYet where too
+        many have come for that."""
         services, now = self._services, self._clock.seconds()
         is_heard = is_about_texts(body, services.catalogues)
         if not is_heard and await services.phones.is_stopped(text.sender):
             return
         state = await services.states.get(account.address)
-        before = state.replies_to(text.id)
+        before = state.answer_to(text.id)
         if before is not None:
             await send(before)
             return
@@ -62,6 +66,8 @@ class Dialogue:
         if is_ignored(state, text, print, now):
             self._log.info("The text {id} is ignored", id=text.id)
             return
+        if not is_heard:
+            self._wait_if_too_many(state, text)
         turn = await self._turn(account, text, body, print, state, is_heard=is_heard)
         if (turn.state.heard[0] < 0 or turn.state.is_loop(print, turn.now)) and not is_heard:
             warn(turn)
@@ -69,6 +75,15 @@ class Dialogue:
             await self._carry_out_once(turn)
         turn.change(exchanged(print, turn.replies, turn.now))
         await self._finish(turn, send)
+
+    def _wait_if_too_many(self, state: State, text: IncomingText) -> None:
+        """Raises NotYet where the text is one too many, until it has waited for long."""
+        now = self._clock.seconds()
+        if state.arrival is not None and state.arrival.id == text.id:
+            return
+        begins = heard_from(state, self._services.terms.texts_a_minute, now)
+        if now < begins and now - text.received_at < LONGEST_DELAY_SECONDS:
+            raise NotYet(begins)
 
     async def _turn(
         self,
@@ -85,7 +100,7 @@ class Dialogue:
         if state.arrival is None or state.arrival.id != text.id:
             state = await services.states.change(
                 account.address,
-                arrived(text.id, print, text.sent_at, now),
+                arrived(text.id, print, text.sent_at, now, text.number),
                 heard(services.terms.texts_a_minute, now),
             )
         partner = partner_of(state, text.number, services.terms.reply_pool)
@@ -108,14 +123,15 @@ class Dialogue:
         """Have the dialogue go on from here, and the answers go out."""
         terms = turn.services.terms
         limits = terms.replies_a_minute, terms.replies_an_hour
-        count = sum(map(how_many, turn.replies))
+        count = turn.how_many(turn.replies)
         if not (turn.is_heard or may_send(turn.state, count, *limits, turn.now)):
-            turn.replies.clear()
+            turn.unsay()
             warn(turn)
             count = len(turn.replies)
-        turn.change(sent(count, *limits, turn.now), done(turn.text_id, turn.replies, turn.now))
+        answer = Answer(id=turn.text_id, at=turn.now, replies=tuple(turn.replies), shown=turn.shown)
+        turn.change(sent(count, *limits, turn.now), done(answer))
         await turn.services.states.change(turn.user, *turn.changes)
-        await send(turn.replies)
+        await send(answer)
         for each in turn.afterwards:
             await each()
 

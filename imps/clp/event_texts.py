@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 from attrs import evolve, frozen
@@ -17,7 +18,6 @@ from imps.clp.telling import (
     availability_word,
     in_words,
     lasts,
-    moment,
     pieces,
     seen_in,
     short,
@@ -28,13 +28,11 @@ from imps.model.address import Address
 from imps.model.capability import DeliveryMethod
 from imps.model.events import AuthorizationAsked, MessageReported, MessageWaits
 from imps.model.message import Message
-from imps.model.short_message import how_many
 from imps.model.status import Refusal, StatusCode
 from imps.model.text import OutgoingText
 from imps.store.deliveries import InFlight, News
 
 ALERT_SECONDS = 15 * 60
-MOST_SMS = 3
 SHORTEST_SECONDS = 60
 EVENT_SECONDS = 86_400
 
@@ -69,9 +67,8 @@ async def told(turn: Turn, flight: InFlight, content_url: str = "") -> Told:
 def _of_message(turn: Turn, message: Message) -> Told:
     """A message: who says what, and when if that is a while ago; and how a stranger is added,
     where there is room for that."""
-    name = short(turn.name(message.sender))
-    body = _said_by(turn, name, message, message.content.text or "")
-    changes = [wrote(str(message.sender), turn.now)]
+    body = said_by(turn, message, message.content.text or "")
+    changes = [wrote(message.sender.canonical, turn.now)]
     number = number_for(turn.state, message.sender, turn.reply_pool, turn.now)
     if number:
         changes.append(lent(number, message.sender, turn.now))
@@ -79,25 +76,27 @@ def _of_message(turn: Turn, message: Message) -> Told:
     hinted = turn.state.hinted.get(message.sender.canonical, -HINT_SECONDS)
     # To a number that stands for somebody, there is nothing to text but messages.
     if not (number or is_contact) and turn.now - hinted >= HINT_SECONDS:
-        address = str(message.sender).removeprefix("wv:")
-        with_hint = body + turn.text("hint", address=address)
+        reference = turn.reference(message.sender)
+        with_hint = body + turn.text("hint", reference=reference)
         if lasts(with_hint):
             body = with_hint
             changes.append(_hinted(message.sender, turn.now))
     out = Out(
         id=f"clp:{turn.user.canonical}:{message.message_id}",
         body=body,
-        validity_seconds=_validity(message, turn.now),
+        validity_seconds=validity(message.expires_at, turn.now),
         message_id=message.message_id,
         number=number,
     )
     return Told(out, tuple(changes))
 
 
-def _said_by(turn: Turn, name: str, message: Message, body: str) -> str:
+def said_by(turn: Turn, message: Message, body: str) -> str:
+    """What a message says, as it is told: by whom, and when if that is a while ago."""
+    name = short(turn.name(message.sender))
     if turn.now - message.sent_at <= LATE_SECONDS:
         return turn.text("message", name=name, body=body)
-    time = moment(message.sent_at, turn.now, turn.zone)
+    time = turn.moment(message.sent_at)
     return turn.text("message_late", name=name, time=time, body=body)
 
 
@@ -120,15 +119,15 @@ async def _of_waiting(turn: Turn, message_id: str, content_url: str) -> Told:
         size = message.content.size
         body = turn.text("notice", number=number, name=name, size=size)
     else:
-        whole = _said_by(turn, name, message, text)
-        rest = len(pieces(whole, 1, "")) - MOST_SMS
+        whole = said_by(turn, message, text)
+        rest = turn.how_many(turn.pieces(whole, turn.text("more"))) - turn.services.terms.most_sms
         tail = turn.text("cut", n=max(1, rest), number=number)
-        body = pieces(whole, MOST_SMS, tail)[0]
-        changes = (*changes, wrote(str(message.sender), turn.now))
+        body = turn.pieces(whole, tail)[0]
+        changes = (*changes, wrote(message.sender.canonical, turn.now))
     out = Out(
         id=f"clp:{turn.user.canonical}:n:{message_id}",
         body=body,
-        validity_seconds=_validity(message, turn.now),
+        validity_seconds=validity(message.expires_at, turn.now),
     )
     return Told(out, changes)
 
@@ -153,7 +152,7 @@ def _of_report(turn: Turn, report: MessageReported) -> Told:
     if not turn.state.reports:
         return _NOTHING
     name = turn.name(report.recipient)
-    time = moment(report.at, turn.now, turn.zone)
+    time = turn.moment(report.at)
     is_there = report.code in (StatusCode.OK, StatusCode.MESSAGE_FORWARDED)
     text_id = "got" if is_there else "not_delivered"
     values = {"name": name, "time": time} if is_there else {"name": name}
@@ -166,7 +165,7 @@ async def _of_question(turn: Turn, watcher: Address, key: str) -> Told:
     questions = await turn.services.presence.questions(turn.user, [watcher])
     if watcher not in questions or not questions[watcher].is_open:
         return _NOTHING
-    number = await turn.ask("auth", str(watcher), seconds=ASKED_SECONDS)
+    number = await turn.ask("auth", watcher.canonical, seconds=ASKED_SECONDS)
     body = turn.text("asks", name=turn.name(watcher), prompt=number)
     return Told(_event(turn, key, body))
 
@@ -203,15 +202,14 @@ async def of_publishers(turn: Turn, publishers: Sequence[Address], key: str) -> 
     changes = (lambda state: evolve(state, watched=watched),)
     if not lines:
         return Told(changes=changes)
-    body = pieces("\n".join(lines), MOST_SMS, "...")[0]
+    body = turn.pieces("\n".join(lines), "...")[0]
     return Told(_event(turn, key, body), changes)
 
 
 def within_limits(text: OutgoingText, most_sms: int) -> OutgoingText:
     """A text of no more SMS than the operator allows."""
-    if how_many(text.body) <= most_sms:
-        return text
-    return evolve(text, body=pieces(text.body, most_sms, "...")[0])
+    fitting = pieces(text.body, most_sms, "...", within_latin_1=text.within_latin_1)
+    return evolve(text, body=fitting[0])
 
 
 def _event(turn: Turn, key: str, body: str) -> Out:
@@ -220,8 +218,14 @@ def _event(turn: Turn, key: str, body: str) -> Out:
     return Out(id=f"clp:{session_id}:{key}", body=body, validity_seconds=EVENT_SECONDS)
 
 
-def _validity(message: Message, now: float) -> int:
-    return max(SHORTEST_SECONDS, int(message.expires_at - now))
+def validity(expires_at: float, now: float) -> int:
+    """For how many seconds a text is valid that tells a message."""
+    return max(SHORTEST_SECONDS, int(expires_at - now))
+
+
+def about_message(user: Address, message_id: str) -> str:
+    """What whoever watches a text gets back: whose it is, and which message it tells, if one."""
+    return json.dumps([user.canonical, message_id])
 
 
 def _hinted(sender: Address, now: float) -> Change:

@@ -15,24 +15,28 @@ from twisted.logger import Logger
 
 from imps.clp.budget import may_send, sent
 from imps.clp.changes import handed_in, settled
-from imps.clp.event_texts import ALERT_SECONDS, MOST_SMS, of_publishers, told, within_limits
+from imps.clp.event_texts import (
+    ALERT_SECONDS,
+    about_message,
+    of_publishers,
+    said_by,
+    told,
+    within_limits,
+)
 from imps.clp.im import is_text
 from imps.clp.phone_sessions import PhoneSessions
 from imps.clp.places import Places
 from imps.clp.reply_numbers import Overtaken
 from imps.clp.state import Out, State
-from imps.clp.telling import (
-    lasts,
-    quiet_until,
-)
-from imps.clp.turn import MOST_CHARACTERS, Services, Turn
+from imps.clp.telling import quiet_until
+from imps.clp.turn import MOST_CHARACTERS, MOST_SMS, Services, Turn
 from imps.elements.interfaces import IWork
 from imps.elements.message_log import message_ended
 from imps.model.account import Account
 from imps.model.address import Address
 from imps.model.capability import DeliveryMethod
 from imps.model.message import Message
-from imps.model.short_message import how_many
+from imps.model.short_message import TextTooLong
 from imps.model.status import Refusal, StatusCode
 from imps.model.text import OutgoingText, TextOutcome, TextState
 from imps.sap.sessions import Session
@@ -51,6 +55,7 @@ _CODES = {
     TextState.FAILED: StatusCode.UNABLE_TO_DELIVER,
     TextState.EXPIRED: StatusCode.MESSAGE_EXPIRED,
 }
+_ACCEPTED = (TextState.ACCEPTED, TextState.DELIVERED, TextState.UNDELIVERED)
 
 
 @define(eq=False)
@@ -166,7 +171,7 @@ class Events:
         if text.out is not None:
             terms = self._services.terms
             limits = terms.replies_a_minute, terms.replies_an_hour
-            count = sent(how_many(text.out.body), *limits, turn.now)
+            count = sent(turn.how_many([text.out.body]), *limits, turn.now)
             change = handed_in(text.out, *text.changes, count)
             try:
                 state = await self._services.states.change(turn.user, change)
@@ -213,7 +218,7 @@ class Events:
         is_short = message.content.size <= 4 * MOST_CHARACTERS and is_text(message)
         if is_short and session.capabilities.delivery_method is DeliveryMethod.PUSH:
             body = message.content.text
-            if body is not None and lasts(f"{turn.name(message.sender)}: {body}", MOST_SMS):
+            if body is not None and turn.lasts(said_by(turn, message, body)):
                 return False
         await self._services.delivery.take(
             session.id, Acknowledgement.REFUSED, flight.transaction_id, wanted=False
@@ -228,14 +233,21 @@ class Events:
             body=out.body,
             validity_seconds=out.validity_seconds,
             number=out.number,
+            within_latin_1=self._services.terms.within_latin_1,
             watcher=WATCHER,
-            about=json.dumps([account.address.canonical, out.message_id]),
+            about=about_message(account.address, out.message_id),
         )
         try:
             return await self._places.send(within_limits(text, self._most_sms))
         except TooManyTexts:
             at = self._clock.seconds() + BUSY_SECONDS
             await self._services.phones.tell_at(account.address, at)
+            return True
+        except (TextTooLong, ValueError):
+            # It can never be sent; what waits behind it can.
+            self._log.failure("A text to a phone cannot be sent: {id}", id=out.id)
+            await self._over(account, phone, out, TextState.FAILED)
+            await self._services.phones.tell_at(account.address, self._clock.seconds())
             return True
 
     async def outcome(self, outcome: TextOutcome) -> None:
@@ -248,6 +260,18 @@ class Events:
         await self._over(account, outcome.to, out, outcome.state)
         # If that is interrupted, the outcome is told again.
         await self._tell_if_wanted(account)
+
+    async def shown(self, outcome: TextOutcome) -> None:
+        """The gateway has the answer that shows a message, or something more became of it. While
+        that is not so, the message waits, and can be asked for again."""
+        user, message_id = json.loads(outcome.about)
+        account = await self._services.directory.find(Address.parse(user))
+        if account is None:
+            return
+        if outcome.state in _ACCEPTED:
+            await self._acknowledge(account, outcome.to, message_id)
+        if outcome.state in _CODES:
+            await self._settle(account.address, message_id, _CODES[outcome.state])
 
     async def _over(self, account: Account, phone: str, out: Out, state: TextState) -> None:
         """A text has left: the message that it told is acknowledged, and what became of that is

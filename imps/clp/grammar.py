@@ -28,11 +28,15 @@ from imps.clp.references import (
     Argument,
     Group,
     Known,
+    Person,
     References,
     Unresolved,
     unquoted,
 )
 from imps.clp.vocabulary import Vocabulary, is_topic
+
+MOST_MARKS = 30
+LONGEST_BEGINNING = 4000
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 # For the reading of commands alone: quotation marks, and digits, letters and signs of full width.
@@ -80,11 +84,13 @@ class Doubtful:
 
 @frozen
 class Mistaken:
-    """A command that cannot be followed: the error, with what it is about."""
+    """A command that cannot be followed: the error, with what it is about, and ``among`` whom it
+    does not say who is meant."""
 
     error: str
     values: Mapping[str, str] = field(factory=dict)
     command: Command | None = None
+    among: tuple[Person, ...] = ()
 
 
 @frozen
@@ -98,21 +104,39 @@ READINGS = (Said, Asked, Chosen, Doubtful, Mistaken, Nothing)
 
 def normal(text: str) -> str:
     """A text without a byte order mark and blanks around it, in the composed form of Unicode. Half
-    a surrogate pair is no character."""
-    if _SURROGATE.search(text):
-        text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    return unicodedata.normalize("NFC", text).strip("\ufeff \t\r\n\0")
+    a surrogate pair is no character, and of marks that are combined with one, so many count as
+    Unicode promises for text in a stream (UAX 15, 13): to compose more takes their square."""
+    if not text.isascii():
+        if _SURROGATE.search(text):
+            text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+        # A mark may be composed of several.
+        text = _with_few_marks(unicodedata.normalize("NFC", _with_few_marks(text)))
+    return text.strip("\ufeff \t\r\n\0")
+
+
+def _with_few_marks(text: str) -> str:
+    kept, marks = [], 0
+    for character in text:
+        marks = marks + 1 if unicodedata.combining(character) else 0
+        if marks <= MOST_MARKS:
+            kept.append(character)
+    return "".join(kept)
+
+
+def _begun(text: str) -> str:
+    """As much of a text as may name a command, and people."""
+    return normal(text[:LONGEST_BEGINNING]).translate(_PLAIN)
 
 
 def first_word(text: str) -> str:
     """The word that says which command a text is, if it is one, folded."""
-    plain = normal(text).translate(_PLAIN).removeprefix("/")
+    plain = _begun(text).removeprefix("/")
     return plain.split(None, 1)[0].casefold() if plain.strip() else ""
 
 
 def names_in(text: str) -> tuple[str, ...]:
     """The words of a text that could be the names of users, folded: so many may be looked up."""
-    words = normal(text).translate(_PLAIN).split(None, 3)[1:3]
+    words = _begun(text).split(None, 3)[1:3]
     names = (name for word in words for name in word.split(","))
     could_be = (
         name.casefold() for name in names if re.fullmatch(r"[^\s@/+*#\"\d][^\s@/+*#\"]*", name)
@@ -180,9 +204,9 @@ class _Line:
         try:
             arguments = self._arguments(found, is_own=False)
         except Unresolved as problem:
-            return Mistaken(problem.error, problem.values, command)
+            return self._unresolved(problem)
         if command.is_served and not COMMANDS["g"].is_served and _names_group(arguments.values()):
-            return self._no_group({})
+            return self._no_group()
         return Asked(command, self._word, arguments)
 
     def in_conversation(self) -> Reading:
@@ -194,16 +218,13 @@ class _Line:
         if command.id in ("yes", "no"):
             return self._answer()
         if command.id == "say":
-            # The short form of it says no more than the same text without it.
-            return (
-                self.forced() if self.keyword.is_full and self._start < len(self._plain) else text
-            )
+            return self.forced() if self._start < len(self._plain) else text
         found = command.pattern.match(self._plain, self._start)
         if command.shape is Shape.FREE:
             return text
         if command.shape is Shape.EXACT:
             return text if found is None else self._exact(command, found)
-        if not self.keyword.is_full and self._word.casefold() not in _SHORT_IN_CONVERSATION:
+        if not (self.keyword.is_full or self._is_short):
             return text
         return self._about_somebody(command, found)
 
@@ -221,7 +242,7 @@ class _Line:
         try:
             arguments = self._arguments(found, is_own=True)
         except Unresolved as problem:
-            return Mistaken(problem.error, problem.values, command)
+            return self._unresolved(problem)
         topic = arguments.get("topic")
         if isinstance(topic, str) and not is_topic(topic):
             return Said(self._body)
@@ -233,48 +254,72 @@ class _Line:
             return self._without_text(command)
         if not self._known.target_is_group and _lacks_group(command, found):
             return text
+        # "To the point" and "send the file" are said to people, also if a friend is called Theo.
+        is_plain = self._is_short or not command.pattern.has_rest
         try:
-            return Asked(command, self._word, self._arguments(found, is_own=True))
+            arguments = self._arguments(found, is_own=True, by_beginnings=is_plain)
         except Unresolved as problem:
-            if problem.error == "E12":
-                return Mistaken(problem.error, problem.values, command)
+            if problem.error in ("E12", "E15_names"):
+                return self._unresolved(problem)
             if problem.error == "E40" and self._word.casefold() in _TO_GROUPS:
-                return self._no_group(problem.values)
-            if command.pattern.has_rest:
-                return text
-            return Doubtful(self._body, problem.name)
+                return self._no_group(problem)
+            if is_plain or self._may_name_somebody(found):
+                return text if self._is_short else Doubtful(self._body, problem.name)
+            return text
+        return Asked(command, self._word, arguments)
+
+    @property
+    def _is_short(self) -> bool:
+        return self._word.casefold() in _SHORT_IN_CONVERSATION
+
+    def _may_name_somebody(self, found: tuple[Found, ...]) -> bool:
+        """Whether whom it names could be contacts, of whose names it gives the beginnings."""
+        if self._word.casefold() == "to":
+            return False
+        try:
+            self._arguments(found, is_own=True)
+        except Unresolved as problem:
+            return problem.error == "E12"
+        return True
 
     def _without_text(self, command: Command) -> Reading:
         """A message to people who are known, in which nothing is said."""
         rest = self._plain[self._start :]
         if command.id == "g" and rest.startswith("#"):
-            return self._misused() if command.is_served else self._no_group({})
+            return self._misused() if command.is_served else self._no_group()
         if command.id != "send" or not rest:
             return Said(self._body)
         try:
-            References(self._known, is_own=True).recipients(rest)
+            References(self._known, is_own=True, by_beginnings=self._is_short).recipients(rest)
         except Unresolved:
             return Said(self._body)
         return self._misused()
 
-    def _no_group(self, values: Mapping[str, str]) -> Mistaken:
+    def _no_group(self, problem: Unresolved | None = None) -> Mistaken:
         """What was meant for a group that there is not must not go to whoever is talked to."""
         assert self.keyword is not None
-        if COMMANDS["g"].is_served:
-            return Mistaken("E40", values, self.keyword.command)
+        if problem is not None and COMMANDS["g"].is_served:
+            return self._unresolved(problem)
         return Mistaken("E24", {"word": f"{self._word.upper()} #"}, self.keyword.command)
+
+    def _unresolved(self, problem: Unresolved) -> Mistaken:
+        assert self.keyword is not None
+        values = {"name": problem.name}
+        return Mistaken(problem.error, values, self.keyword.command, problem.among)
 
     def _misused(self) -> Mistaken:
         assert self.keyword is not None
         return Mistaken("E02", {"word": self._word.upper()}, self.keyword.command)
 
-    def _arguments(self, found: Sequence[Found], *, is_own: bool) -> dict[str, Argument]:
+    def _arguments(
+        self, found: Sequence[Found], *, is_own: bool, by_beginnings: bool = True
+    ) -> dict[str, Argument]:
         """The arguments, resolved; where they must be the user's ``is_own``, among contacts."""
-        return {each.kind.rstrip("!"): self._argument(each, is_own=is_own) for each in found}
+        references = References(self._known, is_own, by_beginnings)
+        return {each.kind.rstrip("!"): self._argument(each, references) for each in found}
 
-    def _argument(self, found: Found, *, is_own: bool) -> Argument:
+    def _argument(self, found: Found, references: References) -> Argument:
         plain = self._plain[found.start : found.end]
-        references = References(self._known, is_own)
         match found.kind:
             case "ref":
                 return references.person(plain)
@@ -285,7 +330,7 @@ class _Line:
             case "group":
                 return references.group(plain)
             case "num":
-                return self._number(int(plain), is_own=is_own)
+                return self._number(int(plain), is_own=references.is_own)
             case "choice":
                 return plain.upper()
             case "name" | "newgroup" | "newlist":

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import partial
 
 from attrs import evolve
 
 from imps.clp.changes import HELD_SECONDS, answered, message_numbered
 from imps.clp.references import Argument, ContactListNamed, Person, Recipient
-from imps.clp.state import Arrival, Held
-from imps.clp.telling import joined, moment, pieces, short
+from imps.clp.state import Arrival, Held, Shown
+from imps.clp.telling import joined, short
 from imps.clp.turn import Turn
 from imps.elements.interfaces import Sent
 from imps.model.address import Address
 from imps.model.message import Content, Draft, Message
 from imps.model.status import Refusal, StatusCode
-from imps.store.deliveries import Acknowledgement
 
 Arguments = dict[str, Argument]
 
@@ -70,7 +68,7 @@ def _say_sent(turn: Turn, sent: Sent, draft: Draft) -> None:
     elif turn.state.reports:
         names = [turn.name(each) for each in draft.users]
         names += [f"*{each.resource}" for each in draft.contact_lists]
-        turn.say("sent", names=joined(names), time=moment(turn.now, turn.now, turn.zone))
+        turn.say("sent", names=joined(names), time=turn.moment(turn.now))
 
 
 async def say(turn: Turn, arguments: Arguments) -> None:
@@ -167,7 +165,7 @@ async def read(turn: Turn, arguments: Arguments) -> None:
 
 def _waits(turn: Turn, message: Message) -> str:
     number = turn.state.messages[message.message_id]
-    time = moment(message.sent_at, turn.now, turn.zone)
+    time = turn.moment(message.sent_at)
     name = short(turn.name(message.sender))
     if is_text(message):
         size = message.content.size
@@ -185,24 +183,10 @@ async def _read_message(turn: Turn, number: int) -> None:
     if text is None:
         turn.say("content", name=name, what=described(turn, message))
         return
-    head = turn.text(
-        "message_late", name=name, time=moment(message.sent_at, turn.now, turn.zone), body=""
-    )
-    turn.say_pages(pieces(head + text, 3, turn.text("more")))
+    head = turn.text("message_late", name=name, time=turn.moment(message.sent_at), body="")
+    show = Shown(message_id=message.message_id, expires_at=message.expires_at)
+    turn.say_pages(turn.pieces(head + text, turn.text("more")), show)
     turn.talk_to(message.sender)
-    take = partial(
-        turn.services.delivery.take,
-        turn.open_session.id,
-        Acknowledgement.MESSAGE,
-        message.message_id,
-        wanted=False,
-    )
-
-    async def acknowledge() -> None:
-        await take()
-
-    # Not before it is on its way.
-    turn.afterwards.append(acknowledge)
 
 
 async def _message(turn: Turn, number: int) -> Message | None:

@@ -72,6 +72,7 @@ class LineConnection(LineReceiver):
         self.has_room = False
         if self._deadline is not None and self._deadline.active():
             self._deadline.cancel()
+        self._line.wait_no_more()
         self._port.lost(self, Deferred.fromCoroutine(self._leave()))
 
     def say(self, line: str) -> None:

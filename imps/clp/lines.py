@@ -13,28 +13,31 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Coroutine
 from contextlib import suppress
-from typing import Protocol
+from typing import Any, Protocol
 
 from attrs import define, field
-from twisted.internet.defer import Deferred, TimeoutError
+from twisted.internet.defer import CancelledError, Deferred, TimeoutError, succeed
 from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import deferLater
 from twisted.logger import Logger
 
 from imps.clp.dialogue import Dialogue
+from imps.clp.event_texts import about_message
 from imps.clp.events import Events
 from imps.clp.grammar import normal
 from imps.clp.phone_sessions import PhoneSessions
 from imps.clp.places import Places, line_of
 from imps.clp.session import signed_off
-from imps.clp.state import State
+from imps.clp.state import Answer, State
 from imps.clp.turn import Services
 from imps.model.account import Account
 from imps.model.address import Address
 from imps.model.status import Refusal, StatusCode
-from imps.model.text import IncomingText
+from imps.model.text import IncomingText, TextOutcome, TextState
 from imps.sap.rounds import Rounds
+from imps.sap.texts import NotYet
 from imps.store.errors import StoreError
 from imps.store.lines import StoredLines
 from imps.store.phones import NoSuchOwner
@@ -101,6 +104,7 @@ class Line:
     _rounds: Rounds | None = field(default=None, init=False)
     _looking: bool = field(default=False, init=False)
     _again: bool = field(default=False, init=False)
+    _delay: Deferred[None] = field(factory=lambda: succeed(None), init=False)
 
     @property
     def is_known(self) -> bool:
@@ -109,9 +113,10 @@ class Line:
 
     async def take(self, said: str) -> None:
         """Do what a line says. All that can go wrong is told to whoever has said it."""
-        doing = Deferred.fromCoroutine(self._take(said))
         try:
-            await doing.addTimeout(TAKE_SECONDS, self._lines.clock)
+            await self._take(said)
+        except CancelledError:
+            return
         except (StoreError, TimeoutError) as problem:
             self._lines.log.debug("A line is not answered: {problem}", problem=problem)
             self.say("E23")
@@ -130,12 +135,15 @@ class Line:
             if login is None:
                 self.say("line_login")
             else:
-                await self._log_in(login[1], login[2])
+                await self._in_time(self._log_in(login[1], login[2]))
         elif login is not None:
             # It holds a password, and must not be said to anybody.
             self.say("line_is", name=self._user.user)
         else:
             await self._answer(self._user, said)
+
+    async def _in_time(self, work: Coroutine[Any, Any, None]) -> None:
+        await Deferred.fromCoroutine(work).addTimeout(TAKE_SECONDS, self._lines.clock)
 
     def say(self, text_id: str, **values: object) -> None:
         """Show a text of the catalogue."""
@@ -180,9 +188,6 @@ class Line:
         await self._answer(self._user, "ON")
 
     async def _answer(self, user: Address, said: str) -> None:
-        account = await self._account_of(user)
-        if account is None:
-            return
         self._count += 1
         text = IncomingText(
             id=f"line:{self.id}:{self._count}",
@@ -192,7 +197,37 @@ class Line:
             received_at=self._lines.clock.seconds(),
             body=said,
         )
-        await self._lines.dialogue.answer(account, text, normal(said), self._send)
+        while True:
+            try:
+                await self._in_time(self._answer_text(user, text))
+            except NotYet as wish:
+                wait = max(0.0, wish.until - self._lines.clock.seconds())
+                self._delay = deferLater(self._lines.clock, wait)
+                await self._delay
+            else:
+                return
+
+    async def _answer_text(self, user: Address, text: IncomingText) -> None:
+        account = await self._account_of(user)
+        if account is None:
+            return
+
+        async def send(answer: Answer) -> None:
+            for each in answer.replies:
+                self._connection.say(as_line(each))
+            if answer.shown is not None:
+                await self._lines.events.shown(
+                    TextOutcome(
+                        id=f"shown:{text.id}",
+                        text_id=text.id,
+                        to=text.sender,
+                        state=TextState.DELIVERED,
+                        at=self._lines.clock.seconds(),
+                        about=about_message(user, answer.shown.message_id),
+                    )
+                )
+
+        await self._lines.dialogue.answer(account, text, normal(text.body), send)
 
     async def _account_of(self, user: Address) -> Account | None:
         """The user's account; where there is none any more that may be used, the line is over."""
@@ -202,10 +237,6 @@ class Line:
         self.say("E22")
         self._connection.hang_up()
         return None
-
-    async def _send(self, replies: Sequence[str]) -> None:
-        for each in replies:
-            self._connection.say(as_line(each))
 
     def show(self, text_id: str, body: str) -> bool | None:
         """Show a text that tells of something (``places.ILine``)."""
@@ -259,6 +290,10 @@ class Line:
         if await self._account_of(user) is None:
             return
         await lines.events.tell_user(user)
+
+    def wait_no_more(self) -> None:
+        """The connection is gone: what was to be done later is not done."""
+        self._delay.cancel()
 
     async def leave(self) -> None:
         """The connection is gone: so is the user, unless on another line by now."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from imps.clp.commands import Command
 from imps.clp.grammar import Mistaken, Reading, Said
+from imps.clp.references import MOST_RECIPIENTS
+from imps.clp.telling import numbered_name
 from imps.clp.turn import Turn
 from imps.clp.vocabulary import nearest
 
@@ -11,18 +12,19 @@ SILENT_SECONDS = 600
 MOST_MISTAKES = 3
 
 
-def say_mistake(turn: Turn, error: str, values: dict[str, object], about: Command | None) -> None:
+def say_mistake(turn: Turn, mistake: Mistaken) -> None:
     """Say what is wrong with a text, and what may have been meant."""
-    if error == "E02":
-        assert about is not None
-        turn.mistaken("usage", usage=turn.catalogue.usage(about, str(values["word"])))
-        return
-    if error == "E01":
-        near = nearest(str(values["word"]), turn.vocabulary)
-        if near:
-            turn.mistaken("E01_near", list=" / ".join(near), **values)
-            return
-    turn.mistaken(error, **values)
+    error, values = mistake.error, mistake.values
+    if error == "E12":
+        turn.is_mistaken = True
+        turn.say_list("E12", [numbered_name(each) for each in mistake.among], " ")
+    elif error == "E02":
+        assert mistake.command is not None
+        turn.mistaken("usage", usage=turn.catalogue.usage(mistake.command, values["word"]))
+    elif error == "E01" and (near := nearest(values["word"], turn.vocabulary)):
+        turn.mistaken("E01_near", list=" / ".join(near), word=values["word"])
+    else:
+        turn.mistaken(error, n=MOST_RECIPIENTS, **values)
 
 
 def is_wrong(turn: Turn, reading: Reading) -> bool:
@@ -39,7 +41,7 @@ def count_mistakes(turn: Turn, *, is_wrong: bool) -> None:
             turn.note(mistakes=0)
         return
     if turn.now < turn.state.silent_until:
-        turn.replies.clear()
+        turn.unsay()
     elif turn.state.mistakes + 1 >= MOST_MISTAKES:
         turn.replies[:] = [turn.catalogue.help("", turn.vocabulary)]
         turn.note(mistakes=0, silent_until=turn.now + SILENT_SECONDS)

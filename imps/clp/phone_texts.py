@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 
-from attrs import define
+from attrs import define, evolve
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from imps.clp.dialogue import Dialogue
-from imps.clp.event_texts import within_limits
+from imps.clp.event_texts import about_message, validity, within_limits
 from imps.clp.grammar import normal
+from imps.clp.state import Answer
 from imps.clp.strangers import answer_stranger
 from imps.clp.telling import LONGEST_TEXT
 from imps.clp.turn import Services, Terms
+from imps.model.address import Address
 from imps.model.text import IncomingText, OutgoingText
 from imps.sap.texts import Texts, TooManyTexts
 
 ANSWER_SECONDS = 3600
-"""For how long an answer is worth sending."""
+"""For how long an answer is worth sending; one that shows a message, as long as that is valid."""
+WATCHER = "clp-shown"
+"""Who is told what becomes of answers that show a message (``Events.shown``)."""
 
 
 @define(eq=False)
@@ -45,23 +48,32 @@ class PhoneTexts:
         if account is None:
             now = self._clock.seconds()
             replies = await answer_stranger(self._services, text.sender, text.id, body, now=now)
-            await self._send(text, replies)
+            await self._send(text, Answer(id=text.id, at=now, replies=tuple(replies)))
         else:
-            await self._dialogue.answer(account, text, body, partial(self._send, text))
+            send = partial(self._send, text, user=account.address)
+            await self._dialogue.answer(account, text, body, send)
         return True
 
-    async def _send(self, text: IncomingText, replies: Sequence[str]) -> None:
+    async def _send(self, text: IncomingText, said: Answer, user: Address | None = None) -> None:
         # All that is said to a phone that wants to hear nothing is that this is so.
-        is_stopped = bool(replies) and await self._services.phones.is_stopped(text.sender)
-        for number, body in enumerate(replies):
+        is_stopped = bool(said.replies) and await self._services.phones.is_stopped(text.sender)
+        for number, body in enumerate(said.replies):
             answer = OutgoingText(
                 id=f"clp:{text.id}:{number}",
                 to=text.sender,
                 body=body,
                 validity_seconds=ANSWER_SECONDS,
                 answer=True,
+                within_latin_1=self._services.terms.within_latin_1,
                 despite_stop=is_stopped,
             )
+            if said.shown is not None and user is not None and said.shown.reply == number:
+                answer = evolve(
+                    answer,
+                    validity_seconds=validity(said.shown.expires_at, self._clock.seconds()),
+                    watcher=WATCHER,
+                    about=about_message(user, said.shown.message_id),
+                )
             try:
                 await self._texts.send(within_limits(answer, self._most_sms))
             except TooManyTexts:

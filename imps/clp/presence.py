@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from attrs import evolve
 
 from imps.clp.changes import answered
-from imps.clp.references import Argument, ContactListNamed, Person
-from imps.clp.state import Change, Watched
-from imps.clp.telling import WANTED, Seen, clean, in_words, seen_in, short
+from imps.clp.references import Argument, ContactListNamed, Person, referring
+from imps.clp.state import Change, State, Watched
+from imps.clp.telling import WANTED, Seen, in_words, numbered_name, seen_in, short, with_tail
 from imps.clp.turn import Turn
 from imps.model.address import Address
 from imps.model.presence import (
@@ -64,12 +64,7 @@ async def who(turn: Turn, arguments: Arguments) -> None:
     others = [each for each in _people_in(turn, lists) if each not in online]
     items = [_shown(turn, each, seen[each.address]) for each in online]
     if arguments.get("choice") == "ALL":
-        if items:
-            items[-1] += "."
-        offline = [_numbered(each) for each in others]
-        if offline:
-            offline[0] = turn.text("who_all", list=offline[0]).rstrip(".")
-        turn.say_list("who", items + offline) if items else _say_others(turn, others)
+        _say_all(turn, items, [numbered_name(each) for each in others])
         return
     rest = turn.text("who_offline", n=len(others)) if others else ""
     if not items:
@@ -80,9 +75,15 @@ async def who(turn: Turn, arguments: Arguments) -> None:
         turn.replies[-1] += rest
 
 
-def _say_others(turn: Turn, others: Sequence[Person]) -> None:
-    if others:
-        turn.say_list("who_all", [_numbered(each) for each in others])
+def _say_all(turn: Turn, online: Sequence[str], offline: Sequence[str]) -> None:
+    if online and offline:
+        # A list in a list: its beginning stands behind the end of the first.
+        begin, _, _ = turn.text("who_all", list="\0").partition("\0")
+        turn.say_list("who", [*online[:-1], f"{online[-1]}. {begin}{offline[0]}", *offline[1:]])
+    elif online:
+        turn.say_list("who", online)
+    elif offline:
+        turn.say_list("who_all", offline)
     else:
         turn.say("who_none")
 
@@ -98,15 +99,10 @@ def _people_in(turn: Turn, lists: Iterable[Address]) -> list[Person]:
     return [each for each in turn.people if each.address in addresses]
 
 
-def _numbered(person: Person) -> str:
-    name = short(clean(person.name))
-    return name if person.number is None else f"{person.number} {name}"
-
-
 def _shown(turn: Turn, person: Person, seen: Seen) -> str:
     words = in_words(seen, turn.catalogue, is_long=False)
     plain = turn.catalogue.word("online")
-    return _numbered(person) if words == plain else f"{_numbered(person)} {words}"
+    return numbered_name(person) if words == plain else f"{numbered_name(person)} {words}"
 
 
 async def get(turn: Turn, arguments: Arguments) -> None:
@@ -147,7 +143,8 @@ async def _be(turn: Turn, availability: Availability, word: str, arguments: Argu
     }
     await turn.services.presence.publish(turn.caller, values)
     if text:
-        turn.say("now_text", word=turn.catalogue.word(word), text=text[:60])
+        said = turn.text("now_text", word=turn.catalogue.word(word), text=text)
+        turn.replies.append(with_tail(said, ""))
     else:
         turn.say("now", word=turn.catalogue.word(word))
 
@@ -161,7 +158,7 @@ async def status(turn: Turn, arguments: Arguments) -> None:
         seen = await seen_of(turn, [turn.user])
         text = seen[turn.user].text or "" if turn.user in seen else ""
     if text:
-        turn.say("status", text=text[:60])
+        turn.replies.append(with_tail(turn.text("status", text=text), ""))
     else:
         turn.say("status_none")
 
@@ -180,13 +177,14 @@ def _value(text: str) -> PresenceValue:
 async def watch(turn: Turn, arguments: Arguments) -> None:
     """Be told when somebody comes or goes, or those in a list."""
     users, lists, name = _whom(turn, arguments)
+    reference = turn.reference(users[0]) if users else f"*{referring(name.removeprefix('*'))}"
     outcome = await turn.services.presence.subscribe(
         turn.caller, users, lists, WATCHED, follows=None
     )
     if not turn.check(outcome, users[0] if users else None, name):
         return
-    turn.change(_watches(map(str, users), map(str, lists)))
-    turn.say("watch", name=name)
+    turn.change(_watches(users, lists))
+    turn.say("watch", name=name, reference=reference)
 
 
 async def unwatch(turn: Turn, arguments: Arguments) -> None:
@@ -198,7 +196,7 @@ async def unwatch(turn: Turn, arguments: Arguments) -> None:
         users, lists, name = _whom(turn, arguments)
     if users or lists:
         await turn.services.presence.unsubscribe(turn.caller, users, lists)
-    turn.change(_watches((), (), not_users=map(str, users), not_lists=map(str, lists)))
+    turn.change(_watches(not_users=users, not_lists=lists))
     if arguments.get("choice") == "ALL":
         turn.say("unwatch_all")
     else:
@@ -222,16 +220,16 @@ async def watch_again(turn: Turn) -> None:
 
 
 def _watches(
-    users: Iterable[str],
-    lists: Iterable[str],
+    users: Iterable[Address] = (),
+    lists: Iterable[Address] = (),
     *,
-    not_users: Iterable[str] = (),
-    not_lists: Iterable[str] = (),
+    not_users: Iterable[Address] = (),
+    not_lists: Iterable[Address] = (),
 ) -> Change:
-    more_users, more_lists = tuple(users), tuple(lists)
-    less_users, less_lists = set(not_users), set(not_lists)
+    more_users, more_lists = _names(users), _names(lists)
+    less_users, less_lists = _names(not_users), _names(not_lists)
 
-    def change(state):  # type: ignore[no-untyped-def]
+    def change(state: State) -> State:
         watches = dict.fromkeys((*state.watches, *more_users))
         watched_lists = dict.fromkeys((*state.watched_lists, *more_lists))
         watched = {name: each for name, each in state.watched.items() if name not in less_users}
@@ -244,6 +242,10 @@ def _watches(
         )
 
     return change
+
+
+def _names(addresses: Iterable[Address]) -> tuple[str, ...]:
+    return tuple(each.canonical for each in addresses)
 
 
 async def watchers(turn: Turn, _: Arguments) -> None:

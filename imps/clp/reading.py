@@ -5,7 +5,7 @@ from __future__ import annotations
 from imps.clp.catalogues import Catalogues
 from imps.clp.changes import numbered
 from imps.clp.commands import OPT_IN, OPT_OUT
-from imps.clp.grammar import Reading, first_word, names_in, normal, read
+from imps.clp.grammar import Reading, first_word, names_in, read
 from imps.clp.state import State
 from imps.clp.turn import Turn
 from imps.model.address import Address
@@ -41,7 +41,7 @@ def is_ignored(state: State, text: IncomingText, print: str, now: float) -> bool
     return (
         last is not None
         and last.id != text.id
-        and last.print == print
+        and (last.print, last.number) == (print, text.number)
         and text.sent_at is not None
         and last.sent_at == text.sent_at
         and now - last.at < DOUBLE_SECONDS
@@ -49,10 +49,9 @@ def is_ignored(state: State, text: IncomingText, print: str, now: float) -> bool
 
 
 def is_about_texts(body: str, catalogues: Catalogues) -> bool:
-    """Whether a text says that its phone wants no more texts, or texts again: that is heard in any
-    case."""
-    keywords = catalogues.vocabulary(catalogues.default).keywords
-    keyword = keywords.get(normal(body).casefold())
+    """Whether a text, in its normal form, says that its phone wants no more texts, or texts again:
+    that is heard in any case."""
+    keyword = catalogues.vocabulary(catalogues.default).keywords.get(body.casefold())
     return keyword is not None and keyword.command in (OPT_IN, OPT_OUT)
 
 

@@ -14,6 +14,8 @@ from imps.model.address import Address
 
 MOST_RECIPIENTS = 20
 SHORTEST_PREFIX = 3
+LONGEST_NAME = 400
+"""Characters of a name or an address; nobody has a longer one."""
 
 _UNDERSCORE = str.maketrans("_", " ")
 _RECIPIENTS = re.compile(r'[*#]?(?:"(?:[^"]|"")*"|[^\s,"]+)')
@@ -75,24 +77,25 @@ class Unresolved(Exception):
 
     def __init__(self, error: str, name: str, among: Sequence[Person] = ()) -> None:
         super().__init__(error)
-        self.error, self.name = error, name
-        shown = " ".join(f"{each.number or ''} {each.name}".strip() for each in among)
-        self.values = {"people": shown} if among else {"name": name}
+        self.error, self.name, self.among = error, name, tuple(among)
 
 
 @frozen
 class References:
     """Finds out whom names mean, for a user of whom this is known; where they must be the user's
-    own, among contacts and whoever is talked to."""
+    own, among contacts and whoever is talked to. The beginning of a name may do, or not."""
 
     known: Known
     is_own: bool
+    by_beginnings: bool = True
 
     def recipients(self, text: str) -> tuple[Recipient, ...]:
         """Several, with commas between; each once."""
         named = _RECIPIENTS.findall(text)
-        if ",".join(named) != text or len(named) > MOST_RECIPIENTS:
+        if ",".join(named) != text:
             raise Unresolved("E10", text)
+        if len(named) > MOST_RECIPIENTS:
+            raise Unresolved("E15_names", text)
         return tuple(dict.fromkeys(self.recipient(each) for each in named))
 
     def recipient(self, text: str) -> Recipient:
@@ -125,6 +128,8 @@ class References:
     def person(self, text: str) -> Person:
         """Somebody: by number, name or address, or by telephone number."""
         known, name = self.known, unquoted(text)
+        if len(name) > LONGEST_NAME:
+            raise Unresolved("E10", name)
         if re.fullmatch(r"\d{1,3}", text, re.ASCII):
             numbered = (each for each in known.people if each.number == int(text))
             if (person := next(numbered, None)) is None:
@@ -148,7 +153,8 @@ class References:
         people, known = self.known.people, self.known
         spaced = name.translate(_UNDERSCORE)
         exact = [each for each in people if each.name in (name, spaced)]
-        alike = [each for each in people if folded(each.name) in (folded(name), folded(spaced))]
+        names = {folded(name), folded(spaced)}
+        alike = [each for each in people if folded(each.name) in names]
         for among in (exact, alike):
             if among:
                 return _only(among, name)
@@ -160,12 +166,12 @@ class References:
         ]
         if own_users:
             return _only(own_users, name)
-        if self.is_own:
-            return None
-        if (address := known.users.get(name.casefold())) is not None:
+        address = None if self.is_own else known.users.get(name.casefold())
+        if address is not None:
             return self._at(address)
-        if len(name) >= SHORTEST_PREFIX:
-            begin = [each for each in people if folded(each.name).startswith(folded(spaced))]
+        if self.by_beginnings and len(name) >= SHORTEST_PREFIX:
+            beginning = folded(spaced)
+            begin = [each for each in people if folded(each.name).startswith(beginning)]
             if begin:
                 return _only(begin, name)
         return None
@@ -195,6 +201,14 @@ def unquoted(text: str) -> str:
 def quoted(name: str) -> str:
     """A name in quotation marks, for a text that names it."""
     return '"' + name.replace('"', '""') + '"'
+
+
+_PLAIN = re.compile(r'(?![*#/])(?!\d+$)[^\s,"]+')
+
+
+def referring(name: str) -> str:
+    """A name as a text has to write it to name somebody by it."""
+    return name if _PLAIN.fullmatch(name) else quoted(name)
 
 
 def folded(name: str) -> str:

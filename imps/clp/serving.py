@@ -15,7 +15,7 @@ from imps.clp.mistakes import count_mistakes, is_wrong, say_mistake
 from imps.clp.phone_sessions import PhoneSessions
 from imps.clp.reading import reading_of
 from imps.clp.references import Argument
-from imps.clp.strangers import welcome
+from imps.clp.strangers import leave_old_phone, welcome
 from imps.clp.turn import Turn
 from imps.model.address import Address
 
@@ -116,8 +116,8 @@ class Serving:
                 await im.chosen(turn, number)
             case Doubtful(body, unknown):
                 await self._doubt(turn, body, unknown)
-            case Mistaken(error, values, about):
-                say_mistake(turn, error, dict(values), about)
+            case Mistaken():
+                say_mistake(turn, reading)
         count_mistakes(turn, is_wrong=is_wrong(turn, reading))
 
     async def _command(
@@ -198,6 +198,7 @@ class Serving:
         arrival = turn.state.arrival
         assert arrival is not None
         if named == turn.user:
+            await leave_old_phone(turn.services, turn.phone, turn.text_id, turn.account)
             turn.say("linked", name=turn.user.user)
         elif (arrival.is_open or turn.partner) and not turn.body.startswith("/"):
             turn.say("link_kept", name=turn.user.user)

@@ -12,7 +12,7 @@ from imps.clp.presence import friends_online, seen_of, watch_again
 from imps.clp.references import Argument
 from imps.clp.state import Change, State
 from imps.clp.strangers import becomes_strange
-from imps.clp.telling import clean, in_words, moment, with_tail, zone_of
+from imps.clp.telling import in_words, lasts, numbered_name, pieces, with_tail, zone_of
 from imps.clp.turn import Turn
 from imps.model.presence import Attribute, PresenceValue
 
@@ -20,6 +20,9 @@ Arguments = dict[str, Argument]
 
 ANSWER_SECONDS = 2
 """After how long what has waited is told: once the text that it has waited for is answered."""
+
+MOST_FRIENDS = 3
+"""How many of those who are on line are named to whoever signs on."""
 
 _COMM_CAP = PresenceValue(
     content=tuple(("CommC", (("Cap", means), ("Status", "OPEN"))) for means in ("IM", "SMS"))
@@ -43,13 +46,15 @@ async def on(turn: Turn, _: Arguments) -> None:
     """Say that the user is on line, who else is, and what waits."""
     friends = await friends_online(turn)
     waiting = await turn.services.im.waiting(turn.open_session.id, 0)
-    said = turn.text(
-        "friends_online",
-        n=len(friends),
-        people=", ".join(f"{each.number} {clean(each.name)}" for each in friends[:3])
-        + ("..." if len(friends) > 3 else ""),
-    )
-    turn.say("online", name=turn.name(turn.user), friends=said, n=waiting.count)
+    for most in range(MOST_FRIENDS, -1, -1):
+        people = ", ".join(map(numbered_name, friends[:most]))
+        # The text goes on with a full stop.
+        more = ".." if len(friends) > most else ""
+        among = turn.text("friends_online", n=len(friends), people=people + more)
+        said = turn.text("online", name=turn.name(turn.user), friends=among, n=waiting.count)
+        if lasts(said):
+            break
+    turn.replies.append(said)
 
 
 async def off(turn: Turn, _: Arguments, sessions: PhoneSessions) -> None:
@@ -88,15 +93,16 @@ async def unlink(turn: Turn, arguments: Arguments, sessions: PhoneSessions) -> N
 async def me(turn: Turn, _: Arguments) -> None:
     """How others may see the user, and how the user wants it."""
     seen = (await seen_of(turn, [turn.user])).get(turn.user)
-    turn.say(
+    said = turn.text(
         "me",
         name=turn.name(turn.user),
         user=turn.user.user,
         presence=in_words(seen, turn.catalogue, is_long=False) if seen else "",
-        time=moment(turn.state.on_since, turn.now, turn.zone),
+        time=turn.moment(turn.state.on_since),
         language=turn.catalogue.code.upper(),
         switch=turn.catalogue.word("on" if turn.state.reports else "off"),
     )
+    turn.say_pages(pieces(said, 1, turn.text("more")))
 
 
 async def info(turn: Turn, _: Arguments) -> None:
@@ -168,7 +174,7 @@ async def quiet(turn: Turn, arguments: Arguments) -> None:
 async def more(turn: Turn, _: Arguments) -> None:
     """The next part of what was told last."""
     if turn.state.pages:
-        turn.say_pages(turn.state.pages)
+        turn.say_pages(turn.state.pages, turn.state.pages_show)
     else:
         turn.say("no_more")
 

@@ -41,12 +41,14 @@ class Held:
 @frozen(kw_only=True)
 class Arrival:
     """How things were when the user's last text came, by its id; a repetition of it meets the
-    same. ``print`` tells it from other texts, with the time at which it was sent."""
+    same. ``print`` tells it from other texts, with the time at which it was sent, and the number
+    that it was sent to."""
 
     id: str
     at: float
     print: str
     sent_at: float | None = None
+    number: str = ""
     target: str = ""
     touched: float = 0.0
     since: tuple[str, ...] = ()
@@ -60,12 +62,23 @@ class Arrival:
 
 
 @frozen(kw_only=True)
+class Shown:
+    """A message that the user has asked to see, until when it is valid, and the reply, counted from
+    0, with which all of it is shown: it waits until the gateway has that."""
+
+    message_id: str
+    expires_at: float
+    reply: int = 0
+
+
+@frozen(kw_only=True)
 class Answer:
-    """What was said to a text, by its id, and when that had come."""
+    """What was said to a text, by its id, and when that had come; and what is ``shown`` with it."""
 
     id: str
     at: float
     replies: tuple[str, ...] = field(default=(), repr=False)
+    shown: Shown | None = None
 
 
 @frozen(kw_only=True)
@@ -150,6 +163,7 @@ class State:
     prompts: tuple[Prompt, ...] = ()
     last_prompt: int = 0
     pages: tuple[str, ...] = ()
+    pages_show: Shown | None = None
     lent: dict[str, Lent] = field(factory=dict)
     numbers: dict[str, int] = field(factory=dict)
     gone: dict[str, tuple[int, float]] = field(factory=dict)
@@ -170,9 +184,9 @@ class State:
     sent_in_an_hour: tuple[float, float] = (0.0, 0.0)
     warned_at: float = 0.0
 
-    def replies_to(self, text_id: str) -> tuple[str, ...] | None:
+    def answer_to(self, text_id: str) -> Answer | None:
         """What was said to a text; None if it was not done yet."""
-        return next((each.replies for each in self.answers if each.id == text_id), None)
+        return next((each for each in self.answers if each.id == text_id), None)
 
     def is_loop(self, print: str, now: float) -> bool:
         """Whether the text of this print has come, and got the same answer, more often on end than

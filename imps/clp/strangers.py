@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
 from collections.abc import Sequence
 from typing import Any
@@ -13,11 +14,17 @@ from imps.clp.catalogue import Catalogue
 from imps.clp.commands import OPT_IN, OPT_OUT
 from imps.clp.grammar import Asked, read
 from imps.clp.references import Known
+from imps.clp.telling import with_tail
 from imps.clp.turn import Services
 from imps.elements.directory import UserExists
 from imps.model.account import Account
 from imps.model.address import Address
 from imps.model.status import Refusal, StatusCode
+from imps.model.text import PHONE, OutgoingText
+from imps.sap.texts import TooManyTexts
+
+# What a text can name in no other sense: no number, list, group or address.
+_NAME = re.compile(r"(?=.*[^\W\d_])\w(?:[\w.-]*\w)?")
 
 MOST_FAILURES = 5
 MOST_ANSWERS = 20
@@ -30,6 +37,7 @@ class Stranger:
 
     _services: Services
     phone: str
+    _text_id: str
     remembered: dict[str, Any]
     _now: float
     replies: list[str] = field(factory=list)
@@ -74,7 +82,10 @@ class Stranger:
         self.remembered["told_at"] = self._now
         text = {"closed": "E20_closed", "open": "E20_open"}
         registration = self._services.terms.registration
-        self._say(text.get(registration, "E20"), service=self._services.terms.service)
+        terms, catalogue = self._services.terms, self._catalogue
+        said = catalogue.say(text.get(registration, "E20"), service=terms.service)
+        see = catalogue.say("or_see", url=terms.url) if terms.url else ""
+        self.replies.append(with_tail(said, see))
 
     async def _link(self, name: str, password: str) -> None:
         if self._now - self.remembered.get("failed_at", self._now) >= DAY_SECONDS:
@@ -85,8 +96,14 @@ class Stranger:
         authentication = self._services.authentication
         try:
             account = await authentication.by_password(Address.parse(name), self.phone, password)
+            if account.msisdn is not None:
+                # The account may be on this phone when this is done again.
+                self.remembered["leaves"] = account.msisdn
+                await _remember(self._services, self.phone, self.remembered)
             linked = await self._services.directory.change(account.address, msisdn=self.phone)
+            await _leave_old_phone(self._services, self._text_id, linked, self.remembered)
         except Refusal as refusal:
+            self.remembered.pop("leaves", None)
             if refusal.code is StatusCode.SERVICE_UNAVAILABLE:
                 self._say("E23")
             elif refusal.code in (StatusCode.FORBIDDEN, StatusCode.MSISDN_ERROR):
@@ -100,6 +117,9 @@ class Stranger:
         self._say("linked", name=linked.address.user)
 
     async def _join(self, name: str) -> None:
+        if name and not _NAME.fullmatch(name):
+            self._say("name_bad", name=name)
+            return
         try:
             account = await self._services.directory.add(
                 Address(name or self.phone.removeprefix("+")),
@@ -134,7 +154,7 @@ async def answer_stranger(
         return said[text_id]
     if now - remembered.get("counted_from", -DAY_SECONDS) >= DAY_SECONDS:
         remembered |= {"counted_from": now, "answers": 0}
-    stranger = Stranger(services, phone, remembered, now)
+    stranger = Stranger(services, phone, text_id, remembered, now)
     await stranger.answer(body)
     if remembered["answers"] >= MOST_ANSWERS:
         # It is done all the same; nobody pays for more words.
@@ -143,6 +163,35 @@ async def answer_stranger(
     said[text_id] = stranger.replies
     await _remember(services, phone, remembered)
     return stranger.replies
+
+
+async def leave_old_phone(services: Services, phone: str, text_id: str, user: Account) -> None:
+    """What an account that was linked to a phone has still to do about the one before, if that was
+    interrupted."""
+    remembered = json.loads(await services.phones.stranger(phone) or b"{}")
+    if "leaves" in remembered:
+        await _leave_old_phone(services, text_id, user, remembered)
+        await _remember(services, phone, remembered)
+
+
+async def _leave_old_phone(
+    services: Services, text_id: str, user: Account, remembered: dict[str, Any]
+) -> None:
+    """The phone that was the account's before is told so, and nothing else any more: what waits
+    for it is told to the new one."""
+    old = remembered.pop("leaves", None)
+    if old in (None, user.msisdn) or not PHONE.fullmatch(old):
+        return
+    state = await services.states.get(user.address)
+    catalogue = services.catalogues.get(state.language or services.terms.language_of(old))
+    body = catalogue.say("moved", name=user.address.user, service=services.terms.service)
+    notice = OutgoingText(id=f"clp:moved:{text_id}", to=old, body=body)
+    await services.texts.recall(old, notice.id)
+    try:
+        await services.texts.send(notice)
+    except TooManyTexts:
+        # One that the gateway has just got is all that may wait, where the operator wants that.
+        return
 
 
 async def becomes_strange(

@@ -6,6 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from attrs import field, frozen
@@ -13,13 +14,12 @@ from attrs import field, frozen
 from imps.clp.catalogue import LONGEST_NAME, ONE_SMS, Catalogue
 from imps.clp.references import Person, folded
 from imps.model.address import Address
-from imps.model.gsm7 import Coding, coded, septets
 from imps.model.presence import Attribute, Presence, PresenceValue
+from imps.model.short_message import how_many
 
 LATE_SECONDS = 600
 LONGEST_TEXT = 40_000
 """More characters than 255 short messages hold; a phone is told no more of anything."""
-UCS2_SMS = 70
 _MOST_COMPOSED = 4
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 
@@ -72,6 +72,12 @@ def short(name: str) -> str:
     return name[:LONGEST_NAME]
 
 
+def numbered_name(person: Person) -> str:
+    """Somebody with the number by which a text names a contact."""
+    name = short(clean(person.name))
+    return name if person.number is None else f"{person.number} {name}"
+
+
 def zone_of(name: str) -> tzinfo | None:
     """The time zone of a name (``Europe/Helsinki``) or distance (``+2``, ``-3:30``); None for what
     is none."""
@@ -94,13 +100,14 @@ def zone_of(name: str) -> tzinfo | None:
 _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
 
-def moment(at: float, now: float, zone: tzinfo) -> str:
+def moment(at: float, now: float, zone: tzinfo, catalogue: Catalogue) -> str:
     """A time of today as hours and minutes, another one with the day."""
     when, today = datetime.fromtimestamp(at, zone), datetime.fromtimestamp(now, zone)
     clock = f"{when.hour}:{when.minute:02}"
     if when.date() == today.date():
         return clock
-    return f"{when.day} {_MONTHS[when.month - 1]} {clock}"
+    month = catalogue.word(_MONTHS[when.month - 1])
+    return catalogue.say("day", day=when.day, month=month, time=clock)
 
 
 def quiet_until(hours: tuple[int, int] | None, now: float, zone: tzinfo) -> float | None:
@@ -118,16 +125,13 @@ def quiet_until(hours: tuple[int, int] | None, now: float, zone: tzinfo) -> floa
     return ending.timestamp()
 
 
-def lasts(body: str, count: int = 1) -> bool:
+def lasts(body: str, count: int = 1, *, within_latin_1: bool = False) -> bool:
     """Whether a text is no longer than so many SMS."""
-    if len(body) > _MOST_COMPOSED * ONE_SMS * count:
-        # Composed, it would hardly be so short; and it may be very long.
-        return False
-    fitting = coded(body)
-    if fitting.coding is Coding.GSM:
-        return septets(fitting.text) <= (ONE_SMS if count == 1 else 153 * count)
-    units = len(body.encode("utf-16-le", "replace")) // 2
-    return units <= (UCS2_SMS if count == 1 else 67 * count)
+    # Composed, what is much longer would hardly be so short; and it may be very long.
+    return (
+        len(body) <= _MOST_COMPOSED * ONE_SMS * count
+        and how_many(body, within_latin_1=within_latin_1) <= count
+    )
 
 
 def in_pages(
@@ -154,23 +158,24 @@ def in_pages(
     return pages
 
 
-def pieces(body: str, count: int, tail: str) -> list[str]:
+def pieces(body: str, count: int, tail: str, *, within_latin_1: bool = False) -> list[str]:
     """A text in pieces of so many SMS, each but the last with a tail; no character is cut. Of what
     is longer than any phone is told, the end is left out."""
+    fits = partial(lasts, count=count, within_latin_1=within_latin_1)
     found: list[str] = []
     rest = body if len(body) <= LONGEST_TEXT else f"{body[:LONGEST_TEXT]}..."
-    while not lasts(rest, count):
-        length = _length_of_piece(rest, count, tail)
+    while not fits(rest):
+        length = _length_of_piece(rest, _MOST_COMPOSED * ONE_SMS * count, tail, fits)
         found.append(rest[:length] + tail)
         rest = rest[length:]
     return [*found, rest]
 
 
-def _length_of_piece(body: str, count: int, tail: str) -> int:
-    low, high = 1, min(len(body), _MOST_COMPOSED * ONE_SMS * count)
+def _length_of_piece(body: str, most: int, tail: str, fits: Callable[[str], bool] = lasts) -> int:
+    low, high = 1, min(len(body), most)
     while low < high:
         middle = (low + high + 1) // 2
-        low, high = (middle, high) if lasts(body[:middle] + tail, count) else (low, middle - 1)
+        low, high = (middle, high) if fits(body[:middle] + tail) else (low, middle - 1)
     return low
 
 
@@ -182,7 +187,7 @@ def with_tail(body: str, tail: str) -> str:
         return whole
     cut = f"... {tail}" if tail and lasts(f"{body[:1]}... {tail}") else "..."
     kept = body if len(cut) > 3 else whole
-    return kept[: _length_of_piece(kept, 1, cut)].rstrip() + cut
+    return kept[: _length_of_piece(kept, _MOST_COMPOSED * ONE_SMS, cut)].rstrip() + cut
 
 
 @frozen

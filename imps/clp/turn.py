@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import UTC, tzinfo
 
 from attrs import define, evolve, field, frozen
@@ -13,10 +13,10 @@ from imps.clp.changes import CONFIRM_SECONDS, asked, opened
 from imps.clp.commands import FUNCTIONS, Command
 from imps.clp.errors import error_of
 from imps.clp.places import is_phone
-from imps.clp.references import ContactListNamed, Known, Person
-from imps.clp.state import Change, State
+from imps.clp.references import ContactListNamed, Known, Person, referring
+from imps.clp.state import Change, Shown, State
 from imps.clp.states import States
-from imps.clp.telling import Names, in_pages, zone_of
+from imps.clp.telling import Names, in_pages, lasts, moment, pieces, zone_of
 from imps.clp.vocabulary import Vocabulary
 from imps.elements.access import AccessControl
 from imps.elements.attribute_lists import AttributeLists
@@ -29,14 +29,18 @@ from imps.model.address import Address
 from imps.model.contacts import Change as ContactChange
 from imps.model.contacts import ContactList
 from imps.model.services import functions_of
+from imps.model.short_message import how_many
 from imps.model.status import Outcome, StatusCode
 from imps.sap.authentication import Authentication
 from imps.sap.delivery import Delivery
 from imps.sap.routed_presence import RoutedPresence
 from imps.sap.sessions import Session
+from imps.sap.texts import Texts
 from imps.store.phones import Phones
 from imps.store.secrets import Secrets
 
+MOST_SMS = 3
+"""How many a text takes at most; fewer where the operator allows no more."""
 MOST_CHARACTERS = 459
 """What three SMS hold."""
 
@@ -62,6 +66,8 @@ class Terms:
     texts_a_minute: int = 30
     replies_a_minute: int = 20
     replies_an_hour: int = 200
+    most_sms: int = MOST_SMS
+    within_latin_1: bool = False
     languages: tuple[tuple[str, str], ...] = ()
 
     def language_of(self, phone: str) -> str:
@@ -87,6 +93,7 @@ class Services:
     phones: Phones
     states: States
     secrets: Secrets
+    texts: Texts
     terms: Terms
     catalogues: Catalogues
 
@@ -114,6 +121,7 @@ class Turn:
     partner: str = ""
     changes: list[Change] = field(factory=list)
     replies: list[str] = field(factory=list)
+    shown: Shown | None = None
     afterwards: list[Callable[[], Awaitable[None]]] = field(factory=list)
     contact_lists: list[ContactList] = field(factory=list)
     session: Session | None = None
@@ -122,6 +130,7 @@ class Turn:
     confirmed_name: str = ""
     is_mistaken: bool = False
     _names: Names | None = field(default=None, init=False)
+    _pages_before: tuple[tuple[str, ...], Shown | None] | None = field(default=None, init=False)
 
     @property
     def user(self) -> Address:
@@ -205,10 +214,38 @@ class Turn:
         whole, more = [*items[:-1], items[-1] + tail], self.text("more")
         self.say_pages(in_pages(head, whole, more, separator, self.catalogue.laid_out))
 
-    def say_pages(self, pages: Sequence[str]) -> None:
-        """Have the user told the first of these, and the others one by one when asked for more."""
+    def say_pages(self, pages: Sequence[str], show: Shown | None = None) -> None:
+        """Have the user told the first of these, and the others one by one when asked for more;
+        with the last of them a message is shown, if they are pages of one."""
+        if self._pages_before is None:
+            self._pages_before = self.state.pages, self.state.pages_show
         self.replies.append(pages[0])
-        self.note(pages=tuple(pages[1:]))
+        if show is not None and len(pages) == 1:
+            self.shown = evolve(show, reply=len(self.replies) - 1)
+        self.note(pages=tuple(pages[1:]), pages_show=show)
+
+    def lasts(self, body: str) -> bool:
+        """Whether a text is no longer than may be sent at once."""
+        terms = self.services.terms
+        return lasts(body, terms.most_sms, within_latin_1=terms.within_latin_1)
+
+    def how_many(self, bodies: Iterable[str]) -> int:
+        """How many SMS texts take."""
+        within = self.services.terms.within_latin_1
+        return sum(how_many(each, within_latin_1=within) for each in bodies)
+
+    def pieces(self, body: str, tail: str) -> list[str]:
+        """A text in pieces that may be sent, each but the last with a tail."""
+        terms = self.services.terms
+        return pieces(body, terms.most_sms, tail, within_latin_1=terms.within_latin_1)
+
+    def unsay(self) -> None:
+        """Have the user told nothing of what was to be said."""
+        self.replies.clear()
+        self.shown = None
+        if self._pages_before is not None:
+            pages, show = self._pages_before
+            self.note(pages=pages, pages_show=show)
 
     @property
     def people(self) -> tuple[Person, ...]:
@@ -233,9 +270,19 @@ class Turn:
             self._names = Names(self.people, self.user.domain)
         return self._names
 
+    def moment(self, at: float) -> str:
+        """A time as the user reads it."""
+        return moment(at, self.now, self.zone, self.catalogue)
+
     def name(self, address: Address) -> str:
         """What somebody is called."""
         return self.names.of(address)
+
+    def reference(self, address: Address) -> str:
+        """How a text names somebody, also where only contacts and addresses can be meant."""
+        name = self.name(address)
+        is_named = any((each.address, each.name) == (address, name) for each in self.people)
+        return referring(name if is_named else str(address).removeprefix("wv:"))
 
     async def read_contacts(self) -> None:
         """Look up the user's contact lists and who is in them."""
@@ -295,14 +342,18 @@ class Turn:
 
     def talk_to(self, address: Address) -> None:
         """From now on, somebody is talked to."""
-        self.change(opened(str(address), self.now))
+        self.change(opened(address.canonical, self.now))
 
     def fail(self, code: StatusCode, about: Address | None = None, name: str = "") -> None:
         """Have the user told why something is not done: by what code, about whom."""
         if about is not None and not name:
             name = self.name(about)
         domain = about.domain if about is not None else ""
+        is_abroad = domain.casefold() not in ("", self.user.domain.casefold())
         error = error_of(code, self.services.terms.hides_blocks)
+        if error == "E23" and is_abroad:
+            # It is the other domain that is not there.
+            error = "E16"
         # Each text takes what it has places for.
         self.mistaken(error, name=name, names=name, domain=domain, n=MOST_CHARACTERS, word=name)
 

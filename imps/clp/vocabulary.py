@@ -13,11 +13,15 @@ TOPICS = frozenset(("group", "friends", "presence", "block"))
 """What help there is besides that for each command."""
 
 
+_EVERYDAY = frozenset(("me", "to", "on", "off", "yes", "no", "more", "get", "free", "end", "done"))
+
+
 def is_topic(word: str) -> bool:
-    """Whether there is help on this, in the words of the table."""
+    """Whether there is help on this, in the words of the table, and nobody would say it after
+    "help" to anybody."""
     folded_word = word.casefold()
-    words = (each for command in COMMANDS.values() for each in (*command.words, *command.short))
-    return folded_word in TOPICS or folded_word in (each.casefold() for each in words)
+    words = {each.casefold() for command in COMMANDS.values() for each in command.words}
+    return folded_word in TOPICS or folded_word in words - _EVERYDAY
 
 
 @frozen
@@ -62,8 +66,12 @@ class Vocabulary:
 
 
 def nearest(word: str, vocabulary: Vocabulary) -> list[str]:
-    """The words of commands that somebody may have meant."""
-    served = [name for name, each in vocabulary.keywords.items() if each.is_full]
+    """The words of commands that somebody may have meant; none that opts out without saying so."""
+    served = [
+        name
+        for name, each in vocabulary.keywords.items()
+        if each.is_full and (each.command is not OPT_OUT or name.upper() in OPT_OUT.words)
+    ]
     return [each.upper() for each in get_close_matches(word[:40].casefold(), served, 2)]
 
 

@@ -63,7 +63,8 @@ class TextState(Enum):
 
     The last five are ends: what a phone has; what it cannot get; what the gateway does not take, or
     what perhaps it never took; what it has not taken, or not reported on, in its time; and what was
-    not sent because the phone wants to hear nothing, of which the id is free again.
+    not sent because the phone wants to hear nothing, or is its user's no longer, of which the id is
+    free again.
     """
 
     NEW = "new"

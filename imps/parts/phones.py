@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from attrs import define
 
+from imps.clp import phone_texts
 from imps.clp.catalogue import CatalogueError
 from imps.clp.catalogues import Catalogues
 from imps.clp.dialogue import Dialogue
@@ -19,7 +20,7 @@ from imps.clp.phone_texts import PhoneTexts
 from imps.clp.places import Places
 from imps.clp.serving import Serving
 from imps.clp.states import States
-from imps.clp.turn import Services, Terms
+from imps.clp.turn import MOST_SMS, Services, Terms
 from imps.config import GatewaySettings, KannelSettings, Settings, SettingsError
 from imps.parts.service import ServiceParts
 from imps.sap.sessions import SessionLimits, Sessions
@@ -63,6 +64,7 @@ class PhoneParts(ServiceParts):
         self.texts.consume(door.take)
         self.texts.on_outcome(WATCHER, self.clp_events.outcome)
         self.places.on_outcome(self.clp_events.outcome)
+        self.texts.on_outcome(phone_texts.WATCHER, self.clp_events.shown)
         self.working.register("phone", self.clp_events.tell)
         self.working.register("erase-phone", self.clp_events.erase)
         return door
@@ -139,7 +141,7 @@ class PhoneParts(ServiceParts):
         try:
             catalogues = Catalogues.load(terms.language, self.settings.clp.optout_words)
         except CatalogueError as error:
-            raise SettingsError(f"clp.language: {error}") from None
+            raise SettingsError(f"clp: {error}") from None
         return Services(
             im=self.im,
             presence=self.routed_presence,
@@ -154,6 +156,7 @@ class PhoneParts(ServiceParts):
             phones=self.phones,
             states=States(self.phones, terms.offline != "store"),
             secrets=self.store.secrets,
+            texts=self.texts,
             terms=terms,
             catalogues=catalogues,
         )
@@ -228,5 +231,7 @@ def terms_of(settings: Settings) -> Terms:
         texts_a_minute=said.texts_per_minute,
         replies_a_minute=said.replies_per_minute,
         replies_an_hour=said.replies_per_hour,
+        most_sms=min(MOST_SMS, settings.sms.max_parts),
+        within_latin_1=settings.sms.writes_latin_1,
         languages=tuple((prefix, code) for prefix, _, code in prefixes),
     )

@@ -21,7 +21,8 @@ from imps.store.work import Work
 
 Consumer = Callable[[IncomingText], Awaitable[bool]]
 """Takes a text, and says whether it was meant. It may be given the same text again, where it was
-interrupted or has failed; never two of one phone at a time. It has ten seconds."""
+interrupted or has failed; never two of one phone at a time. It has ten seconds. Raises NotYet where
+it wants the text later."""
 Watcher = Callable[[TextOutcome], Awaitable[None]]
 """Is told what has become of a text; it may be told again, with the same id."""
 Waiting = Callable[[str], object]
@@ -29,6 +30,14 @@ Waiting = Callable[[str], object]
 
 class TooManyTexts(Exception):
     """As many texts wait for a phone as may."""
+
+
+class NotYet(Exception):
+    """A text from a phone, and those behind it, are to be done later."""
+
+    def __init__(self, until: float) -> None:
+        super().__init__(f"not before {until}")
+        self.until = until
 
 
 @define(eq=False)
@@ -66,6 +75,12 @@ class Texts:
             for told in self._waiting:
                 told(text.to)
         return put is Put.YES
+
+    async def recall(self, phone: str, but: str) -> None:
+        """Have the texts that wait for a phone, but for the one of this id, not sent: it is no
+        longer its user's. Their watchers are told that they are stopped."""
+        for each in await self._outgoing.recall(phone, but=but, now=self._clock.seconds()):
+            self._working.begin(each)
 
     def consume(self, consumer: Consumer) -> None:
         """Have texts from phones taken by this, if it wants them and nobody before it did."""

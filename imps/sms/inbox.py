@@ -13,6 +13,7 @@ from imps.metrics import Metrics
 from imps.model.gsm7 import Coding, mended
 from imps.model.short_message import Place, ShortMessage, joined
 from imps.model.text import IncomingText
+from imps.sap.texts import NotYet
 from imps.sms.holding import Hold
 from imps.sms.turns import Turns
 from imps.store.errors import StoreError
@@ -146,6 +147,9 @@ class Inbox:
         except StoreError:
             # Nothing is wrong with the text; it waits for the store.
             await self._postpone(taken, in_vain=False)
+            return False
+        except NotYet as wish:
+            await self._stored.postpone(text.sender, until=wish.until, in_vain=False)
             return False
         except Exception:
             if not hold.is_lost:

@@ -120,6 +120,19 @@ class OutgoingTexts:
         )
         return Put(reply)
 
+    async def recall(self, phone: str, *, but: str, now: float) -> list[Work]:
+        """End the texts that wait for a phone, but for the one of this id, as if the phone wanted
+        to hear nothing; what this causes. One that a gateway has just got, it may accept."""
+        works = await self._client.run(
+            "recall_texts",
+            [self._prefix(phone)],
+            phone,
+            repr(now),
+            but,
+            repr(now + WORK_LEASE_SECONDS),
+        )
+        return self._work(phone, works)
+
     async def take(self, phone: str, *, now: float) -> tuple[Submission | None, list[Work]]:
         """The text that is next for a phone, to be submitted; None if there is none, or somebody
         has one; and what this causes."""

@@ -215,7 +215,7 @@ class DialogueTests(PhonesTestCase):
         self.hears_nothing_more()
         # Cy has never used the service from this phone.
         await self.signed_on(CY, "cy")
-        await self.gets(CY, "amy: good morning (A amy@localhost adds, B amy@localhost blocks)")
+        await self.gets(CY, "amy: good morning (/A amy@localhost adds, /B amy@localhost blocks)")
         await self.says(
             CY, "off", "You are offline. Messages will still come by SMS. Send ON to return."
         )

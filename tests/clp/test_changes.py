@@ -21,10 +21,14 @@ from imps.clp.changes import (
     settled,
     wrote,
 )
-from imps.clp.state import Out, State
+from imps.clp.state import Answer, Out, State
 from imps.model.address import Address
 
 BOB, CY = "wv:bob@x.org", "wv:cy@x.org"
+
+
+def answer(id, reply, at):
+    return Answer(id=id, at=at, replies=(reply,))
 
 
 def after(*changes, state=None):
@@ -49,20 +53,22 @@ class ConversationTests(SynchronousTestCase):
         self.assertEqual(again.since, (CY,))
 
     def test_replies_to_the_last_texts_are_kept(self):
-        state = after(*(done(str(number), [f"reply {number}"], number) for number in range(7)))
-        self.assertEqual(state.replies_to("6"), ("reply 6",))
-        self.assertIsNone(state.replies_to("0"))
+        state = after(
+            *(done(answer(str(number), f"reply {number}", number)) for number in range(7))
+        )
+        self.assertEqual(state.answer_to("6").replies, ("reply 6",))
+        self.assertIsNone(state.answer_to("0"))
 
 
 class ErasureTests(SynchronousTestCase):
     DAY = 86_400
 
     def test_what_was_said_is_erased_a_day_later(self):
-        first = (arrived("1", "hello", None, 10), done("1", ["who?"], 10))
+        first = (arrived("1", "hello", None, 10), done(answer("1", "who?", 10)))
         state = after(
             *first,
             arrived("2", "you", None, 20),
-            done("2", ["?"], 20),
+            done(answer("2", "?", 20)),
             asked("doubt", BOB, "b", 20, 9),
         )
         self.assertEqual(erasable_at(state), 10 + self.DAY)
@@ -76,7 +82,7 @@ class ErasureTests(SynchronousTestCase):
         self.assertIsNone(erasable_at(gone))
 
     def test_nothing_is_erased_before(self):
-        state = after(arrived("1", "hello", None, 10), done("1", ["who?"], 10))
+        state = after(arrived("1", "hello", None, 10), done(answer("1", "who?", 10)))
         self.assertEqual(after(erased(9 + self.DAY), state=state), state)
 
     def test_friends_and_wishes_stay(self):

@@ -52,6 +52,10 @@ class EventsTestCase(PhoneTestCase):
             transaction = await speaker.say(Status(result=Result(code=200)), transaction)
         return codes
 
+    async def settled_reports(self):
+        await self.quiet()
+        await self.parts.timers.do_all()
+
     def answers(self, *answers):
         self.gateway.answers = list(answers)
 
@@ -125,13 +129,9 @@ class MessagesTests(EventsTestCase):
         await self.bob.sign_on()
         self.assertEqual(await self.reports_to(self.bob), [542])
 
-    async def settled_reports(self):
-        await self.quiet()
-        await self.parts.timers.do_all()
-
     async def test_stranger_is_shown_how_to_be_added_once_a_day(self):
         await self.ann.send("amy", text="hello")
-        await self.amy.gets("ann: hello (A ann@localhost adds, B ann@localhost blocks)")
+        await self.amy.gets("ann: hello (/A ann@localhost adds, /B ann@localhost blocks)")
         await self.ann.send("amy", text="hello?")
         await self.amy.gets("ann: hello?")
         await self.amy.says("/a ann@localhost", "ann is friend no. 2.")
@@ -230,16 +230,6 @@ class InterruptedTests(EventsTestCase):
         await self.later()
         self.assertEqual(await self.reports_to(self.bob), [])
         self.assertEqual(self.amy.new(), [])
-
-
-class ShortTextsTests(EventsTestCase):
-    overrides = {**EventsTestCase.overrides, "sms": {"max_parts": 1}}
-
-    async def test_what_is_longer_than_the_operator_allows_is_cut(self):
-        await self.bob.send("amy", text="long " * 50)
-        await self.later()
-        (said,) = self.amy.new()
-        self.assertTrue(said.startswith("bob: long long") and said.endswith("..."), said)
 
 
 class SeveralClientsTests(EventsTestCase):
@@ -374,6 +364,22 @@ class AlertsTests(EventsTestCase):
         await self.cy.text("busy")
         await self.amy.gets()
         await self.amy.says("unwatch all", "No more alerts.")
+
+    async def test_who_is_watched_under_one_spelling_is_watched_no_more_under_another(self):
+        await self.signed_on(self.cy)
+        await self.amy.text("watch CY@LOCALHOST")
+        await self.amy.says("unwatch cy", "No more alerts about cy.")
+        await self.amy.text("off")
+        await self.amy.text("on")
+        await self.amy.gets(seconds=3)
+        await self.cy.text("busy")
+        await self.amy.gets()
+        self.assertEqual(await self.alerts(), ((), {}))
+
+    async def alerts(self):
+        """Whom amy watches by her dialogue."""
+        state = await self.parts.clp_services.states.get(USER)
+        return state.watches, state.watched
 
     async def test_list_is_watched_and_watched_again_in_the_next_session(self):
         await self.amy.says(

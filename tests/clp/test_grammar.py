@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import unicodedata
+from time import process_time
+
 from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,7 +20,9 @@ from imps.clp.grammar import (
     Nothing,
     Reading,
     Said,
+    first_word,
     names_in,
+    normal,
     read,
 )
 from imps.clp.patterns import Pattern
@@ -90,7 +95,14 @@ class ClassifierTests(SynchronousTestCase):
             bye => text
             me => text
             1 => text
-            r u there => text
+            r see you => SAY
+            r => text
+            help me => text
+            help to => text
+            help on => text
+            help s => text
+            help block => HELP
+            help friends => HELP
             p bob => text
             in => text
             say => text
@@ -258,11 +270,34 @@ class ReferenceTests(SynchronousTestCase):
         known = evolve(CLOSED, people=(bobby, robert))
         reading = read("get bobb", known, ENGLISH)
         self.assertEqual(reading.error, "E12")
-        self.assertEqual(reading.values, {"people": "2 bobby 4 bobbie"})
+        self.assertEqual([each.number for each in reading.among], [2, 4])
 
-    def test_beginning_of_a_name_is_nobody_while_somebody_is_talked_to(self):
+    def test_beginning_of_a_name_while_somebody_is_talked_to(self):
         theo = evolve(OPEN, people=(Person(Address.parse("wv:theo@x.org"), "theo", 1),))
-        self.assertEqual(shown(read("to the point", theo, ENGLISH)), "text to the point")
+        for text, meant in (
+            ("s the secret", "SEND"),
+            ("s the", "E02"),
+            ("get the", "GET"),
+            ("s th secret", "text s th secret"),
+            ("to the point", "text to the point"),
+            ("to the", "text to the"),
+            ("send the", "text send the"),
+            # Nobody knows whether it is for Theo, and it must not go to anybody else.
+            ("send the secret", "ask first"),
+            ("send my secret", "text send my secret"),
+        ):
+            self.assertEqual(shown(read(text, theo, ENGLISH)), meant, text)
+
+    def test_beginning_of_two_names_while_somebody_is_talked_to(self):
+        two = [Person(Address.parse(f"wv:{name}@x.org"), name, 1) for name in ("theo", "thea")]
+        known = evolve(OPEN, people=tuple(two))
+        for text, meant in (
+            ("s the secret", "E12"),
+            ("get the", "E12"),
+            ("send the secret", "ask first"),
+            ("to the point", "text to the point"),
+        ):
+            self.assertEqual(shown(read(text, known, ENGLISH)), meant, text)
 
     def test_recipients(self):
         reading = read('s "Bob B",cy,*work,dan@elsewhere.org meeting  3pm\nthere', CLOSED, ENGLISH)
@@ -271,7 +306,8 @@ class ReferenceTests(SynchronousTestCase):
 
     def test_too_many_recipients_are_refused(self):
         many = ",".join(f"u{number}@x.org" for number in range(21))
-        self.assertEqual(shown(read(f"s {many} hi", CLOSED, ENGLISH)), "E10")
+        for known in (CLOSED, OPEN):
+            self.assertEqual(shown(read(f"s {many} hi", known, ENGLISH)), "E15_names")
 
     def test_words_that_may_be_users(self):
         self.assertEqual(names_in("s bob,EVE,*l,#g,3,+358,a@b hi there"), ("bob", "eve", "hi"))
@@ -360,7 +396,7 @@ class AnyTextTests(SynchronousTestCase):
         reading = read(text, known, ENGLISH)
         self.assertIsInstance(reading, READINGS)
         if isinstance(reading, Mistaken):
-            self.assertLessEqual(reading.values.keys(), {"word", "name", "people"})
+            self.assertLessEqual(reading.values.keys(), {"word", "name"})
 
     @given(_texts)
     def test_what_is_said_in_a_conversation_names_nobody_but_contacts(self, text):
@@ -389,6 +425,40 @@ class AnyTextTests(SynchronousTestCase):
         ]:
             for known in (OPEN, CLOSED):
                 read(text, known, ENGLISH)
+
+
+class MarksTests(SynchronousTestCase):
+    """Characters with many marks: to compose all of them takes the square of their number."""
+
+    MARKS = "\u0301\u0316"
+
+    def test_texts_of_nothing_but_marks_take_no_time(self):
+        begun = process_time()
+        for text in (f"s bob {self.MARKS * 200_000}", self.MARKS * 200_000):
+            for known in (OPEN, CLOSED):
+                read(text, known, ENGLISH)
+            for look in (first_word, names_in):
+                look(text)
+        # By their square, it would be hours.
+        self.assertLess(process_time() - begun, 20)
+
+    def test_so_many_marks_as_anybody_writes_stay(self):
+        text = f"o{self.MARKS * 15} and o"
+        self.assertEqual(normal(text), unicodedata.normalize("NFC", text))
+        self.assertEqual(normal(f"o{self.MARKS * 15}x"), normal(f"o{self.MARKS * 99}x"))
+
+    @given(st.text("ab\u0301\u0316\u0344\xe9", max_size=200))
+    def test_normal_form_is_its_own(self, text):
+        self.assertEqual(normal(normal(text)), normal(text))
+
+    def test_very_long_names_are_nobodys(self):
+        people = tuple(Person(Address("u", None, "x.org"), f"u{n}", n) for n in range(1, 1000))
+        begun = process_time()
+        for known in (OPEN, CLOSED):
+            known = evolve(known, people=people)
+            for name in ("1" * 40_000, '"' * 40_000, "u" * 40_000):
+                self.assertNotEqual(shown(read(f"s {name} hi", known, ENGLISH)), "SEND")
+        self.assertLess(process_time() - begun, 10)
 
 
 class PatternTests(SynchronousTestCase):

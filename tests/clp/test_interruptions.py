@@ -97,6 +97,30 @@ class TextsTests(InterruptionsTestCase):
         said = [each for each in self.amy.new() if each.startswith("Sent to bob")]
         self.assertEqual(len(said), steps)
 
+    async def test_account_moves_to_another_phone_and_the_old_one_is_told_once(self):
+        def phone(number):
+            return f"+3584055500{number:02}" if number else AMY
+
+        async def link(number):
+            text = IncomingText(
+                id=f"s:{number}",
+                gateway="s",
+                sender=phone(number),
+                number="4664",
+                received_at=self.clock.seconds(),
+                body="link amy secret",
+            )
+            self.assertTrue(await self.other.clp.take(text))
+
+        steps = await self.interrupted(link)
+        self.assertGreater(steps, 5)
+        await self.later()
+        for number in range(1, steps):
+            got = [each.message.text for each in self.gateway.accepted if each.to == phone(number)]
+            self.assertEqual(len(got), 2, got)
+            self.assertIn("This phone now belongs to amy.", got[0])
+            self.assertIn("amy is on another phone now", got[1])
+
     async def test_question_is_asked_once_under_one_number(self):
         async def ask(number):
             # Who says the very same thing again and again is taken for a machine.

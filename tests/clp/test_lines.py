@@ -148,6 +148,33 @@ class GuessingTests(LineTestCase):
         await self.parts.authentication.by_password(DORA, "127.0.0.1", "secret word")
 
 
+class HurryTests(LineTestCase):
+    overrides = {"clp": {"texts_per_minute": 3}}
+
+    async def test_lines_that_come_too_fast_wait(self):
+        line = await self.dora()
+        texts = [f"number {number}" for number in range(6)]
+        for text in texts:
+            line.say(f"s bob {text}")
+        heard = []
+        while len(heard) < len(texts):
+            heard += await self.heard_by(self.bob)
+            await self.later(5)
+        self.assertEqual(heard, [("dora", text) for text in texts])
+        self.assertEqual(line.new(), [])
+
+    async def test_connection_that_is_lost_meanwhile_is_over_at_once(self):
+        line = await self.dora()
+        for number in range(6):
+            line.say(f"s bob number {number}")
+        await until(lambda: self.is_on_line(DORA))
+        line.transport.abortConnection()
+        await until(self.is_gone)
+
+    async def is_gone(self):
+        return not await self.is_on_line(DORA)
+
+
 class DialogueOnLineTests(LineTestCase):
     async def test_conversation_with_a_handset(self):
         line = await self.dora()
@@ -156,7 +183,7 @@ class DialogueOnLineTests(LineTestCase):
         await self.bob.send("dora", text="yes at 12")
         await self.later()
         (said,) = line.new()
-        self.assertTrue(said.startswith("bob: yes at 12 (A bob"), said)
+        self.assertTrue(said.startswith("bob: yes at 12 (/A bob"), said)
         line.say("on my way")
         await until(lambda: self.hears("on my way"))
 
@@ -179,7 +206,9 @@ class DialogueOnLineTests(LineTestCase):
     async def test_alert_comes_by_itself(self):
         await self.signed_on(self.cy)
         line = await self.dora()
-        await line.says("watch cy", "I tell you when cy comes or goes. UNWATCH cy ends it.")
+        await line.says(
+            "watch cy", "I tell you when cy comes or goes. UNWATCH cy@localhost ends it."
+        )
         await self.later()
         await self.cy.text("off")
         await self.later()
@@ -193,6 +222,15 @@ class DialogueOnLineTests(LineTestCase):
         await until(lambda: "amy: hi" in str(line.lines))
         await self.later(2)
         self.assertIn("dora got it 0:00.", str(self.amy.got + self.amy.new()))
+
+    async def test_message_that_was_read_waits_no_more(self):
+        line = await self.dora()
+        await line.says("push off", "You get a notice; send READ to see them.")
+        await self.bob.send("dora", text="important")
+        await self.later()
+        line.new()
+        await line.says("read 1", "bob (0:00): important")
+        await line.says("read 1", "There is no message 1. Send READ.")
 
     async def test_text_cannot_look_like_another_one(self):
         line = await self.dora()

@@ -105,6 +105,15 @@ class PoolTests(PhoneTestCase):
         await self.amy.text("who")
         self.assertEqual(self.came_from(), "4664")
 
+    async def test_same_text_to_two_numbers_at_once_is_two_texts(self):
+        await self.told_by(self.bob, "bob")
+        await self.told_by(self.ann, "ann")
+        sent_at = self.clock.seconds()
+        for number in ("4665", "4666", "4666"):
+            await self.amy.says("at 8", to=number, sent_at=sent_at)
+        self.assertEqual(await self.heard_by(self.bob), [("amy", "at 8")])
+        self.assertEqual(await self.heard_by(self.ann), [("amy", "at 8")])
+
     async def test_text_to_such_a_number_is_no_command_but_stop_and_after_a_slash(self):
         await self.told_by(self.bob, "bob")
         for text in ("off", "who", "s ann hi", "y"):

@@ -13,10 +13,11 @@ from imps.clp.changes import (
     opened,
     wrote,
 )
-from imps.clp.state import Out, State
+from imps.clp.state import Answer, Out, Shown, State
 from imps.clp.states import packed, unpacked
 from imps.model.address import Address
 
+SHOWN = Shown(message_id="m", expires_at=60.0)
 BOB, CY = "wv:bob@x.org", "wv:cy@x.org"
 
 
@@ -30,10 +31,10 @@ class PackingTests(SynchronousTestCase):
             numbered([Address.parse(BOB)], 8),
             handed_in(Out(id="1", body="hi", validity_seconds=60, message_id="m")),
             arrived("1", "hi", 3.0, 9),
-            done("1", ["hello"], 7.0),
+            done(Answer(id="1", at=7.0, replies=("hello",), shown=SHOWN)),
             message_numbered(["m"]),
         ):
             state = change(state)
-        state = evolve(state, quiet=(22, 7), watches=(BOB,))
+        state = evolve(state, quiet=(22, 7), watches=(BOB,), pages_show=SHOWN)
         self.assertEqual(unpacked(packed(state)), state)
         self.assertEqual(unpacked(b""), State())

@@ -7,8 +7,15 @@ from twisted.logger import globalLogPublisher
 from imps.model.address import Address
 from imps.testing.conformance import shows_feature
 from tests.clp.phones import Phone, PhoneTestCase
+from tests.sms.scripted import ACCEPTED, LATER
 
 NUMBER = "+358409999999"
+USER = Address.parse("wv:amy@localhost")
+LINKED = "This phone now belongs to amy. Please delete your last message, it shows your password."
+MOVED = (
+    "amy is on another phone now, and hears nothing here any more. If you did not do that, "
+    "ask localhost."
+)
 LINK = "This phone is not registered. Send LINK name password."
 
 
@@ -61,7 +68,7 @@ class LinkTests(StrangersTestCase):
 
     async def test_linked_phone_is_unlinked_first(self):
         await self.phone.text("link ann secret")
-        await self.phone.says("link bob secret", "This phone belongs to ann. Send UNLINK first.")
+        await self.phone.says("link bob secret", "This phone belongs to ann. Send /UNLINK first.")
         await self.phone.text("unlink")
         await self.phone.says("yes", "This phone is no longer linked.")
         self.assertIsNone(await self.number_of("ann"))
@@ -75,7 +82,31 @@ class LinkTests(StrangersTestCase):
     async def test_new_phone_of_a_user_takes_the_place_of_the_old_one(self):
         await self.phone.text("link amy secret")
         self.assertEqual(await self.number_of("amy"), NUMBER)
+        await self.amy.gets(MOVED)
         await self.amy.says("on", LINK)
+        # It is said once.
+        await self.phone.says("link amy secret", LINKED)
+        await self.amy.gets()
+
+    async def test_what_waits_for_the_old_phone_goes_to_the_new_one(self):
+        await self.signed_on(self.amy, "add bob")
+        self.gateway.answers = [LATER]
+        await self.bob.send("amy", text="hello")
+        await self.later()
+        await self.amy.text("lists")
+        await self.phone.text("link amy secret")
+        self.gateway.answers = [ACCEPTED]
+        for _ in range(5):
+            await self.later(70)
+        self.assertEqual(self.amy.new(), [MOVED])
+        self.assertEqual(self.phone.new(), [LINKED, "bob: hello"])
+        key = f"{self.store.buckets.prefix_of(USER)}queue:{USER.canonical}"
+        self.assertEqual(await self.store.client.execute("ZCARD", key), 0)
+
+    async def test_old_phone_that_wants_to_hear_nothing_is_told_nothing(self):
+        await self.amy.text("stop")
+        await self.phone.says("link amy secret", LINKED)
+        await self.amy.gets()
 
     async def test_password_is_not_logged(self):
         logged = []
@@ -88,6 +119,13 @@ class LinkTests(StrangersTestCase):
         await self.phone.says("hello", LINK, id="s:same")
         text = await self.phone.text("hello", id="s:same")
         self.assertEqual(text, [])
+
+
+class UrlTests(StrangersTestCase):
+    overrides: ClassVar = {"provider": {"url": "http://chat.example/"}}
+
+    async def test_stranger_is_told_where_more_is_said(self):
+        await self.phone.says("hello", f"{LINK} Or see http://chat.example/.")
 
 
 class ClosedTests(StrangersTestCase):
@@ -118,7 +156,14 @@ class OpenTests(StrangersTestCase):
             "S name text=send, WHO=online, ADD name, LIST, "
             "FREE/BUSY/AWAY, READ, BLOCK name, OFF. HELP word=more. STOP=end",
         )
-        await Phone(self, "+358407777777").says("joinme a/b", "You may not do that.")
+        nobody = Phone(self, "+358407777777")
+        for name in ("a/b", "#chess", "*x", "0", "wv:zz", "a:b", "x@y.org", "_", "+35"):
+            said = f"{name} cannot be a name: letters and digits can, like JOINME ann."
+            await nobody.says(f"joinme {name}", said)
+        self.assertIsNone(await self.directory.find(Address("#chess")))
+        said = "Welcome {0}! Your address is {0}@localhost. Send HELP."
+        for digit, name in enumerate(("fay", "Gina7", "h.i-j_k", "\u0436", "me")):
+            await Phone(self, f"+35840666666{digit}").says(f"joinme {name}", said.format(name))
 
     async def test_stranger_is_told_both_ways(self):
         await self.phone.says(

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
+from imps.clp.catalogues import Catalogues
 from imps.clp.references import Person
 from imps.clp.telling import (
     LONGEST_TEXT,
@@ -23,6 +24,7 @@ from imps.clp.telling import (
 from imps.model.address import Address
 from imps.model.short_message import how_many
 
+ENGLISH = Catalogues.load().get("en")
 NOW = datetime(2026, 3, 10, 12, 41, tzinfo=UTC).timestamp()
 ANN = Address.parse("wv:ann@x.org")
 OTHER_ANN = Address.parse("wv:ann@far.org")
@@ -65,9 +67,11 @@ class NamesTests(SynchronousTestCase):
 
 class TimesTests(SynchronousTestCase):
     def test_time_of_today_and_of_another_day(self):
-        self.assertEqual(moment(NOW - 60, NOW, UTC), "12:40")
-        self.assertEqual(moment(NOW - 86_400, NOW, UTC), "9 Mar 12:41")
-        self.assertEqual(moment(NOW, NOW, timezone(timedelta(hours=2))), "14:41")
+        self.assertEqual(moment(NOW - 60, NOW, UTC, ENGLISH), "12:40")
+        self.assertEqual(moment(NOW - 86_400, NOW, UTC, ENGLISH), "9 Mar 12:41")
+        german = Catalogues.load().get("de")
+        self.assertEqual(moment(NOW - 86_400, NOW, UTC, german), "9. März 12:41")
+        self.assertEqual(moment(NOW, NOW, timezone(timedelta(hours=2)), ENGLISH), "14:41")
 
     def test_zones(self):
         for name, hours in (("UTC", 0), ("gmt", 0), ("+2", 2), ("-3:30", -3.5), ("+0545", 5.75)):

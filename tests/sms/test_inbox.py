@@ -4,6 +4,7 @@ from twisted.internet.defer import CancelledError, Deferred, TimeoutError
 
 from imps.model.gsm7 import Coding
 from imps.model.short_message import Header, Place, ShortMessage
+from imps.sap.texts import NotYet
 from imps.sms.holding import KEEP_SECONDS, TAKE_SECONDS, Hold
 from imps.sms.inbox import MOST_TRIES
 from imps.ssp.publishers import ANSWER_SECONDS
@@ -98,6 +99,25 @@ class InboxTests(TrafficTestCase):
         self.assertEqual(len(tries), MOST_TRIES)
         self.assertEqual(self.taken, ["good"])
         self.assertEqual(len(self.flushLoggedErrors(RuntimeError)), MOST_TRIES)
+
+    async def test_text_that_is_wanted_later_keeps_those_behind_it(self):
+        until = self.clock.seconds() + 10
+
+        async def take(text):
+            if self.clock.seconds() < until:
+                raise NotYet(until)
+            self.taken.append(text.body)
+            return True
+
+        self.take_with(take)
+        await self.receive("s:1", "one")
+        await self.receive("s:2", "two")
+        await self.quiet()
+        for _ in range(9):
+            await self.look(1)
+        self.assertEqual(self.taken, [])
+        await self.look(1)
+        self.assertEqual(self.taken, ["one", "two"])
 
     async def test_text_is_not_given_up_while_the_store_is_away(self):
         failures = [StoreUnavailable("away")] * (MOST_TRIES * 2)

@@ -251,6 +251,33 @@ class SendingTests(OutgoingTextsTestCase):
         self.assertIsNone(await self.taken())
         self.assertEqual(self.told, [("1", "stopped")])
 
+    async def test_what_waits_for_a_phone_that_is_its_users_no_longer_is_not_sent(self):
+        for id, answer in (("a", True), ("b", False), ("notice", False)):
+            await self.put(id, answer=answer)
+        self.note(await self.one.recall(ANN, but="notice", now=self.now))
+        self.assertEqual(self.told, [("a", "stopped"), ("b", "stopped")])
+        self.assertEqual(await self.taken(), "notice")
+        await self.settle("notice")
+        # It may be handed in again for another phone, or for this one.
+        self.assertIs(await self.put("a"), Put.YES)
+
+    async def test_what_the_gateway_wants_later_is_not_sent_to_such_a_phone(self):
+        await self.put("a")
+        await self.taken()
+        self.note(await self.one.recall(ANN, but="", now=self.now))
+        self.assertEqual(self.told, [])
+        await self.settle("a", Said.LATER, resume_at=self.now + 1)
+        self.clock.advance(2)
+        self.assertIsNone(await self.taken())
+        self.assertEqual(self.told, [("a", "stopped")])
+
+    async def test_what_the_gateway_has_got_before_is_accepted(self):
+        await self.put("a")
+        await self.taken()
+        await self.one.recall(ANN, but="", now=self.now)
+        await self.settle("a")
+        self.assertEqual(self.told, [("a", "accepted")])
+
     async def test_nobody_is_told_where_nobody_watches(self):
         await self.put("1", watcher="")
         await self.taken()

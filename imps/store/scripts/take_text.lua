@@ -33,14 +33,12 @@ while true do
         return {works}
     end
     local text = text_key(prefix, phone, id)
-    local said, expires, done, tries, despite_stop = unpack(redis.call('HMGET', text, 'text', 'expires',
-        'done', 'tries', 'despite_stop'))
+    local said, expires, done, tries, despite_stop, recalled = unpack(redis.call('HMGET', text, 'text',
+        'expires', 'done', 'tries', 'despite_stop', 'recalled'))
     if not said then
         leave_queue(prefix, phone, id)
-    elseif is_stopped and despite_stop ~= '1' then
-        end_text(prefix, phone, id, 'stopped', ARGV[2], ARGV[6], 'no texts are wanted', works)
-        -- It was not sent, and may be handed in again once texts are wanted.
-        redis.call('DEL', text)
+    elseif recalled or is_stopped and despite_stop ~= '1' then
+        stop_text(prefix, phone, id, ARGV[2], ARGV[6], 'no texts are wanted', works)
     elseif tonumber(expires) <= now then
         end_text(prefix, phone, id, 'expired', ARGV[2], ARGV[6], 'not accepted in time', works)
     else

@@ -101,6 +101,12 @@ local function end_text(prefix, phone, id, state, now, lease, reason, works)
     tell(prefix, phone, id, state, now, lease, reason, works)
 end
 
+-- A text was not sent, and may be handed in again once that is wanted.
+local function stop_text(prefix, phone, id, now, lease, reason, works)
+    end_text(prefix, phone, id, 'stopped', now, lease, reason, works)
+    redis.call('DEL', text_key(prefix, phone, id))
+end
+
 -- The gateway has accepted all of a text.
 local function accept_text(prefix, phone, id, now, lease, patience, works)
     redis.call('HSET', text_key(prefix, phone, id), 'state', 'accepted')
