@@ -22,7 +22,7 @@ class Receiver(Protocol):
 
     def dataReceived(self, data):
         self.received += data
-        if len(self.received) >= self._octets:
+        if len(self.received) >= self._octets and not self.complete.called:
             self.complete.callback(None)
 
 
@@ -58,6 +58,9 @@ class SendingTests(TestCase):
         receiver.transport.resumeProducing()
         await receiver.complete
         self.assertEqual(bytes(receiver.received), b"".join(PIECES))
+        # Once that is out, what comes goes at once again: the reactor is not asked for room.
+        speaker.sender.send(b"and more")
+        self.assertNotIn(speaker.transport, reactor.getWriters())
         receiver.transport.abortConnection()
         await speaker.lost
 

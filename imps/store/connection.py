@@ -20,6 +20,7 @@ from twisted.internet.task import deferLater
 from twisted.logger import Logger, LogLevel
 from twisted.python.failure import Failure
 
+from imps.sending import DirectSender
 from imps.store.errors import StoreUnavailable
 from imps.store.servers import Sentinels, Server, reason_of_loss
 
@@ -51,6 +52,10 @@ class Connection(txredisapi.RedisProtocol):
         self._timer: IDelayedCall | None = None
         self._unsent: list[bytes] = []
 
+    def connectionMade(self) -> None:
+        self._sender = DirectSender(self.transport)
+        super().connectionMade()
+
     def send(self, deadline: float, *command: Argument) -> Deferred[Any]:
         """Send a command; its reply comes before the deadline, or the connection is lost."""
         if not self.connected:
@@ -69,7 +74,7 @@ class Connection(txredisapi.RedisProtocol):
         # What comes up in one turn of the reactor goes out together.
         commands, self._unsent = self._unsent, []
         if self.connected:
-            self.transport.write(b"".join(commands))
+            self._sender.send(b"".join(commands))
 
     async def hang_up(self) -> None:
         """Close the connection, if it is open."""
