@@ -15,7 +15,7 @@ from imps.model.address import Address
 from imps.model.events import MessageReported, Notification
 from imps.model.status import StatusCode
 from imps.sap.service_table import nobody
-from imps.sap.sessions import Present, absence, present
+from imps.sap.sessions import Present, absence, session_of
 from imps.store.deliveries import Acknowledgement, Deliveries, Said, Taken
 from imps.store.outboxes import Outboxes
 
@@ -84,9 +84,9 @@ class Delivery:
         polled = await self._deliveries.poll(session_id, said, now=now, polls=polls)
         if isinstance(polled, StatusCode):
             raise absence(polled)
-        found, taken = polled
+        record, taken = polled
         self._has_taken(taken, said.acknowledgement)
-        return present(session_id, found), taken
+        return Present(session_of(session_id, record), has_waiting=taken.has_more), taken
 
     def _has_taken(self, taken: Taken, acknowledgement: Acknowledgement) -> None:
         if taken.acknowledged and acknowledgement in _HAS_IT:

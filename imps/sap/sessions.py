@@ -19,7 +19,7 @@ from imps.model.capability import Bearer, Capabilities
 from imps.model.notice import NotificationType
 from imps.model.status import Refusal, StatusCode
 from imps.store.keys import Buckets
-from imps.store.sessions import Asked, Found, Looked, Opened, Operation
+from imps.store.sessions import Asked, Looked, Opened, Operation
 from imps.store.sessions import Sessions as StoredSessions
 
 UNKNOWN = Capabilities()
@@ -74,7 +74,7 @@ class Session:
 
     def as_of(self, record: bytes) -> Session:
         """This session with what was agreed in a record of it from before."""
-        then = _unpacked(self.id, record)
+        then = session_of(self.id, record)
         return evolve(
             self, capabilities=then.capabilities, services=then.services, granted=then.granted
         )
@@ -263,7 +263,8 @@ class Sessions:
             raise absence(found)
         if not found.record:
             raise AnsweredBefore(found.operations[0].answer)
-        return present(session_id, found)
+        session = session_of(session_id, found.record)
+        return Present(session, found.has_waiting, found.operations)
 
     async def finish(
         self,
@@ -289,7 +290,7 @@ class Sessions:
         found = await self._stored.look(session_id, now=self._clock.seconds(), channel=channel)
         if isinstance(found, StatusCode):
             raise absence(found)
-        return _unpacked(session_id, found.record), found
+        return session_of(session_id, found.record), found
 
     async def agree(
         self,
@@ -345,16 +346,10 @@ class Sessions:
                 raise Refusal(StatusCode.INVALID_SESSION, "there is no such session")
             if there == record:
                 return changed
-            before, session = there, _unpacked(session.id, there)
+            before, session = there, session_of(session.id, there)
 
     def _lifetime(self, session: Session) -> int:
         return session.time_to_live_seconds + self._limits.grace_seconds
-
-
-def present(session_id: str, found: Found) -> Present:
-    """A session as it was found."""
-    session = _unpacked(session_id, found.record)
-    return Present(session, found.has_waiting, found.operations)
 
 
 _ABSENCES = {
@@ -393,7 +388,8 @@ def _packed(session: Session) -> bytes:
 
 
 @lru_cache(maxsize=10_000)
-def _unpacked(session_id: str, record: bytes) -> Session:
+def session_of(session_id: str, record: bytes) -> Session:
+    """A session from its record."""
     # Cached, as every request asks for it and it hardly changes.
     fields = json.loads(record)
     return Session(

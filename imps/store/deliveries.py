@@ -17,10 +17,8 @@ from imps.store.connection import Argument
 from imps.store.endings import Ending
 from imps.store.keys import Buckets
 from imps.store.packing import unpacked_event, unpacked_message
-from imps.store.sessions import MAX_EVENTS_IN_FLIGHT, Found, Sessions, found_in
+from imps.store.sessions import Sessions, why_not
 from imps.store.work import LEASE_SECONDS, Work
-
-NEWS_AT_A_TIME = 50
 
 
 class Acknowledgement(Enum):
@@ -119,43 +117,46 @@ class Deliveries:
         reply = await self._client.run(
             "deliver",
             [self._buckets.prefix(bucket)],
-            *self._delivery_of(session_id, said, wanted, now),
+            session_id,
+            repr(now),
+            int(wanted),
+            *self._delivery_of(said),
         )
         return _taken(bucket, reply)
 
     async def poll(
         self, session_id: str, said: Said, *, now: float, polls: bool
-    ) -> tuple[Found, Taken] | StatusCode:
-        """Look up a session, at a request that wants what is due to it next and nothing else, take
-        what that says, and prolong its life; one step, as clients ask for nothing as often. A code
-        says why there is no session, as where it is looked up for other requests."""
+    ) -> tuple[bytes, Taken] | StatusCode:
+        """The record of a session, at a request that wants what is due to it next and nothing else;
+        take what that says, and prolong the session's life. One step, as clients ask for nothing as
+        often. A code says why there is no session, as where it is looked up for other requests."""
         bucket = self._buckets.of_session(session_id)
         if bucket is None:
             return StatusCode.INVALID_SESSION
-        check = self._sessions.check_of(session_id, now=now, polls=polls)
-        delivery = self._delivery_of(session_id, said, True, now)
-        prefix = self._buckets.prefix(bucket)
-        session, *taken = await self._client.run("poll", [prefix], len(check), *check, *delivery)
-        found = found_in(session)
-        return found if isinstance(found, StatusCode) else (found, _taken(bucket, taken[0]))
-
-    def _delivery_of(
-        self, session_id: str, said: Said, wanted: bool, now: float
-    ) -> tuple[Argument, ...]:
-        """What scripts that deliver take."""
-        return (
+        reply = await self._client.run(
+            "poll",
+            [self._buckets.prefix(bucket)],
             session_id,
             repr(now),
-            said.acknowledgement.value,
-            said.transaction_id,
-            int(wanted),
+            int(polls),
+            self._sessions.requests_per_second,
+            *self._delivery_of(said),
+        )
+        if isinstance(reply, int):
+            return why_not(reply)
+        record, taken = reply
+        return record, _taken(bucket, taken)
+
+    def _delivery_of(self, said: Said) -> tuple[Argument, ...]:
+        """What scripts that deliver take last."""
+        return (
             repr(float(self._resend_seconds)),
             self._max_tries,
-            MAX_EVENTS_IN_FLIGHT,
-            repr(now + LEASE_SECONDS),
+            LEASE_SECONDS,
             int(StatusCode.OK),
+            said.acknowledgement.value,
+            said.transaction_id,
             said.message_id,
-            NEWS_AT_A_TIME,
         )
 
 

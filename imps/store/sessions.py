@@ -16,14 +16,10 @@ from attrs import define, frozen
 from imps.model.address import Address
 from imps.model.status import StatusCode
 from imps.store.client import StoreClient
-from imps.store.connection import Argument
 from imps.store.keys import Buckets
 from imps.store.work import LEASE_SECONDS, Work
 
-OPERATION_SECONDS = 180
-OPERATION_LIMIT_SECONDS = 15
 ANSWERS_KEPT = 4
-MAX_EVENTS_IN_FLIGHT = 5
 GOODBYES = 3
 
 
@@ -101,7 +97,7 @@ class Sessions:
     _client: StoreClient
     _buckets: Buckets
     _resend_seconds: float
-    _requests_per_second: int
+    requests_per_second: int
     _most_of_a_user: int
     _messages_per_second: int = 0
 
@@ -160,45 +156,25 @@ class Sessions:
         bucket = self._buckets.of_session(session_id)
         if bucket is None:
             return StatusCode.INVALID_SESSION
+        most_messages = self._messages_per_second or self.requests_per_second
+        of_a_message = self.requests_per_second / most_messages
         reply = await self._client.run(
             "check_session",
             [self._buckets.prefix(bucket)],
-            *self.check_of(
-                session_id, now=now, polls=polls, answers_later=answers_later, messages=messages
-            ),
+            session_id,
+            repr(now),
+            int(polls),
+            int(answers_later),
+            self.requests_per_second,
+            repr(max(1.0, messages * of_a_message)),
+            repr(float(self._resend_seconds)),
             *(
                 part
                 for each in asked
                 for part in (each.transaction_id, each.digest, each.operation_id)
             ),
         )
-        return found_in(reply)
-
-    def check_of(
-        self,
-        session_id: str,
-        *,
-        now: float,
-        polls: bool,
-        answers_later: bool = False,
-        messages: int = 0,
-    ) -> tuple[Argument, ...]:
-        """What scripts that look a session up take first."""
-        most_messages = self._messages_per_second or self._requests_per_second
-        of_a_message = self._requests_per_second / most_messages
-        return (
-            session_id,
-            repr(now),
-            OPERATION_SECONDS,
-            OPERATION_LIMIT_SECONDS,
-            repr(float(self._resend_seconds)),
-            int(StatusCode.SESSION_EXPIRED),
-            MAX_EVENTS_IN_FLIGHT,
-            int(polls),
-            int(answers_later),
-            self._requests_per_second,
-            repr(max(1.0, messages * of_a_message)),
-        )
+        return why_not(reply) if isinstance(reply, int) else _found_in(reply)
 
     async def of(self, user: Address) -> list[str]:
         """The ids of the sessions that a user has."""
@@ -230,10 +206,8 @@ class Sessions:
                 session_id,
                 repr(now),
                 repr(float(self._resend_seconds)),
-                MAX_EVENTS_IN_FLIGHT,
                 *(answers if answers and is_kept else (b"", b"")),
                 ANSWERS_KEPT,
-                OPERATION_SECONDS,
                 *(part for operation in operations for part in operation),
             )
         )
@@ -252,12 +226,10 @@ class Sessions:
             session_id,
             repr(now),
             repr(float(self._resend_seconds)),
-            MAX_EVENTS_IN_FLIGHT,
-            int(StatusCode.SESSION_EXPIRED),
             channel,
         )
         if isinstance(reply, int):
-            return _why_not(reply)
+            return why_not(reply)
         record, waiting, polled, answering, told, repetition, last_channel = reply
         return Looked(
             record=record,
@@ -328,17 +300,20 @@ class Sessions:
         )
 
 
-def found_in(reply: int | list[Any]) -> Found | StatusCode:
-    """What scripts say that look a session up."""
-    if isinstance(reply, int):
-        return _why_not(reply)
+def _found_in(reply: list[Any]) -> Found:
     record, waiting, *rest = reply
     pairs = zip(rest[::2], rest[1::2], strict=True)
     operations = tuple(Operation(each.decode(), answer) for each, answer in pairs)
     return Found(record, bool(waiting), operations)
 
 
-def _why_not(reply: int) -> StatusCode:
+_WHY_NOT = {
+    0: StatusCode.INVALID_SESSION,
+    1: StatusCode.SERVICE_UNAVAILABLE,
+    2: StatusCode.SESSION_EXPIRED,
+}
+
+
+def why_not(reply: int) -> StatusCode:
     """Why a request of a session is not served, from what a script says."""
-    known = {0: StatusCode.INVALID_SESSION, 1: StatusCode.SERVICE_UNAVAILABLE}
-    return known.get(reply) or StatusCode(reply)
+    return _WHY_NOT.get(reply) or StatusCode(reply)

@@ -14,13 +14,13 @@ from imps.model.presence import AttributeList
 from imps.parts import Parts
 from imps.store.accounts import Accounts
 from imps.store.client import StoreClient
-from imps.store.deliveries import NEWS_AT_A_TIME
 from imps.store.presence import CHUNK
 from tests.elements.test_presence import ANN, BOB, MOOD, ON_LINE, PresenceTestCase
 
 WATCHERS, ON_LINE_STILL = 1000, 100
 LISTS, CONTACTS = 20, 500
 AT_A_TIME = 100
+NEWS_AT_A_TIME = 50
 
 
 @define(eq=False)

@@ -1,9 +1,9 @@
 -- Look at a session for whoever holds a channel to its client; it is not prolonged.
 -- KEYS[1] the bucket's prefix; ARGV[1] the session id, ARGV[2] now, ARGV[3] after how long a thing is
--- sent again (seconds), ARGV[4] how many events may be in flight, ARGV[5] the code of a session that
--- has expired, ARGV[6] the channel by which its client has come back, '' if it has
+-- sent again (seconds), ARGV[4] the channel by which its client has come back, '' if it has
 -- not: what is in flight to it is sent again at once, and whoever holds another channel looks again.
--- Returns 0 for an unknown session and the code with which it ended for one that is over; else its
+-- Returns 0 for an unknown session, 2 for one that has expired, and the code with which it ended for
+-- one that was ended; else its
 -- record, 1 or 0 for whether anything can be fetched, when its client last polled, since when a
 -- request of it is being answered, when the answer to the last one said that anything can be, when
 -- something in flight will be sent again, '' for never, and the channel by which its client came last.
@@ -20,15 +20,15 @@ if not record then
     return 0
 end
 if tonumber(expires) <= now then
-    return tonumber(ARGV[5])
+    return 2
 end
-if ARGV[6] ~= '' then
+if ARGV[4] ~= '' then
     send_again(prefix, id)
-    channel = ARGV[6]
+    channel = ARGV[4]
     redis.call('HSET', prefix .. 'session:' .. id, 'channel', channel)
     wake(prefix, id)
 end
-local waits, repetition = can_fetch(prefix, id, now, tonumber(ARGV[3]), ARGV[4])
+local waits, repetition = can_fetch(prefix, id, now, tonumber(ARGV[3]))
 local told = answering and answering:match('^told (.*)$')
 return {record, waits and 1 or 0, polled or '',
     not told and answering or '', told or '', repetition and tostring(repetition) or '',

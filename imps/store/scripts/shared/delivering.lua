@@ -1,7 +1,12 @@
--- include sessions
+-- include alive
+-- include messages
+-- include outboxes
 -- include waiting
 -- include news
 -- include subscriptions
+-- Of how many publishers there may be news at a time.
+local NEWS_AT_A_TIME = 50
+
 -- Take a session's acknowledgement, if it has one, and give it what is to be sent next, if it wants
 -- that: an event of its outbox or, when there is none, a message.
 --
@@ -12,13 +17,12 @@
 -- for which time is in its record. Of events, a few may be in flight; but while one is that notifies of
 -- a message ("noticed"), a client that answers such takes no message: not all do.
 --
--- Given are: [1] the session id, [2] now, [3] what is acknowledged: '' nothing, 'transaction' what is in
--- flight under [4], which is the message of id [11] unless that is '', 'refused' the same but not
--- wanted, or not to be sent as it is, 'message' the message of id [4], 'handed' the same, but what became of
--- it is reported later; [5] 1 if something is wanted, [6]
--- after how many seconds and [7] how many times at most a thing is sent, [8] how many events may be in
--- flight, [9] until when the work that this causes is left to the caller, [10] the code of a report that
--- a message has arrived, [12] of how many publishers there may be news at a time.
+-- Given are whether anything is wanted; after how many seconds and how many times at most a thing is sent;
+-- how long the work that this causes is left to the caller (seconds); the code of a report that a message
+-- has arrived; and what is said of what was sent: '' nothing, 'transaction' that what is in flight under a
+-- transaction id is here, which is the message of an id unless that is '', 'refused' the same but not wanted,
+-- or not to be sent as it is, 'message' that the message of an id is here, 'handed' the same, but what became
+-- of it is reported later; under which of these ids, and of which message.
 -- Returns what became of the acknowledgement (1 done, 0 unknown), 1 or 0 for whether more waits, the
 -- work that is to be done now ('' for none), the ending of the message that this session is the first to
 -- have ('' for none), and then, if there is something to send, 'event', its transaction id and the event,
@@ -26,24 +30,27 @@
 -- tabs between, and the telephone number of the session's user, '' for none, or 'message', its
 -- transaction id, since when it is in flight, the session's record of that time ('' if it is the same),
 -- its id, head and content, '' for large content.
-local function delivered(prefix, given)
-    local id, now = given[1], tonumber(given[2])
-    local key = prefix .. 'session:' .. id
-    local user, messaging, flight, transaction, at, tries, came_to, noticed = unpack(redis.call('HMGET',
-        key, 'user', 'messaging', 'flight', 'flight_transaction', 'flight_at', 'flight_tries', 'cursor',
-        'noticed'))
+local function delivered(prefix, id, moment, is_wanted, again, tries_limit, lease_seconds, code, said,
+    said_of, said_of_message)
+    local key, now = prefix .. 'session:' .. id, tonumber(moment)
+    local user, messaging, flight, transaction, at, tries, came_to, noticed, answering = unpack(
+        redis.call('HMGET', key, 'user', 'messaging', 'flight', 'flight_transaction', 'flight_at',
+            'flight_tries', 'cursor', 'noticed', 'answering'))
     local cursor = came_to or '0'
     local takes_messages = messaging ~= ''
     if not user then
         return {0, 0, '', ''}
     end
-    -- The answer says at its end whether anything waits. Having begun to write, this goes on where the
-    -- store is full.
-    redis.call('HDEL', key, 'answering')
+    if answering then
+        -- The answer says at its end whether anything waits.
+        redis.call('HDEL', key, 'answering')
+    end
     local queue = prefix .. 'queue:' .. user
     local outbox, events = prefix .. 'outbox:' .. id, prefix .. 'events:' .. id
     local sending = prefix .. 'sending:' .. id
-    local again, tries_limit = tonumber(given[6]), tonumber(given[7])
+    local in_flight = redis.call('HGETALL', sending)
+    local number_in_flight = #in_flight / 2
+    again, tries_limit = tonumber(again), tonumber(tries_limit)
     local work, ending = '', ''
 
     local function name(message_id)
@@ -59,8 +66,8 @@ local function delivered(prefix, given)
     -- wants that.
     local function leave(message_id, acknowledged)
         if acknowledged then
-            local say = given[3] == 'handed' and hand_message or report_message
-            work, ending = say(prefix, user, message_id, given[10], given[2], given[9])
+            local say = said == 'handed' and hand_message or report_message
+            work, ending = say(prefix, user, message_id, code, moment, now + lease_seconds)
             if ending ~= '' then
                 redis.call('HSET', name(message_id), 'closed', 1)
             end
@@ -74,6 +81,13 @@ local function delivered(prefix, given)
         flight = false
     end
 
+    -- What is in flight at a place is so no more.
+    local function end_flight(i)
+        number_in_flight = number_in_flight - 1
+        in_flight[i + 1] = ''
+        return redis.call('HDEL', sending, in_flight[i])
+    end
+
     local done = 0
     local acknowledged = false
     local function was_delivered(message_id)
@@ -85,7 +99,7 @@ local function delivered(prefix, given)
         local expires = redis.call('HGET', name(flight), 'expires')
         local notice = cjson.encode({kind = 'notice', message_id = flight, since = now})
         if expires then
-            put_event(outbox, events, 'notice:' .. flight, expires, given[2], notice, now)
+            put_event(outbox, events, 'notice:' .. flight, expires, moment, notice, now)
             if noticed then
                 noticed = flight
                 redis.call('HSET', key, 'noticed', noticed)
@@ -95,34 +109,38 @@ local function delivered(prefix, given)
         land()
     end
 
-    local is_flight = flight and transaction == given[4]
-    if given[3] == 'message' or given[3] == 'handed' then
-        if redis.call('ZSCORE', queue, given[4]) then
-            acknowledged = given[4]
-        elseif was_delivered(given[4]) then
+    local is_flight = flight and transaction == said_of
+    if said == 'message' or said == 'handed' then
+        if redis.call('ZSCORE', queue, said_of) then
+            acknowledged = said_of
+        elseif was_delivered(said_of) then
             done = 1
         end
-    elseif given[3] == 'transaction' and given[11] ~= '' then
-        if is_flight and flight == given[11] then
+    elseif said == 'transaction' and said_of_message ~= '' then
+        if is_flight and flight == said_of_message then
             acknowledged = flight
-        elseif was_delivered(given[11]) then
+        elseif was_delivered(said_of_message) then
             done = 1
         end
-    elseif given[3] == 'refused' and is_flight and messaging:find(' NOTIF$') then
+    elseif said == 'refused' and is_flight and messaging:find(' NOTIF$') then
         notify_of_flight()
-    elseif given[3] ~= '' and is_flight then
+    elseif said ~= '' and is_flight then
         acknowledged = flight
-    elseif given[3] ~= '' then
-        local _, _, _, _, event_key = fields_of_sending(redis.call('HGET', sending, given[4]) or '')
-        if given[3] == 'transaction' and (event_key or ''):find('^notice:') then
-            noticed = ''
-            redis.call('HSET', key, 'noticed', noticed)
+    elseif said ~= '' then
+        for i = 1, #in_flight, 2 do
+            if in_flight[i] == said_of then
+                local _, _, _, _, event_key = fields_of_sending(in_flight[i + 1])
+                if said == 'transaction' and event_key:find('^notice:') then
+                    noticed = ''
+                    redis.call('HSET', key, 'noticed', noticed)
+                end
+                done = end_flight(i)
+            end
         end
-        done = redis.call('HDEL', sending, given[4])
     end
     if acknowledged then
         done = 1
-        leave(acknowledged, given[3] ~= 'refused')
+        leave(acknowledged, said ~= 'refused')
         local delivered = redis.call('HGET', key, 'delivered') or ' '
         delivered = (delivered .. acknowledged .. ' '):sub(-400):match(' .*$') or ' '
         redis.call('HSET', key, 'delivered', delivered)
@@ -137,7 +155,7 @@ local function delivered(prefix, given)
 
     -- Whether more can be fetched: behind a message that is in flight, only events.
     local function more()
-        local waits = event_waits(prefix, id, given[8])
+        local waits = event_waits(prefix, id, number_in_flight)
             or not flight and takes_messages and message_waits(prefix, user, cursor)
         return waits and 1 or 0
     end
@@ -146,28 +164,33 @@ local function delivered(prefix, given)
         return 's' .. redis.call('HINCRBY', key, 'transactions', 1)
     end
 
+    -- What is sent is in flight from now on.
+    local function send(own, ...)
+        number_in_flight = number_in_flight + redis.call('HSET', sending, own, sending_of(moment, ...))
+        redis.call('EXPIRE', sending, 86400)
+    end
+
     -- An acknowledgement that means nothing gets an answer of its own, to which nothing is added.
-    if given[5] ~= '1' or given[11] ~= '' and done == 0 then
+    if not is_wanted or said_of_message ~= '' and done == 0 then
         return {done, more(), work, ending}
     end
 
     -- Events: those that were not answered in time, in order, and then the next that waits. What is in
     -- flight is kept as it was sent.
-    local in_flight = redis.call('HGETALL', sending)
     local late, late_number
     local news_tries = 1
     for i = 1, #in_flight, 2 do
         local since, times, _, _, event_key, event = fields_of_sending(in_flight[i + 1])
-        if now - since >= again then
+        if since and now - since >= again then
             if tonumber(times) >= tries_limit then
-                redis.call('HDEL', sending, in_flight[i])
+                end_flight(i)
                 if event_key:find('^notice:') then
                     noticed = false
                     redis.call('HDEL', key, 'noticed')
                 end
             elseif event_key == 'news' then
                 -- Told anew, as it is by then, and under another id.
-                redis.call('HDEL', sending, in_flight[i])
+                end_flight(i)
                 for publisher, attributes in event:gmatch('([^\t\n]+)\t([^\t\n]+)') do
                     if redis.call('HEXISTS', prefix .. 'subscriptions:' .. id, publisher) == 1 then
                         put_news(prefix, id, publisher, attributes)
@@ -184,11 +207,13 @@ local function delivered(prefix, given)
     end
     if late then
         local _, times, expires, put_at, event_key, event = fields_of_sending(in_flight[late + 1])
-        redis.call('HSET', sending, in_flight[late],
-            sending_of(given[2], times + 1, expires, put_at, event_key, event))
+        send(in_flight[late], times + 1, expires, put_at, event_key, event)
         return {done, more(), work, ending, 'event', in_flight[late], event}
     end
-    local has_room = redis.call('HLEN', sending) < tonumber(given[8])
+    if not flight and redis.call('EXISTS', outbox, prefix .. 'news:' .. id, queue) == 0 then
+        return {done, 0, work, ending}
+    end
+    local has_room = number_in_flight < MOST_IN_FLIGHT
     while has_room do
         local first = redis.call('ZPOPMIN', outbox)[1]
         if not first then
@@ -198,8 +223,7 @@ local function delivered(prefix, given)
         redis.call('HDEL', events, first)
         if tonumber(expires) > now then
             local own = next_transaction()
-            redis.call('HSET', sending, own, sending_of(given[2], 1, expires, put_at, first, event))
-            prolong(sending, 86400)
+            send(own, 1, expires, put_at, first, event)
             return {done, more(), work, ending, 'event', own, event}
         end
     end
@@ -207,26 +231,29 @@ local function delivered(prefix, given)
     -- News of some publishers at a time; what is known of them is read when it is sent.
     if has_room then
         local news, news_of = prefix .. 'news:' .. id, prefix .. 'news-of:' .. id
-        local publishers = redis.call('ZRANGE', news, 0, given[12] - 1)
+        local publishers = redis.call('ZRANGE', news, 0, NEWS_AT_A_TIME - 1)
         if #publishers > 0 then
             local lines = {}
-            for _, publisher in ipairs(publishers) do
-                local subscription = subscription_of(
-                    redis.call('HGET', prefix .. 'subscriptions:' .. id, publisher))
+            local records = redis.call('HMGET', prefix .. 'subscriptions:' .. id, unpack(publishers))
+            local told_of = redis.call('HMGET', news_of, unpack(publishers))
+            for i, publisher in ipairs(publishers) do
+                local subscription = subscription_of(records[i])
                 -- It may have asked for less meanwhile.
                 local asked = attributes_asked(subscription)
-                local attributes = intersection(redis.call('HGET', news_of, publisher), asked)
+                local attributes = intersection(told_of[i], asked)
                 if attributes ~= '' then
                     lines[#lines + 1] = table.concat({publisher, attributes, asked, subscription.name}, '\t')
                 end
             end
-            redis.call('ZREM', news, unpack(publishers))
-            redis.call('HDEL', news_of, unpack(publishers))
+            if #publishers < NEWS_AT_A_TIME then
+                redis.call('DEL', news, news_of)
+            else
+                redis.call('ZREM', news, unpack(publishers))
+                redis.call('HDEL', news_of, unpack(publishers))
+            end
             if #lines > 0 then
                 local own, told = next_transaction(), table.concat(lines, '\n')
-                redis.call('HSET', sending, own,
-                    sending_of(given[2], news_tries, now + 86400, given[2], 'news', told))
-                prolong(sending, 86400)
+                send(own, news_tries, now + 86400, moment, 'news', told)
                 local number = redis.call('HGET', prefix .. 'account:' .. user, 'msisdn')
                 return {done, more(), work, ending, 'news', own, told, number or ''}
             end
@@ -237,7 +264,8 @@ local function delivered(prefix, given)
     local function sent(message_id, since)
         local head, content = read_message(prefix, user, message_id, false)
         local record = redis.call('HGET', key, 'flight_record') or ''
-        local waits = event_waits(prefix, id, given[8]) or message_waits(prefix, user, cursor)
+        local waits = event_waits(prefix, id, number_in_flight)
+            or message_waits(prefix, user, cursor)
         return {done, waits and 1 or 0, work, ending, 'message', transaction, since, record, message_id, head,
             content}
     end
@@ -249,7 +277,7 @@ local function delivered(prefix, given)
         end
         if is_valid and tonumber(tries) < tries_limit then
             -- The same message once more, as it was: since when it flies is part of what it says.
-            redis.call('HSET', key, 'flight_at', given[2], 'flight_tries', tries + 1)
+            redis.call('HSET', key, 'flight_at', moment, 'flight_tries', tries + 1)
             return sent(flight, redis.call('HGET', key, 'flight_since'))
         end
         if is_valid then
@@ -276,8 +304,8 @@ local function delivered(prefix, given)
         elseif may then
             transaction = next_transaction()
             redis.call('HSET', key, 'cursor', cursor, 'flight', message_id, 'flight_transaction',
-                transaction, 'flight_at', given[2], 'flight_since', given[2], 'flight_tries', 1)
-            return sent(message_id, given[2])
+                transaction, 'flight_at', moment, 'flight_since', moment, 'flight_tries', 1)
+            return sent(message_id, moment)
         end
     end
     return {done, 0, work, ending}

@@ -11,14 +11,18 @@ local function permissions_of(prefix, publisher)
     if redis.call('EXISTS', key) == 0 then
         return function(names) return {false, {}, false, answered(names), number} end
     end
-    local lists = {}
-    for _, list in ipairs(redis.call('ZRANGE', prefix .. 'contact-lists:' .. publisher, 0, -1)) do
-        local allowed = redis.call('HGET', key, 'list ' .. list)
-        if allowed then
-            lists[#lists + 1] = {prefix .. 'contacts:' .. list, allowed}
+    local owned = redis.call('ZRANGE', prefix .. 'contact-lists:' .. publisher, 0, -1)
+    local fields, lists = {'default'}, {}
+    for i, list in ipairs(owned) do
+        fields[i + 1] = 'list ' .. list
+    end
+    local allowed = redis.call('HMGET', key, unpack(fields))
+    for i, list in ipairs(owned) do
+        if allowed[i + 1] then
+            lists[#lists + 1] = {prefix .. 'contacts:' .. list, allowed[i + 1]}
         end
     end
-    local default = redis.call('HGET', key, 'default')
+    local default = allowed[1]
     return function(names)
         local user, held = false, {}
         for name in names:gmatch('%S+') do

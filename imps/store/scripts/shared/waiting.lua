@@ -1,8 +1,11 @@
--- Whether an event, or news of publishers, can be sent to a session: one waits, and not as many as may
--- be are in flight.
-local function event_waits(prefix, id, most_in_flight)
-    return redis.call('EXISTS', prefix .. 'outbox:' .. id, prefix .. 'news:' .. id) > 0
-        and redis.call('HLEN', prefix .. 'sending:' .. id) < tonumber(most_in_flight)
+-- How many events may be in flight to a session.
+local MOST_IN_FLIGHT = 5
+
+-- Whether an event, or news of publishers, can be sent to a session to which so many are in flight: one
+-- waits, and more may be.
+local function event_waits(prefix, id, in_flight)
+    return in_flight < MOST_IN_FLIGHT
+        and redis.call('EXISTS', prefix .. 'outbox:' .. id, prefix .. 'news:' .. id) > 0
 end
 
 -- Whether a message waits in a user's queue beyond this place.
@@ -30,25 +33,21 @@ local function notice_is_out(prefix, id, noticed)
     return false
 end
 
--- When the first of what is in flight to a session is sent again, nil if nothing is.
-local function time_of_repetition(prefix, id, resend_seconds)
-    local first = tonumber(redis.call('HGET', prefix .. 'session:' .. id, 'flight_at') or nil)
-    for _, sent in ipairs(redis.call('HVALS', prefix .. 'sending:' .. id)) do
+-- Whether anything can be sent to a session: what is in flight for long, an event, or else a message.
+-- And when what is in flight is sent again, nil if nothing is.
+local function can_fetch(prefix, id, now, resend_seconds)
+    local user, cursor, flight, messaging, noticed, first = unpack(redis.call('HMGET',
+        prefix .. 'session:' .. id, 'user', 'cursor', 'flight', 'messaging', 'noticed', 'flight_at'))
+    local sending = redis.call('HVALS', prefix .. 'sending:' .. id)
+    first = tonumber(first or nil)
+    for _, sent in ipairs(sending) do
         local since = tonumber(sent:match('^%S+'))
         first = first and math.min(first, since) or since
     end
-    return first and first + resend_seconds
-end
-
--- Whether anything can be sent to a session: what is in flight for long, an event, or else a message.
--- And when what is in flight is sent again, nil if nothing is.
-local function can_fetch(prefix, id, now, resend_seconds, most_in_flight)
-    local repetition = time_of_repetition(prefix, id, resend_seconds)
-    if repetition and repetition <= now or event_waits(prefix, id, most_in_flight) then
+    local repetition = first and first + resend_seconds
+    if repetition and repetition <= now or event_waits(prefix, id, #sending) then
         return true, repetition
     end
-    local user, cursor, flight, messaging, noticed = unpack(redis.call('HMGET',
-        prefix .. 'session:' .. id, 'user', 'cursor', 'flight', 'messaging', 'noticed'))
     return not flight and messaging ~= '' and message_waits(prefix, user, cursor or '0')
         and not notice_is_out(prefix, id, noticed), repetition
 end
