@@ -39,7 +39,7 @@ def _meaning(error: Exception) -> StoreError:
     return StoreError(f"the store refused: {text}")
 
 
-_INCLUDE = re.compile(rb"^-- include (\w+)$", re.MULTILINE)
+_INCLUDE = re.compile(rb"^( *)-- include (\w+)$", re.MULTILINE)
 
 
 def _file(name: str) -> bytes:
@@ -47,13 +47,16 @@ def _file(name: str) -> bytes:
 
 
 def _with_included(text: bytes, known: set[bytes]) -> bytes:
-    """A script with what it shares with others, which stands in files of its own that it names."""
+    """A script with what it shares with others, which stands in files of its own that it names;
+    each once, but what is named in a block, by a line that does not stand at the margin, is known
+    there alone, and made when that is run."""
 
     def included(line: re.Match[bytes]) -> bytes:
-        if line[1] in known:
+        inside, name = known.copy() if line[1] else known, line[2]
+        if name in inside:
             return b""
-        known.add(line[1])
-        return _with_included(_file(f"shared/{line[1].decode()}.lua"), known)
+        inside.add(name)
+        return _with_included(_file(f"shared/{name.decode()}.lua"), inside)
 
     return _INCLUDE.sub(included, text)
 

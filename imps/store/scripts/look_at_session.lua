@@ -8,8 +8,6 @@
 -- request of it is being answered, when the answer to the last one said that anything can be, when
 -- something in flight will be sent again, '' for never, and the channel by which its client came last.
 -- include waiting
--- include flights
--- include wakeups
 local prefix, id, now = KEYS[1], ARGV[1], tonumber(ARGV[2])
 local record, expires, ended, polled, answering, channel = unpack(redis.call('HMGET',
     prefix .. 'session:' .. id, 'record', 'expires', 'ended', 'polled', 'answering', 'channel'))
@@ -23,6 +21,8 @@ if tonumber(expires) <= now then
     return 2
 end
 if ARGV[4] ~= '' then
+    -- include flights
+    -- include wakeups
     send_again(prefix, id)
     channel = ARGV[4]
     redis.call('HSET', prefix .. 'session:' .. id, 'channel', channel)

@@ -4,7 +4,7 @@
 -- include alive
 -- include wakeups
 -- include news
--- include subscriptions
+-- include subscription
 local function is_subscribed(prefix, id, publisher)
     local record = redis.call('HGET', prefix .. 'subscriptions:' .. id, publisher)
     return record and attributes_asked(subscription_of(record)) ~= ''

@@ -1,11 +1,21 @@
 -- include alive
--- include messages
 -- include outboxes
 -- include waiting
 -- include news
--- include subscriptions
+-- include subscription
 -- Of how many publishers there may be news at a time.
 local NEWS_AT_A_TIME = 50
+
+-- What is done with messages. It is made where there is one: that takes longer than to tell an event.
+local made
+local function messages()
+    if not made then
+        -- include messages
+        made = {key = message_key, read = read_message, remove = remove_message, report = report_message,
+            hand = hand_message, leave = leave_message, may_have = may_have_message, any_of = any_of}
+    end
+    return made
+end
 
 -- Take a session's acknowledgement, if it has one, and give it what is to be sent next, if it wants
 -- that: an event of its outbox or, when there is none, a message.
@@ -54,7 +64,7 @@ local function delivered(prefix, id, moment, is_wanted, again, tries_limit, leas
     local work, ending = '', ''
 
     local function name(message_id)
-        return message_key(prefix, user, message_id)
+        return messages().key(prefix, user, message_id)
     end
 
     -- Whether a message still waits for another session.
@@ -66,13 +76,13 @@ local function delivered(prefix, id, moment, is_wanted, again, tries_limit, leas
     -- wants that.
     local function leave(message_id, acknowledged)
         if acknowledged then
-            local say = said == 'handed' and hand_message or report_message
+            local say = said == 'handed' and messages().hand or messages().report
             work, ending = say(prefix, user, message_id, code, moment, now + lease_seconds)
             if ending ~= '' then
                 redis.call('HSET', name(message_id), 'closed', 1)
             end
         end
-        leave_message(prefix, user, message_id, id, is_awaiting)
+        messages().leave(prefix, user, message_id, id, is_awaiting)
     end
 
     local function land()
@@ -262,7 +272,7 @@ local function delivered(prefix, id, moment, is_wanted, again, tries_limit, leas
 
     -- What is told of a message that is sent: those behind it come once it is acknowledged.
     local function sent(message_id, since)
-        local head, content = read_message(prefix, user, message_id, false)
+        local head, content = messages().read(prefix, user, message_id, false)
         local record = redis.call('HGET', key, 'flight_record') or ''
         local waits = event_waits(prefix, id, number_in_flight)
             or message_waits(prefix, user, cursor)
@@ -298,9 +308,9 @@ local function delivered(prefix, id, moment, is_wanted, again, tries_limit, leas
         end
         local message_id = found[1]
         cursor = found[2]
-        local may, sessions, closed = may_have_message(prefix, user, message_id, id, now, is_awaiting)
-        if not sessions or closed and not any_of(sessions, is_awaiting) then
-            remove_message(prefix, user, message_id)
+        local may, sessions, closed = messages().may_have(prefix, user, message_id, id, now, is_awaiting)
+        if not sessions or closed and not messages().any_of(sessions, is_awaiting) then
+            messages().remove(prefix, user, message_id)
         elseif may then
             transaction = next_transaction()
             redis.call('HSET', key, 'cursor', cursor, 'flight', message_id, 'flight_transaction',

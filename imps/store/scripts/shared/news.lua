@@ -1,4 +1,4 @@
--- include presence
+-- include attributes
 -- What a session is to be told of publishers: these in order, and for each the attributes. What waits
 -- to be told of one is told with what comes now.
 local function put_news(prefix, id, publisher, attributes)

@@ -2,6 +2,7 @@
 -- include messages
 -- include outboxes
 -- include wakeups
+-- include phones
 -- include presence
 local function takes_reports(prefix, id)
     return redis.call('HGET', prefix .. 'session:' .. id, 'takes_reports') == '1'

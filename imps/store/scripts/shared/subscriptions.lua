@@ -1,20 +1,5 @@
 -- include presence
--- What a session has asked for of a publisher, by the contact list through which it did, '' for none.
-local function subscription_of(record)
-    local subscription = record and cjson.decode(record) or {}
-    subscription.asked = subscription.asked or {}
-    return subscription
-end
-
--- All attributes that it has asked for.
-local function attributes_asked(subscription)
-    local attributes = ''
-    for _, some in pairs(subscription.asked) do
-        attributes = union(attributes, some)
-    end
-    return attributes
-end
-
+-- include subscription
 -- Take away what was asked for through a list, or all of it without one; nil if nothing remains.
 local function unsubscribed(record, list)
     local subscription = subscription_of(record)
