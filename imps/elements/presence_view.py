@@ -48,7 +48,7 @@ def shown(
         gone = asked.difference(each.attribute for each in values)
         values += [Published(each, _GONE) for each in _OF_CLIENTS if each in gone]
     seen = [
-        Published(each.attribute, value, each.client)
+        each if value is each.value else Published(each.attribute, value, each.client)
         for each in values
         if (value := visible_value(each.attribute, each.value, allowed)) is not None
     ]

@@ -32,6 +32,10 @@ _ROOTS = {
     for name in (declaration_of(root).name, *declaration_of(root).aliases)
 }
 
+LONGEST_KEPT, MOST_KEPT = 4000, 256
+"""How long what was written of a shared value is at most that is kept, in characters, and how many
+such are, for each version."""
+
 _NAMESPACES = [uri for version in NAMESPACES.values() for uri in version.values()]
 
 
@@ -137,7 +141,29 @@ def _structure_writer(child: Child, version: Version) -> Write:
         inner(item, out)
         out.append(closing)
 
-    return put
+    return _kept(put) if declaration.shared else put
+
+
+def _kept(put: Write) -> Write:
+    """Writes what was written of the very same value before, as long as that is kept."""
+    kept: dict[int, tuple[Any, str]] = {}
+
+    def put_again(item: Any, out: list[str]) -> None:
+        # As long as the value itself is kept, no other one has its id.
+        known = kept.get(id(item))
+        if known is not None:
+            out.append(known[1])
+            return
+        pieces: list[str] = []
+        put(item, pieces)
+        text = "".join(pieces)
+        out.append(text)
+        if len(text) <= LONGEST_KEPT:
+            if len(kept) >= MOST_KEPT:
+                kept.clear()
+            kept[id(item)] = item, text
+
+    return put_again
 
 
 def _primitive_writer(name: str, version: Version) -> Write:

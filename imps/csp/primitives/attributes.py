@@ -20,7 +20,7 @@ from imps.model.presence import Availability, CommunicationMeans, ContactStatus
 from imps.model.version import V12, V13
 
 
-@structure("PresenceSubList", xmlns=True)
+@structure("PresenceSubList", xmlns=True, shared=True)
 class PresenceSubList:
     online_status: Annotated[
         tuple[OnlineStatus, ...], Element("OnlineStatus", single=UNTIL_V12)

@@ -223,7 +223,8 @@ class Declaration:
     """What is declared of one primitive or structure.
 
     ``text`` names the attribute that bare text goes to where a structure is expected; up to the
-    version ``text_until`` it is also written so.
+    version ``text_until`` it is also written so. Values of ``shared`` structures are written for
+    many, the same one each time.
     """
 
     name: str
@@ -237,6 +238,7 @@ class Declaration:
     text: str = ""
     text_until: Version | None = None
     written: dict[Version, str] = field(factory=dict)
+    shared: bool = False
     _cache: dict[Version, tuple[Child, ...]] = field(factory=dict, init=False, repr=False)
 
     @property
@@ -314,11 +316,13 @@ def structure(
     text: str = "",
     text_until: Version | None = None,
     written: dict[Version, str] | None = None,
+    shared: bool = False,
 ) -> Callable[[type[T]], type[T]]:
     """Declare an element that has children, under its name on the wire.
 
     ``xmlns`` elements carry a namespace attribute. ``written`` lists the attributes as they are
-    written in a version that does not follow the declared order.
+    written in a version that does not follow the declared order. The same value of ``shared`` ones
+    is written for many.
     """
 
     def declare(declared: type[T]) -> type[T]:
@@ -335,6 +339,7 @@ def structure(
             text,
             text_until,
             written or {},
+            shared,
         )
         return frozen_type
 

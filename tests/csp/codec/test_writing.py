@@ -9,7 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from imps.csp.codec.document import CannotEncode, Root
 from imps.csp.codec.wbxml import WBXMLCodec
-from imps.csp.codec.xml import XMLCodec
+from imps.csp.codec.xml import LONGEST_KEPT, MOST_KEPT, XMLCodec
 from imps.csp.primitives.access import (
     ClientCapabilityRequest,
     ClientCapabilityResponse,
@@ -18,7 +18,7 @@ from imps.csp.primitives.access import (
     LoginRequest,
     PollingRequest,
 )
-from imps.csp.primitives.attributes import CommC, CommCap, PresenceSubList
+from imps.csp.primitives.attributes import CommC, CommCap, PresenceSubList, StatusText
 from imps.csp.primitives.blocking import BlockEntityRequest, BlockList
 from imps.csp.primitives.capability import AcceptedContentType, AgreedCapabilityList, CapabilityList
 from imps.csp.primitives.common import Property, Result, Status
@@ -266,6 +266,17 @@ class FormTests(SynchronousTestCase):
             "<Polling-Request></Polling-Request></TransactionContent></Transaction></Session>"
             "</WV-CSP-Message>",
         )
+
+    def test_what_is_kept_of_a_value_is_written_for_that_value_and_version_alone(self) -> None:
+        # More than are kept, some of them twice, and most where another one was before.
+        for number in range(2 * MOST_KEPT):
+            text = str(number) * (LONGEST_KEPT if number % 100 == 99 else 1)
+            presence = PresenceSubList(status_text=StatusText(presence_value=text))
+            update = UpdatePresenceRequest(presence_sub_list=presence)
+            for version, namespace in ((V12, "PA1.2"), (V11, "PA1.1"), (V12, "PA1.2")):
+                written = self.xml_of(update, version)
+                self.assertEqual(written.count(f">{text}<"), 1)
+                self.assertEqual(written.count(namespace), 1)
 
     def test_numbers_are_written_as_the_shortest_octets(self) -> None:
         for number, octets in (
