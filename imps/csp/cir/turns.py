@@ -7,7 +7,7 @@ from collections.abc import Callable
 from attrs import define, field
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
-AT_A_TIME = 3
+AT_A_TIME = 4
 PAUSE_SECONDS = 0.001
 
 Go = Callable[[], object]
