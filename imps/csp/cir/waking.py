@@ -119,22 +119,25 @@ class Watch:
     def stop(self) -> None:
         """Look no more."""
         self._stopped = True
-        self._forget_timer()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
         if self._looking is not None:
             self._looking.cancel()
 
     def _look_in(self, seconds: float) -> None:
-        self._forget_timer()
         wait = max(seconds, self._not_before - self._clock.seconds())
-        if wait > 0:
-            self._timer = self._clock.callLater(wait, self._look_now)
-        else:
+        if wait <= 0:
             self._look_now()
+        elif self._timer is None:
+            self._timer = self._clock.callLater(wait, self._look_in_time)
+        else:
+            self._timer.reset(wait)
 
-    def _forget_timer(self) -> None:
-        timer, self._timer = self._timer, None
-        if timer is not None and timer.active():
-            timer.cancel()
+    def _look_in_time(self) -> None:
+        self._timer = None
+        if self._looking is None:
+            self._look_now()
 
     def _look_now(self) -> None:
         is_news, self._has_news = self._has_news, False

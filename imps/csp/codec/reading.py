@@ -241,9 +241,9 @@ class Reader:
 
 
 def _made(plan: _Plan, values: dict[str, Any]) -> Any:
-    for attribute in plan.needed:
-        if attribute not in values:
-            raise Unusable(plan.needed[attribute], f"missing in {plan.name}")
+    if not plan.needed.keys() <= values.keys():
+        missing = next(name for attribute, name in plan.needed.items() if attribute not in values)
+        raise Unusable(missing, f"missing in {plan.name}")
     return plan.type(**values)
 
 
