@@ -19,6 +19,8 @@ from imps.sap.delivery import Delivery
 from imps.sap.sessions import Present, Session
 from imps.store.deliveries import Acknowledgement, InFlight, Said, Taken
 
+_NOTHING = Said()
+
 
 @frozen
 class Outgoing:
@@ -43,7 +45,7 @@ class Outbox:
     ) -> tuple[Present, Taken] | None:
         """The session of a message that holds polls and responses alone, and what is taken from
         and for it, in one step; None where it takes several. Refused without a session."""
-        said = said_by(responses[0]) if responses else Said()
+        said = said_by(responses[0]) if responses else _NOTHING
         if said is None or len(responses) > 1:
             return None
         return await self._delivery.poll(session_id, said, polls=polls)

@@ -270,8 +270,10 @@ class PresenceService:
                 later.append(rest)
             if any(published.attribute in each.attributes for published in told):
                 presences.append(Presence(each.name, told))
-        await self._subscriptions.note_seen(hidden)
-        await self._news.put(later)
+        if hidden:
+            await self._subscriptions.note_seen(hidden)
+        if later:
+            await self._news.put(later)
         return ToldOf(tuple(presences), bool(later))
 
     async def told_abroad(self, publisher: Address, watcher: Address) -> Presence | None:

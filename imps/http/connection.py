@@ -26,6 +26,13 @@ _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _PHRASES = {status.value: status.phrase for status in HTTPStatus}
 
 
+# Most requests have the same few headers.
+@lru_cache(maxsize=100)
+def _name(octets: bytes) -> str:
+    """A header's name, which may be written in any case."""
+    return octets.decode("latin-1").lower()
+
+
 # Within a second, most answers begin with the same.
 @lru_cache(maxsize=100)
 def _head(status: int, date: str, headers: tuple[tuple[str, str], ...], connection: str) -> bytes:
@@ -159,7 +166,7 @@ class HTTPConnection(Protocol):
     def on_header(self, name: bytes, value: bytes | None) -> None:
         value = value or b""
         self._head_octets += len(name) + len(value)
-        self._headers[name.decode("latin-1").lower()] = value.decode("latin-1")
+        self._headers[_name(name)] = value.decode("latin-1")
 
     def on_headers_complete(self) -> None:
         self._is_in_head = False
