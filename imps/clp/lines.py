@@ -104,6 +104,7 @@ class Line:
     _rounds: Rounds | None = field(default=None, init=False)
     _looking: bool = field(default=False, init=False)
     _again: bool = field(default=False, init=False)
+    _is_over: bool = field(default=False, init=False)
     _delay: Deferred[None] = field(factory=lambda: succeed(None), init=False)
 
     @property
@@ -201,6 +202,8 @@ class Line:
             try:
                 await self._in_time(self._answer_text(user, text))
             except NotYet as wish:
+                if self._is_over:
+                    return
                 wait = max(0.0, wish.until - self._lines.clock.seconds())
                 self._delay = deferLater(self._lines.clock, wait)
                 await self._delay
@@ -293,6 +296,7 @@ class Line:
 
     def wait_no_more(self) -> None:
         """The connection is gone: what was to be done later is not done."""
+        self._is_over = True
         self._delay.cancel()
 
     async def leave(self) -> None:
