@@ -163,16 +163,15 @@ class HurryTests(LineTestCase):
         self.assertEqual(heard, [("dora", text) for text in texts])
         self.assertEqual(line.new(), [])
 
-    async def test_connection_that_is_lost_meanwhile_is_over_at_once(self):
+    async def test_service_that_stops_waits_for_none_of_them(self):
         line = await self.dora()
         for number in range(6):
             line.say(f"s bob number {number}")
-        await until(lambda: self.is_on_line(DORA))
-        line.transport.abortConnection()
-        await until(self.is_gone)
-
-    async def is_gone(self):
-        return not await self.is_on_line(DORA)
+        heard = []
+        while not heard:
+            heard += await self.heard_by(self.bob)
+        await self.parts.line_port.finish()
+        self.assertFalse(await self.is_on_line(DORA))
 
 
 class DialogueOnLineTests(LineTestCase):
