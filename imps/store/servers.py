@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from typing import Any
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
@@ -25,6 +26,8 @@ _EXPECTED = (
     "unix:///path, or redis+sentinel://[user:password@]host[:port][,host[:port]...]/master"
     "[/database][?sentinel_password=password]"
 )
+
+_URL = re.compile(r"([A-Za-z+]+)://([^/?#]*)([^?#]*)(?:\?([^#]*))?")
 
 Greeting = tuple[tuple[str, ...], ...]
 
@@ -99,10 +102,18 @@ def server_at(
     file of certificates, of that.
     """
     try:
-        return _server(reactor, urlsplit(url), timeout_seconds, ca_file)
+        return _server(reactor, _split(url), timeout_seconds, ca_file)
     except ValueError:
         # It may hold a password, and is not repeated.
         raise StoreError(_EXPECTED) from None
+
+
+def _split(url: str) -> SplitResult:
+    # Some versions of urlsplit refuse more than one host with an address in brackets among them.
+    if (found := _URL.fullmatch(url)) is None:
+        raise ValueError("it is no URL")
+    scheme, hosts, path, query = found.groups()
+    return SplitResult(scheme.lower(), hosts, path, query or "", "")
 
 
 def _server(
