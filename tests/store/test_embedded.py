@@ -166,6 +166,11 @@ class EmbeddedStoreTests(EmbeddedStoreTestCase):
         self.assertFalse((self.data / "store.pid").exists())
 
     async def test_stop_while_it_starts_leaves_nothing_behind(self):
+        async def no_answer(store, line, command):
+            await Deferred()
+
+        # Otherwise it might have started before it is stopped.
+        self.patch(EmbeddedStore, "_answer", no_answer)
         for is_so_far in (
             lambda: True,
             lambda: not self.embedded()._is_gone,
