@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote_from_bytes, unquote_to_bytes
+from urllib.parse import quote_from_bytes, unquote_to_bytes, urlsplit
 
 from attrs import define, field, frozen
 from twisted.internet.endpoints import TCP4ClientEndpoint, connectProtocol
@@ -179,6 +179,20 @@ class Kannel:
         (self.directory / "kannel.conf").write_text(
             configuration(self.directory, self.ports, self.url, self.key) + "\n"
         )
+
+    @property
+    def sms_settings(self) -> str:
+        """What the settings of a service say below ``[sms]`` whose texts go through it."""
+        return f"""
+            endpoint = "reuse:{urlsplit(self.url).port}:interface=127.0.0.1"
+            number = "{SERVICE}"
+            [[sms.gateway]]
+            kind = "kannel"
+            key = "{self.key}"
+            send_url = "{self.send_url}"
+            username = "{USERNAME}"
+            password = "{PASSWORD}"
+        """
 
     @property
     def send_url(self) -> str:

@@ -7,7 +7,7 @@ for the phones; ``keeps`` waits until it has tried in vain to bring what a phone
 from urllib.parse import quote_plus
 
 from imps.model.gsm7 import decoded, encoded
-from imps.testing.kannel import PASSWORD, SERVICE, USERNAME, Kannel
+from imps.testing.kannel import SERVICE, Kannel
 from imps.testing.process import until
 from imps.testing.programs import required_program
 from imps.testing.servers import free_ports
@@ -23,17 +23,7 @@ class KannelNetwork:
         required_program("bearerbox")
         (port,) = free_ports(1)
         self.kannel = Kannel(test, f"http://127.0.0.1:{port}", KEY)
-        self.settings = f"""
-            [sms]
-            endpoint = "reuse:{port}:interface=127.0.0.1"
-            number = "{SERVICE}"
-            [[sms.gateway]]
-            kind = "kannel"
-            key = "{KEY}"
-            send_url = "{self.kannel.send_url}"
-            username = "{USERNAME}"
-            password = "{PASSWORD}"
-        """
+        self.settings = f"[sms]{self.kannel.sms_settings}"
 
     async def start(self):
         await self.kannel.start()

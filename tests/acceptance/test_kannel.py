@@ -6,7 +6,7 @@ from twisted.web.client import Agent
 from imps.model.short_message import Header, Place
 from imps.testing.conformance import shows_feature
 from imps.testing.echoes import AFTER_A_KILL_SECONDS, Echoes
-from imps.testing.kannel import PASSWORD, SERVICE, USERNAME, Kannel
+from imps.testing.kannel import SERVICE, Kannel
 from imps.testing.process import reactor, until
 from imps.testing.programs import required_program
 from imps.testing.servers import free_ports
@@ -26,17 +26,7 @@ class ThroughKannel(TestCase):
         required_program("bearerbox")
         (port,) = free_ports(1)
         self.kannel = Kannel(self, f"http://127.0.0.1:{port}", KEY)
-        sms = f"""
-            endpoint = "reuse:{port}:interface=127.0.0.1"
-            number = "{SERVICE}"
-            [[sms.gateway]]
-            kind = "kannel"
-            key = "{KEY}"
-            send_url = "{self.kannel.send_url}"
-            username = "{USERNAME}"
-            password = "{PASSWORD}"
-        """
-        self.echoes = Echoes(self, sms, self.processes)
+        self.echoes = Echoes(self, self.kannel.sms_settings, self.processes)
 
     async def start(self):
         await self.kannel.start()

@@ -153,24 +153,24 @@ class ThroughKannelTests(PhonesTestCase):
         await self.gets(AMY, "bob: hello?")
         self.hears_nothing_more()
 
-    async def test_messages_come_as_texts_once_the_gateway_is_back(self):
+    async def writes_while_the_gateway_is_away(self):
+        """Bob's handset has sent amy three messages, which wait."""
         bob = await self.handset("bob")
         await self.signed_on(AMY, "amy")
         await self.says(AMY, "add bob", "bob is friend no. 1.")
         await self.phones.away()
         for text in ("one", "two", "three"):
             await self.writes(bob, "wv:amy@localhost", text)
+        return bob
+
+    async def test_messages_come_as_texts_once_the_gateway_is_back(self):
+        await self.writes_while_the_gateway_is_away()
         await self.phones.back()
         await self.gets(AMY, "bob: one", "bob: two", "bob: three")
         self.hears_nothing_more()
 
     async def test_nothing_is_lost_or_doubled_when_the_service_is_killed_meanwhile(self):
-        bob = await self.handset("bob")
-        await self.signed_on(AMY, "amy")
-        await self.says(AMY, "add bob", "bob is friend no. 1.")
-        await self.phones.away()
-        for text in ("one", "two", "three"):
-            await self.writes(bob, "wv:amy@localhost", text)
+        bob = await self.writes_while_the_gateway_is_away()
         await self.services.kill(*range(self.processes))
         await self.services.start()
         await self.phones.back()

@@ -56,6 +56,14 @@ class EventsTestCase(PhoneTestCase):
         await self.quiet()
         await self.parts.timers.do_all()
 
+    async def cannot_be_delivered(self):
+        """The gateway reports that the phone did not get the last text."""
+        sent = self.gateway.submitted[-1]
+        await self.parts.outbox.report(
+            "scripted", AMY, Reported.UNDELIVERED, text_id=sent.text_id, part=0
+        )
+        await self.settled_reports()
+
     def answers(self, *answers):
         self.gateway.answers = list(answers)
 
@@ -113,11 +121,7 @@ class MessagesTests(EventsTestCase):
         self.reports = False
         await self.bob.send("amy", text="hello", report=True)
         await self.later()
-        sent = self.gateway.submitted[-1]
-        await self.parts.outbox.report(
-            "scripted", AMY, Reported.UNDELIVERED, text_id=sent.text_id, part=0
-        )
-        await self.settled_reports()
+        await self.cannot_be_delivered()
         self.assertEqual(await self.reports_to(self.bob), [410])
 
     async def test_silence_of_the_gateway_is_expiry(self):

@@ -4,8 +4,7 @@ from typing import ClassVar
 
 from imps.model.short_message import how_many
 from imps.sms.gateway import Answer
-from imps.store.outgoing_texts import Reported, Said
-from tests.clp.phones import AMY
+from imps.store.outgoing_texts import Said
 from tests.clp.test_events import EventsTestCase
 from tests.sms.scripted import ACCEPTED, LATER
 
@@ -66,11 +65,7 @@ class GatewayTests(ReadTestCase):
         await self.amy.says("read 1", "bob (0:00): important")
         self.assertEqual(await self.waiting(), 0)
         self.assertEqual(await self.reports_to(self.bob), [])
-        sent = self.gateway.submitted[-1]
-        await self.parts.outbox.report(
-            "scripted", AMY, Reported.UNDELIVERED, text_id=sent.text_id, part=0
-        )
-        await self.settled_reports()
+        await self.cannot_be_delivered()
         self.assertEqual(await self.reports_to(self.bob), [410])
 
     async def test_silence_of_the_gateway_is_expiry(self):
