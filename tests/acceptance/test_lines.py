@@ -15,7 +15,7 @@ log_level = "debug"
 [clp]
 line = "tcp:0:interface=127.0.0.1"
 """
-HINT = " (A bob@localhost adds, B bob@localhost blocks)"
+HINT = " (/A bob@localhost adds, /B bob@localhost blocks)"
 
 
 class LinePortTests(TestCase):
