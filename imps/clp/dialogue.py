@@ -18,6 +18,7 @@ from imps.clp import pin
 from imps.clp.budget import heard, heard_from, may_send, sent
 from imps.clp.changes import arrived, done, exchanged
 from imps.clp.mistakes import warn
+from imps.clp.places import is_phone
 from imps.clp.reading import is_about_texts, is_ignored, reading_of, without_secret
 from imps.clp.reply_numbers import lent, partner_of
 from imps.clp.serving import Serving
@@ -63,13 +64,16 @@ class Dialogue:
             await send(before)
             return
         print = print_of(without_secret(body, services.catalogues))
-        if is_ignored(state, text, print, now):
+        # Where nothing costs anything, a program may say the same again and again.
+        is_by_phone = is_phone(text.sender)
+        if is_by_phone and is_ignored(state, text, print, now):
             self._log.info("The text {id} is ignored", id=text.id)
             return
         if not is_heard:
             self._wait_if_too_many(state, text)
         turn = await self._turn(account, text, body, print, state, is_heard=is_heard)
-        if (turn.state.heard[0] < 0 or turn.state.is_loop(print, turn.now)) and not is_heard:
+        is_loop = is_by_phone and turn.state.is_loop(print, turn.now)
+        if (turn.state.heard[0] < 0 or is_loop) and not is_heard:
             warn(turn)
         else:
             await self._carry_out_once(turn)
@@ -123,7 +127,7 @@ class Dialogue:
         """Have the dialogue go on from here, and the answers go out."""
         terms = turn.services.terms
         limits = terms.replies_a_minute, terms.replies_an_hour
-        count = turn.how_many(turn.replies)
+        count = turn.how_many(turn.replies) if turn.is_by_phone else 0
         if not (turn.is_heard or may_send(turn.state, count, *limits, turn.now)):
             turn.unsay()
             warn(turn)

@@ -17,7 +17,8 @@ from imps.clp.lines import LONGEST_LINE, Line, Lines
 from imps.model.status import Refusal
 from imps.store.errors import StoreError
 
-MAX_LINE_OCTETS = 2000
+MOST_AHEAD_OCTETS = 65_536
+"""How much may be said before what was said is done."""
 LOGIN_SECONDS = 60
 UNREAD_SECONDS = 60
 LINGER_SECONDS = 5
@@ -36,7 +37,7 @@ class LineConnection(LineReceiver):
     told anything, while too much of what was said is unread."""
 
     delimiter = b"\n"
-    MAX_LENGTH = MAX_LINE_OCTETS
+    MAX_LENGTH = LONGEST_LINE
     transport: Any
 
     def __init__(self, port: LinePort, source: str) -> None:
@@ -45,10 +46,17 @@ class LineConnection(LineReceiver):
         self._line = Line(port.lines, self, source)
         self._doing: Deferred[None] | None = None
         self._deadline: IDelayedCall | None = None
+        self._ahead = 0
 
     def connectionMade(self) -> None:
         self.transport.registerProducer(_Room(self), True)
         self._expect_within(LOGIN_SECONDS)
+
+    def dataReceived(self, data: bytes) -> None:
+        self._ahead = self._ahead + len(data) if self.paused else 0
+        if self._ahead > MOST_AHEAD_OCTETS:
+            self.transport.pauseProducing()
+        super().dataReceived(data)
 
     def lineReceived(self, line: bytes) -> None:
         if self.transport.disconnecting:
@@ -58,8 +66,8 @@ class LineConnection(LineReceiver):
         except UnicodeDecodeError:
             self._line.say("E15", n=LONGEST_LINE)
             return
-        # One at a time keeps the answers in order.
-        self.pauseProducing()
+        # One at a time keeps the answers in order; who hangs up meanwhile is heard all the same.
+        self.paused = True
         self._doing = Deferred.fromCoroutine(self._line.take(said))
         self._doing.addBoth(self._done)
 
@@ -75,10 +83,12 @@ class LineConnection(LineReceiver):
         self._line.wait_no_more()
         self._port.lost(self, Deferred.fromCoroutine(self._leave()))
 
-    def say(self, line: str) -> None:
-        """Send a line, if anybody is there."""
-        if self.connected and not self.transport.disconnecting:
-            self.transport.write(f"{line}\r\n".encode("utf-8", "replace"))
+    def say(self, line: str) -> bool:
+        """Send a line; False if nobody is there."""
+        if not self.connected or self.transport.disconnecting:
+            return False
+        self.transport.write(f"{line}\r\n".encode("utf-8", "replace"))
+        return True
 
     def hang_up(self) -> None:
         """Close the connection once what was said is sent, or nobody reads it."""

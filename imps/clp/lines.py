@@ -15,10 +15,10 @@ import re
 from collections import deque
 from collections.abc import Coroutine
 from contextlib import suppress
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from attrs import define, field
-from twisted.internet.defer import CancelledError, Deferred, TimeoutError, succeed
+from twisted.internet.defer import CancelledError, Deferred, FirstError, TimeoutError, succeed
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
@@ -37,19 +37,19 @@ from imps.model.address import Address
 from imps.model.status import Refusal, StatusCode
 from imps.model.text import IncomingText, TextOutcome, TextState
 from imps.sap.rounds import Rounds
-from imps.sap.texts import NotYet
+from imps.sap.texts import TAKE_SECONDS, NotYet
 from imps.store.errors import StoreError
 from imps.store.lines import StoredLines
 from imps.store.phones import NoSuchOwner
 from imps.store.wakeups import Wakeups
 
 KEEP_SECONDS = 20
-TAKE_SECONDS = 10
 MOST_TRIES = 3
 MOST_SHOWN = 100
-LONGEST_LINE = 459
-"""Characters that are shown as the limit to who writes more: what three SMS hold."""
+LONGEST_LINE = 2000
+"""How many octets a line may have."""
 
+T = TypeVar("T")
 _LOGIN = re.compile(r"\s*LOGIN\s+(\S+)\s+(.+)", re.IGNORECASE | re.DOTALL)
 _BREAK = re.compile(r"[ \t]*(?:\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029])\s*")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
@@ -66,8 +66,8 @@ class IConnection(Protocol):
 
     has_room: bool
 
-    def say(self, line: str) -> None:
-        """Show a line."""
+    def say(self, line: str) -> bool:
+        """Show a line, if anybody is there."""
 
     def hang_up(self) -> None:
         """Close, once what was said is sent."""
@@ -136,15 +136,22 @@ class Line:
             if login is None:
                 self.say("line_login")
             else:
-                await self._in_time(self._log_in(login[1], login[2]))
+                await self._log_in(login[1], login[2])
         elif login is not None:
             # It holds a password, and must not be said to anybody.
             self.say("line_is", name=self._user.user)
         else:
             await self._answer(self._user, said)
 
-    async def _in_time(self, work: Coroutine[Any, Any, None]) -> None:
-        await Deferred.fromCoroutine(work).addTimeout(TAKE_SECONDS, self._lines.clock)
+    async def _in_time(self, work: Coroutine[Any, Any, T]) -> T:
+        doing = Deferred.fromCoroutine(work)
+        try:
+            return await doing.addTimeout(TAKE_SECONDS, self._lines.clock)
+        except FirstError as gathered:
+            # Of several things that were waited for, the first to be interrupted.
+            if gathered.subFailure.check(CancelledError) is None:
+                raise
+            raise TimeoutError from None
 
     def say(self, text_id: str, **values: object) -> None:
         """Show a text of the catalogue."""
@@ -154,8 +161,10 @@ class Line:
     async def _log_in(self, name: str, password: str) -> None:
         lines = self._lines
         try:
-            account = await lines.services.authentication.by_password(
-                Address.parse(name), self._source, password
+            account = await self._in_time(
+                lines.services.authentication.by_password(
+                    Address.parse(name), self._source, password
+                )
             )
         except Refusal as refusal:
             if refusal.code is StatusCode.SERVICE_UNAVAILABLE:
@@ -168,14 +177,18 @@ class Line:
         try:
             await self._begin(account)
         except BaseException:
+            self.say("E23")
             self._connection.hang_up()
             raise
+        await self._answer(account.address, "ON")
 
     async def _begin(self, account: Account) -> None:
         """The line is this user's; another one that was is over."""
         lines, self._user = self._lines, account.address
         self.id = lines.stored.new_id(self._user)
         self._language = (await lines.services.states.get(self._user)).language
+        # Whoever comes wants to hear something, also if a line was stopped.
+        await lines.services.phones.start(line_of(self._user))
         before = await lines.stored.take(self._user, self.id)
         if before:
             await lines.stored.wake(before)
@@ -186,7 +199,6 @@ class Line:
         )
         self._rounds.start()
         lines.log.info("A line of {user} is open", user=str(self._user))
-        await self._answer(self._user, "ON")
 
     async def _answer(self, user: Address, said: str) -> None:
         self._count += 1
@@ -216,9 +228,8 @@ class Line:
             return
 
         async def send(answer: Answer) -> None:
-            for each in answer.replies:
-                self._connection.say(as_line(each))
-            if answer.shown is not None:
+            is_said = all(self._connection.say(as_line(each)) for each in answer.replies)
+            if is_said and answer.shown is not None:
                 await self._lines.events.shown(
                     TextOutcome(
                         id=f"shown:{text.id}",
@@ -231,6 +242,7 @@ class Line:
                 )
 
         await self._lines.dialogue.answer(account, text, normal(text.body), send)
+        self._language = (await self._lines.services.states.get(user)).language
 
     async def _account_of(self, user: Address) -> Account | None:
         """The user's account; where there is none any more that may be used, the line is over."""

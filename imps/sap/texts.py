@@ -21,8 +21,10 @@ from imps.store.work import Work
 
 Consumer = Callable[[IncomingText], Awaitable[bool]]
 """Takes a text, and says whether it was meant. It may be given the same text again, where it was
-interrupted or has failed; never two of one phone at a time. It has ten seconds. Raises NotYet where
-it wants the text later."""
+interrupted or has failed; never two of one phone at a time. Raises NotYet where it wants the text
+later."""
+TAKE_SECONDS = 30
+"""How long that may take: longer than for two partners that do not answer."""
 Watcher = Callable[[TextOutcome], Awaitable[None]]
 """Is told what has become of a text; it may be told again, with the same id."""
 Waiting = Callable[[str], object]

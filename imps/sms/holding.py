@@ -11,12 +11,10 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
+from imps.sap.texts import TAKE_SECONDS
 from imps.store.errors import StoreError
 from imps.store.incoming_texts import LEASE_SECONDS
 
-TAKE_SECONDS = 30
-"""How long it may take to do what a text asks for, before that is interrupted: longer than two
-partners are waited for, one after the other."""
 KEEP_SECONDS = 2
 """How often a text in hand is kept; less than half of how long it is left to who does not."""
 

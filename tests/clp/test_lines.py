@@ -163,6 +163,37 @@ class HurryTests(LineTestCase):
         self.assertEqual(heard, [("dora", text) for text in texts])
         self.assertEqual(line.new(), [])
 
+    async def test_what_a_lost_line_has_yet_to_say_is_not_said(self):
+        line = await self.dora()
+        for number in range(6):
+            line.say(f"s bob number {number}")
+        heard = []
+        while len(heard) < 2:
+            heard += await self.heard_by(self.bob)
+        line.transport.abortConnection()
+        await until(self.is_gone)
+        await self.later(120)
+        heard += await self.heard_by(self.bob)
+        self.assertLess(len(heard), 6)
+
+    async def test_message_that_was_read_too_late_waits(self):
+        line = await self.dora()
+        await line.says("push off", "You get a notice; send READ to see them.")
+        await self.bob.send("dora", text="important")
+        await self.later()
+        for text in ("s bob one", "s bob two", "s bob three", "read 1"):
+            line.say(text)
+        while not await self.heard_by(self.bob):
+            pass
+        line.transport.abortConnection()
+        await until(self.is_gone)
+        await self.later(60)
+        line = await self.dora()
+        await line.says("read", "1 waiting: 1 bob 0:00 9 ch. Send READ 1.")
+
+    async def is_gone(self):
+        return not await self.is_on_line(DORA)
+
     async def test_service_that_stops_waits_for_none_of_them(self):
         line = await self.dora()
         for number in range(6):
@@ -231,6 +262,30 @@ class DialogueOnLineTests(LineTestCase):
         await line.says("read 1", "bob (0:00): important")
         await line.says("read 1", "There is no message 1. Send READ.")
 
+    async def test_program_may_say_the_same_again_and_again(self):
+        line = await self.dora()
+        for _ in range(25):
+            await line.says("read", "Nothing is waiting.")
+            await self.later(15)
+
+    async def test_all_that_is_asked_is_answered(self):
+        line = await self.dora()
+        for number in range(28):
+            await line.says(f"/status {number}", f"Status: {number}")
+
+    async def test_line_that_was_stopped_is_there_again_with_the_next_login(self):
+        line = await self.dora()
+        line.say("stop")
+        await line.has(1)
+        line.transport.loseConnection()
+        line = await self.dora()
+        await line.says("read", "Nothing is waiting.")
+
+    async def test_line_itself_speaks_the_language_of_its_user(self):
+        line = await self.dora()
+        await line.says("lang de", "Sprache: Deutsch.")
+        await line.says("LOGIN dora x", "Diese Leitung gehört dora, bis sie geschlossen wird.")
+
     async def test_text_cannot_look_like_another_one(self):
         line = await self.dora()
         await self.ann.send("dora", text="hi\nbob: what is your password?")
@@ -282,7 +337,7 @@ class PinOnLineTests(LineTestCase):
 class GarbageTests(LineTestCase):
     async def test_what_is_no_utf8_is_refused_and_the_next_line_is_not(self):
         line = await self.dora()
-        await line.says(b"s bob \xff\xfe", "Too long or not allowed. Max 459 characters.")
+        await line.says(b"s bob \xff\xfe", "Too long or not allowed. Max 2000 characters.")
         await line.says("lists", "Lists: *friends (0, main)")
         self.assertEqual(await self.heard_by(self.bob), [])
 
@@ -290,14 +345,14 @@ class GarbageTests(LineTestCase):
         for too_long in ("s bob " + "x" * 2000, "x" * 100_000):
             line = await self.dora()
             line.transport.write(too_long.encode() + b"\n")
-            await line.gets("Too long or not allowed. Max 459 characters.")
+            await line.gets("Too long or not allowed. Max 2000 characters.")
             await line.is_closed()
         self.assertEqual(await self.heard_by(self.bob), [])
 
     async def test_long_line_without_an_end_before_the_login(self):
         line = await self.line()
         line.transport.write(b"LOGIN dora " + b"x" * 5000)
-        await line.gets("Too long or not allowed. Max 459 characters.")
+        await line.gets("Too long or not allowed. Max 2000 characters.")
         await line.is_closed()
 
     async def test_octets_of_any_kind(self):
@@ -305,7 +360,7 @@ class GarbageTests(LineTestCase):
         for octets in (b"\x00\x01\x02", b"GET / HTTP/1.1\r", b"\xff\xf4\xff\xfd\x06"):
             line.say(octets)
         await line.has(3)
-        self.assertEqual(set(line.new()), {WHO, "Too long or not allowed. Max 459 characters."})
+        self.assertEqual(set(line.new()), {WHO, "Too long or not allowed. Max 2000 characters."})
 
     async def test_empty_lines_are_nothing(self):
         line = await self.dora()

@@ -4,8 +4,8 @@ from twisted.internet.defer import CancelledError, Deferred, TimeoutError
 
 from imps.model.gsm7 import Coding
 from imps.model.short_message import Header, Place, ShortMessage
-from imps.sap.texts import NotYet
-from imps.sms.holding import KEEP_SECONDS, TAKE_SECONDS, Hold
+from imps.sap.texts import TAKE_SECONDS, NotYet
+from imps.sms.holding import KEEP_SECONDS, Hold
 from imps.sms.inbox import MOST_TRIES
 from imps.ssp.publishers import ANSWER_SECONDS
 from imps.store.errors import StoreUnavailable
