@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import platform
 import shutil
 import signal
 from collections.abc import Iterator
@@ -38,9 +39,20 @@ LOOK_SECONDS = 0.02
 # What struct sockaddr_un holds, less the closing zero.
 _LONGEST_PATH = 107
 
-# A server without an allocator of its own spends a fifth of its time in that of the system; with
-# this, scripts take an eighth less.
-_FASTER = {"GLIBC_TUNABLES": "glibc.malloc.tcache_count=1000"}
+_ALLOCATORS = (
+    Path(f"/usr/lib/{platform.machine()}-linux-gnu/libjemalloc.so.2"),
+    Path("/usr/lib64/libjemalloc.so.2"),
+)
+"""Where distributions of Linux have the allocator that store servers are built with elsewhere."""
+
+
+def faster() -> dict[str, str]:
+    """What to tell a server without an allocator of its own, which spends a quarter of its time in
+    that of the system: to take the better one, if it is there; else to keep more for itself."""
+    for each in _ALLOCATORS:
+        if each.exists():
+            return {"LD_PRELOAD": str(each)}
+    return {"GLIBC_TUNABLES": "glibc.malloc.tcache_count=1000"}
 
 
 def find_server() -> str:
@@ -262,7 +274,7 @@ class EmbeddedStore:
         mask = os.umask(0o077)
         try:
             self._reactor.spawnProcess(
-                launch, program, [program, *options], {**_FASTER, **os.environ}, childFDs=files
+                launch, program, [program, *options], {**faster(), **os.environ}, childFDs=files
             )
         finally:
             os.umask(mask)

@@ -7,10 +7,10 @@ from pathlib import Path
 from twisted.internet import reactor
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.task import deferLater
-from twisted.trial.unittest import TestCase
+from twisted.trial.unittest import SkipTest, TestCase
 
 from imps.config import Settings
-from imps.store.embedded import EmbeddedStore
+from imps.store.embedded import EmbeddedStore, faster
 from imps.store.errors import StoreError, StoreUnavailable
 from imps.store.opening import open_store
 from imps.testing.process import until
@@ -105,6 +105,14 @@ class EmbeddedStoreTests(EmbeddedStoreTestCase):
             b"save": b"",
         }.items():
             self.assertEqual(await client.execute("CONFIG", "GET", name), [name, value])
+
+    async def test_better_allocator_is_used_where_it_is_installed(self):
+        allocator = faster().get("LD_PRELOAD")
+        if allocator is None:
+            raise SkipTest("jemalloc is not installed")
+        await self.opened()
+        used = Path(f"/proc/{self.server}/maps").read_text()
+        self.assertIn(os.path.realpath(allocator), used)
 
     async def test_server_that_dies_is_started_again_with_its_data(self):
         store = await self.opened()
