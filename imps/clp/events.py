@@ -25,7 +25,7 @@ from imps.clp.event_texts import (
 )
 from imps.clp.im import is_text
 from imps.clp.phone_sessions import PhoneSessions
-from imps.clp.places import Places
+from imps.clp.places import ELSEWHERE, Places
 from imps.clp.reply_numbers import Overtaken
 from imps.clp.state import Out, State
 from imps.clp.telling import quiet_until
@@ -42,6 +42,7 @@ from imps.model.text import OutgoingText, TextOutcome, TextState
 from imps.sap.sessions import Session
 from imps.sap.texts import TooManyTexts
 from imps.store.deliveries import Acknowledgement, InFlight
+from imps.store.lines import KEPT_SECONDS
 from imps.store.phones import NoSuchOwner
 from imps.store.work import Work
 
@@ -92,7 +93,12 @@ class Events:
 
     async def _tell_if_wanted(self, account: Account, record: bytes = b"") -> None:
         phone = await self._places.of(account)
-        if phone is None or await self._services.phones.is_stopped(phone):
+        if phone == ELSEWHERE and account.msisdn is not None:
+            # Its process may have ended without a word; then the line is soon forgotten, and what
+            # waits is for the phone. If it goes on, this is the work of one look in that time.
+            again = self._clock.seconds() + KEPT_SECONDS
+            await self._services.phones.tell_at(account.address, again, record)
+        if not phone or await self._services.phones.is_stopped(phone):
             return
         try:
             await self._tell(account, phone, record)

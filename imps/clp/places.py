@@ -17,6 +17,8 @@ from imps.sap.texts import Texts
 from imps.store.errors import StoreError
 from imps.store.lines import StoredLines
 
+ELSEWHERE = ""
+
 
 class ILine(Protocol):
     """A line that is open in this process."""
@@ -64,7 +66,8 @@ class Places:
             del self._here[line_of(user)]
 
     async def of(self, account: Account) -> str | None:
-        """Where a user is, who is not on the line of another process; None for nowhere."""
+        """Where a user is; None for nowhere, and ELSEWHERE for the line of another process: that is
+        woken, and while it is there tells what waits."""
         line_id = await self._lines.of(account.address)
         if not line_id:
             phone = account.msisdn
@@ -73,7 +76,7 @@ class Places:
         if here is not None and here.id == line_id:
             return line_of(account.address)
         await self._lines.wake(line_id)
-        return None
+        return ELSEWHERE
 
     async def send(self, text: OutgoingText) -> bool:
         """Hand a text in, as ``Texts.send`` does. What cannot be shown on a line now is handed in

@@ -8,6 +8,7 @@ from imps.clp.line_port import LOGIN_SECONDS
 from imps.clp.lines import as_line
 from imps.model.address import Address
 from imps.parts import Parts
+from imps.store.lines import KEPT_SECONDS
 from imps.testing.process import until
 from imps.testing.telnet import Telnet
 from tests.clp.phones import PhoneTestCase
@@ -494,6 +495,29 @@ class EndOfLineTests(LineTestCase):
 
     async def amy_has_no_line(self):
         return not await self.parts.stored_lines.of(AMY)
+
+    async def test_phone_is_told_what_came_before_the_line_of_a_dead_process_was_forgotten(self):
+        await self.signed_on(self.amy)
+        line_id = self.parts.stored_lines.new_id(AMY)
+        await self.parts.stored_lines.take(AMY, line_id)
+        await self.bob.send("amy", text="hello?")
+        await self.later()
+        for _ in range(3):
+            # It may be there; that is not asked for more often than it says so.
+            looked_at = self.clock.seconds()
+            self.assertEqual(await self.amy_is_told_at(), looked_at + KEPT_SECONDS)
+            await self.later(KEPT_SECONDS)
+        self.assertEqual(self.amy.new(), [])
+        await self.parts.stored_lines.leave(AMY, line_id)
+        await self.later(KEPT_SECONDS)
+        (said,) = self.amy.new()
+        self.assertIn("hello?", said)
+        self.assertIsNone(await self.amy_is_told_at())
+
+    async def amy_is_told_at(self):
+        key = f"{self.store.buckets.prefix_of(AMY)}overdue"
+        at = await self.store.client.execute("ZSCORE", key, f"phone:{AMY.canonical}")
+        return None if at is None else float(at)
 
     async def test_session_of_a_line_whose_process_is_gone_ends_soon(self):
         await self.dora()
