@@ -115,7 +115,10 @@ class Events:
         terms = self._services.terms
         limits = terms.replies_a_minute, terms.replies_an_hour
         until = quiet_until(state.quiet, turn.now, turn.zone)
-        if until is None and not may_send(state, MOST_SMS, *limits, turn.now):
+        # Where settings allow fewer at a time than a text may take, it takes all of them, and what
+        # comes next waits the longer.
+        most = min(terms.most_sms, *limits)
+        if until is None and not may_send(state, most, *limits, turn.now):
             until = turn.now + BUSY_SECONDS
         if until is not None:
             await self._services.phones.tell_at(account.address, until, record)

@@ -1,5 +1,7 @@
 """Messages that are longer than what is sent to a phone at once."""
 
+from typing import ClassVar
+
 from imps.clp.changes import handed_in
 from imps.clp.state import Out
 from tests.clp.test_events import USER, EventsTestCase
@@ -66,6 +68,27 @@ class LongestTextsTests(EventsTestCase):
         await self.later()
         self.assertRegex("".join(self.amy.new()[-3:]), r"^bob \(0:00\): x+ \(\+1 SMS: READ 1\)$")
         self.assertEqual(await self.waiting(), 1)
+
+
+class FewRepliesTests(EventsTestCase):
+    overrides: ClassVar = {
+        **EventsTestCase.overrides,
+        "clp": {"replies_per_minute": 2, "replies_per_hour": 100},
+    }
+
+    async def test_message_of_more_sms_than_may_go_in_a_minute_comes_and_the_next_one_waits(self):
+        await self.later(120)
+        self.amy.new()
+        whole = "bob: " + "x" * 450
+        await self.bob.send("amy", text=whole.removeprefix("bob: "))
+        await self.later()
+        self.assertEqual("".join(self.amy.new()), whole)
+        await self.bob.send("amy", text="and on")
+        await self.later(60)
+        self.assertEqual(self.amy.new(), [])
+        await self.later(60)
+        self.assertEqual(len(self.amy.new()), 1)
+        self.assertEqual(await self.waiting(), 0)
 
 
 class Latin1Tests(EventsTestCase):
