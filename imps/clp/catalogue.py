@@ -38,7 +38,8 @@ class Catalogue:
     """All that is said in a language; ``code`` is the language's.
 
     An SMS has room for 160 characters in the alphabet of GSM, for 70 in UCS-2, which other scripts
-    need: for these there are short variants of texts and of the help. Where it is written from
+    need: for these there are short variants of texts and of the help. Where SMSCs are written to
+    ``within_latin_1``, so does what that lacks, such as capitals of Greek. Where it is written from
     right to left, numbers and names of groups get marks in such texts.
     """
 
@@ -53,6 +54,7 @@ class Catalogue:
     short_texts: Mapping[str, Any] = field(factory=dict, repr=False)
     short_help_texts: Mapping[str, str] = field(factory=dict, repr=False)
     is_right_to_left: bool = False
+    within_latin_1: bool = False
     _instead: Mapping[str, str] = field(factory=dict, repr=False)
 
     @classmethod
@@ -74,7 +76,14 @@ class Catalogue:
         )
 
     @classmethod
-    def sparing(cls, code: str, data: Mapping[str, Any], opt_out: Iterable[str]) -> Catalogue:
+    def sparing(
+        cls,
+        code: str,
+        data: Mapping[str, Any],
+        opt_out: Iterable[str],
+        *,
+        within_latin_1: bool = False,
+    ) -> Catalogue:
         """The same, naming none of the words by which phones opt out for anything else."""
         try:
             instead = words_instead(data["keywords"], opt_out)
@@ -82,6 +91,7 @@ class Catalogue:
             raise CatalogueError(f"{code}: {error}") from None
         catalogue = cls.read(code, with_replaced(data, instead))
         catalogue._instead = instead
+        catalogue.within_latin_1 = within_latin_1
         return catalogue
 
     def say(self, text_id: str, **values: object) -> str:
@@ -89,7 +99,7 @@ class Catalogue:
         longer than an SMS in UCS-2, it is the short one, if there is."""
         said = self._filled(self.texts[text_id], values)
         short = self.short_texts.get(text_id)
-        return self._filled(short, values) if short is not None and _is_long(said) else said
+        return self._filled(short, values) if short is not None and self._is_long(said) else said
 
     def _filled(self, said: Any, values: Mapping[str, object]) -> str:
         form = said if isinstance(said, str) else said[_plural(said, int(str(values["n"])))]
@@ -113,6 +123,13 @@ class Catalogue:
 
     def _needs_marks(self, text: str) -> bool:
         return self.is_right_to_left and coded(text).coding is Coding.UCS2
+
+    def _is_long(self, text: str) -> bool:
+        coding = coded(text, within_latin_1=self.within_latin_1).coding
+        return coding is Coding.UCS2 and self._how_many(text) > 1
+
+    def _how_many(self, text: str) -> int:
+        return how_many(text, within_latin_1=self.within_latin_1)
 
     def word(self, word: str) -> str:
         """A word of the model in this language, the same where there is none."""
@@ -149,13 +166,13 @@ class Catalogue:
     def _help_on(self, topic: str) -> str:
         said = self.laid_out(self.help_texts[topic])
         short = self.short_help_texts.get(topic)
-        return self.laid_out(short) if short is not None and _is_long(said) else said
+        return self.laid_out(short) if short is not None and self._is_long(said) else said
 
     def about(self, command: Command) -> str:
         """How a command is written, what it does, and an example; as much of that as one SMS
         holds."""
         shorter = [self.laid_out(replaced(each, self._instead)) for each in self._about(command)]
-        return next((each for each in shorter if how_many(each) == 1), shorter[-1])
+        return next((each for each in shorter if self._how_many(each) == 1), shorter[-1])
 
     def _about(self, command: Command) -> Iterator[str]:
         usage, purpose = self.usage(command), self.purposes[command.id]
@@ -199,10 +216,6 @@ def places_in(code: str, said: Any) -> frozenset[str]:
         )
     except ValueError as error:
         raise CatalogueError(f"{code}: {error}: {said}") from None
-
-
-def _is_long(text: str) -> bool:
-    return coded(text).coding is Coding.UCS2 and how_many(text) > 1
 
 
 def _plural(said: Mapping[str, str], n: int) -> str:

@@ -23,7 +23,9 @@ class Catalogues:
     _vocabularies: dict[str, Vocabulary] = field(factory=dict, init=False, eq=False)
 
     @classmethod
-    def load(cls, default: str = "en", opt_out: Iterable[str] = ()) -> Catalogues:
+    def load(
+        cls, default: str = "en", opt_out: Iterable[str] = (), *, within_latin_1: bool = False
+    ) -> Catalogues:
         """All there are. Raises CatalogueError for one that is not complete, or a default that
         there is not."""
         directory = files("imps.clp").joinpath("texts")
@@ -38,7 +40,10 @@ class Catalogues:
         if default not in catalogues:
             raise CatalogueError(f"there is no language {default!r}; {', '.join(catalogues)}")
         words = tuple(opt_out)
-        sparing = {code: Catalogue.sparing(code, found[code], words) for code in catalogues}
+        sparing = {
+            code: Catalogue.sparing(code, found[code], words, within_latin_1=within_latin_1)
+            for code in catalogues
+        }
         return cls(sparing, default, words)
 
     def get(self, code: str) -> Catalogue:

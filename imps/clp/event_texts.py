@@ -17,7 +17,6 @@ from imps.clp.telling import (
     Seen,
     availability_word,
     in_words,
-    lasts,
     pieces,
     seen_in,
     short,
@@ -78,7 +77,7 @@ def _of_message(turn: Turn, message: Message) -> Told:
     if not (number or is_contact) and turn.now - hinted >= HINT_SECONDS:
         reference = turn.reference(message.sender)
         with_hint = body + turn.text("hint", reference=reference)
-        if lasts(with_hint):
+        if turn.services.terms.fits(with_hint):
             body = with_hint
             changes.append(_hinted(message.sender, turn.now))
     out = Out(

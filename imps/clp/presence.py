@@ -144,7 +144,7 @@ async def _be(turn: Turn, availability: Availability, word: str, arguments: Argu
     await turn.services.presence.publish(turn.caller, values)
     if text:
         said = turn.text("now_text", word=turn.catalogue.word(word), text=text)
-        turn.replies.append(with_tail(said, ""))
+        turn.replies.append(with_tail(said, "", turn.services.terms.fits))
     else:
         turn.say("now", word=turn.catalogue.word(word))
 
@@ -158,7 +158,8 @@ async def status(turn: Turn, arguments: Arguments) -> None:
         seen = await seen_of(turn, [turn.user])
         text = seen[turn.user].text or "" if turn.user in seen else ""
     if text:
-        turn.replies.append(with_tail(turn.text("status", text=text), ""))
+        said = turn.text("status", text=text)
+        turn.replies.append(with_tail(said, "", turn.services.terms.fits))
     else:
         turn.say("status_none")
 

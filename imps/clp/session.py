@@ -12,7 +12,7 @@ from imps.clp.presence import friends_online, seen_of, watch_again
 from imps.clp.references import Argument
 from imps.clp.state import Change, State
 from imps.clp.strangers import becomes_strange
-from imps.clp.telling import in_words, lasts, numbered_name, pieces, with_tail, zone_of
+from imps.clp.telling import in_words, numbered_name, with_tail, zone_of
 from imps.clp.turn import Turn
 from imps.model.presence import Attribute, PresenceValue
 
@@ -52,7 +52,7 @@ async def on(turn: Turn, _: Arguments) -> None:
         more = ".." if len(friends) > most else ""
         among = turn.text("friends_online", n=len(friends), people=people + more)
         said = turn.text("online", name=turn.name(turn.user), friends=among, n=waiting.count)
-        if lasts(said):
+        if turn.services.terms.fits(said):
             break
     turn.replies.append(said)
 
@@ -102,14 +102,14 @@ async def me(turn: Turn, _: Arguments) -> None:
         language=turn.catalogue.code.upper(),
         switch=turn.catalogue.word("on" if turn.state.reports else "off"),
     )
-    turn.say_pages(pieces(said, 1, turn.text("more")))
+    turn.say_pages(turn.pieces(said, turn.text("more"), 1))
 
 
 async def info(turn: Turn, _: Arguments) -> None:
     """Who runs the service."""
     terms = turn.services.terms
     said = turn.text("info", service=terms.service, text=terms.about)
-    turn.replies.append(with_tail(said, terms.url))
+    turn.replies.append(with_tail(said, terms.url, terms.fits))
 
 
 async def help(turn: Turn, arguments: Arguments) -> None:

@@ -85,7 +85,7 @@ class Stranger:
         terms, catalogue = self._services.terms, self._catalogue
         said = catalogue.say(text.get(registration, "E20"), service=terms.service)
         see = catalogue.say("or_see", url=terms.url) if terms.url else ""
-        self.replies.append(with_tail(said, see))
+        self.replies.append(with_tail(said, see, terms.fits))
 
     async def _link(self, name: str, password: str) -> None:
         if self._now - self.remembered.get("failed_at", self._now) >= DAY_SECONDS:

@@ -140,15 +140,16 @@ def in_pages(
     tail: str,
     separator: str,
     laid_out: Callable[[str], str] = str,
+    fits: Callable[[str], bool] = lasts,
 ) -> list[str]:
     """A list, as many items in each SMS as there is room for; each but the last ends in a tail, the
-    first begins with a head. Each page is ``laid_out`` as it is sent."""
+    first begins with a head. Each page is ``laid_out`` as it is sent, and ``fits`` one SMS."""
     pages: list[str] = []
     page = head
     is_empty = True
     for item in items:
         longer = page + ("" if is_empty else separator) + item
-        if not is_empty and not lasts(laid_out(longer + tail)):
+        if not is_empty and not fits(laid_out(longer + tail)):
             pages.append(laid_out(page + tail))
             page = item
         else:
@@ -171,7 +172,7 @@ def pieces(body: str, count: int, tail: str, *, within_latin_1: bool = False) ->
     return [*found, rest]
 
 
-def _length_of_piece(body: str, most: int, tail: str, fits: Callable[[str], bool] = lasts) -> int:
+def _length_of_piece(body: str, most: int, tail: str, fits: Callable[[str], bool]) -> int:
     low, high = 1, min(len(body), most)
     while low < high:
         middle = (low + high + 1) // 2
@@ -179,15 +180,15 @@ def _length_of_piece(body: str, most: int, tail: str, fits: Callable[[str], bool
     return low
 
 
-def with_tail(body: str, tail: str) -> str:
-    """A text with something behind it, in one SMS: the text is cut where there is no room for it;
-    so is all of it where there is none for the tail."""
+def with_tail(body: str, tail: str, fits: Callable[[str], bool] = lasts) -> str:
+    """A text with something behind it, so that it ``fits`` one SMS: the text is cut where there is
+    no room for it; so is all of it where there is none for the tail."""
     whole = f"{body.rstrip()} {tail}" if tail else body
-    if lasts(whole):
+    if fits(whole):
         return whole
-    cut = f"... {tail}" if tail and lasts(f"{body[:1]}... {tail}") else "..."
+    cut = f"... {tail}" if tail and fits(f"{body[:1]}... {tail}") else "..."
     kept = body if len(cut) > 3 else whole
-    return kept[: _length_of_piece(kept, _MOST_COMPOSED * ONE_SMS, cut)].rstrip() + cut
+    return kept[: _length_of_piece(kept, _MOST_COMPOSED * ONE_SMS, cut, fits)].rstrip() + cut
 
 
 @frozen

@@ -75,6 +75,10 @@ class Terms:
         found = [each for each in self.languages if phone.startswith(each[0])]
         return max(found, key=lambda each: len(each[0]))[1] if found else ""
 
+    def fits(self, body: str, count: int = 1) -> bool:
+        """Whether a text takes no more than so many SMS."""
+        return lasts(body, count, within_latin_1=self.within_latin_1)
+
 
 @frozen(kw_only=True)
 class Services:
@@ -212,7 +216,8 @@ class Turn:
         """Have the user told a list, its beginning if it is long; MORE tells the rest."""
         head, _, tail = self.text(text_id, list=_PLACE, **values).partition(_PLACE)
         whole, more = [*items[:-1], items[-1] + tail], self.text("more")
-        self.say_pages(in_pages(head, whole, more, separator, self.catalogue.laid_out))
+        fits = self.services.terms.fits
+        self.say_pages(in_pages(head, whole, more, separator, self.catalogue.laid_out, fits))
 
     def say_pages(self, pages: Sequence[str], show: Shown | None = None) -> None:
         """Have the user told the first of these, and the others one by one when asked for more;
@@ -227,17 +232,18 @@ class Turn:
     def lasts(self, body: str) -> bool:
         """Whether a text is no longer than may be sent at once."""
         terms = self.services.terms
-        return lasts(body, terms.most_sms, within_latin_1=terms.within_latin_1)
+        return terms.fits(body, terms.most_sms)
 
     def how_many(self, bodies: Iterable[str]) -> int:
         """How many SMS texts take."""
         within = self.services.terms.within_latin_1
         return sum(how_many(each, within_latin_1=within) for each in bodies)
 
-    def pieces(self, body: str, tail: str) -> list[str]:
-        """A text in pieces that may be sent, each but the last with a tail."""
+    def pieces(self, body: str, tail: str, most: int = MOST_SMS) -> list[str]:
+        """A text in pieces that may be sent, each of so many SMS at most, and each but the last
+        with a tail."""
         terms = self.services.terms
-        return pieces(body, terms.most_sms, tail, within_latin_1=terms.within_latin_1)
+        return pieces(body, min(most, terms.most_sms), tail, within_latin_1=terms.within_latin_1)
 
     def unsay(self) -> None:
         """Have the user told nothing of what was to be said."""

@@ -139,7 +139,11 @@ class PhoneParts(ServiceParts):
         """What the dialogue with phones stands on: the same elements as the CSP door."""
         terms = terms_of(self.settings)
         try:
-            catalogues = Catalogues.load(terms.language, self.settings.clp.optout_words)
+            catalogues = Catalogues.load(
+                terms.language,
+                self.settings.clp.optout_words,
+                within_latin_1=terms.within_latin_1,
+            )
         except CatalogueError as error:
             raise SettingsError(f"clp: {error}") from None
         return Services(

@@ -1,6 +1,8 @@
 """Phones that can only text, with a handset or two on the other side: whole parts on a store, a
 gateway that is scripted, and a clock that stands still."""
 
+from typing import Any
+
 from twisted.internet import reactor
 from twisted.internet.task import deferLater
 
@@ -16,6 +18,20 @@ from tests.sms.scripted import Scripted
 
 AMY = "+358401111111"
 CY = "+358403333333"
+
+WRITES_LATIN_1: dict[str, Any] = {
+    "gateway": [
+        {
+            "kind": "smpp",
+            "name": "old",
+            "host": "127.0.0.1",
+            "port": 1,
+            "system_id": "x",
+            "default_alphabet": "latin-1",
+        }
+    ]
+}
+"""Settings for an SMSC that knows no more than Latin-1 and UCS-2."""
 
 
 class Gateway(Scripted):

@@ -127,6 +127,13 @@ class OtherScriptsTests(SynchronousTestCase):
         self.assertIn("Please delete your last message", english.say("linked", name="n" * 20))
         self.assertEqual(english.say("linked", name="д" * 20), f"This is {'д' * 20}'s.")
 
+    def test_text_is_short_within_latin_1_where_that_lacks_a_letter(self):
+        said = data("en")
+        said["short"] = {"texts": {"linked": "This is {name}'s."}}
+        for within_latin_1, expected in ((False, "Please delete"), (True, "This is \u03a9mega's.")):
+            english = Catalogue.sparing("en", said, (), within_latin_1=within_latin_1)
+            self.assertIn(expected, english.say("linked", name="\u03a9mega"))
+
     def test_help_is_short_where_it_has_to_be(self):
         said, words = russian(), Vocabulary.of()
         self.assertEqual(said.help("", words), "S имя текст, WHO, ADD имя, LIST, READ, OFF, STOP")

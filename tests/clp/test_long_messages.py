@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from imps.clp.changes import handed_in
 from imps.clp.state import Out
+from tests.clp.phones import WRITES_LATIN_1
 from tests.clp.test_events import USER, EventsTestCase
 from tests.sms.scripted import ACCEPTED, LATER
 
@@ -94,18 +95,7 @@ class FewRepliesTests(EventsTestCase):
 class Latin1Tests(EventsTestCase):
     overrides = {
         **EventsTestCase.overrides,
-        "sms": {
-            "gateway": [
-                {
-                    "kind": "smpp",
-                    "name": "old",
-                    "host": "127.0.0.1",
-                    "port": 1,
-                    "system_id": "x",
-                    "default_alphabet": "latin-1",
-                }
-            ]
-        },
+        "sms": WRITES_LATIN_1,
     }
 
     async def test_text_is_as_long_as_the_smsc_takes_it(self):

@@ -1,6 +1,7 @@
 """How things are put: names, times, lists in parts."""
 
 from datetime import UTC, datetime, timedelta, timezone
+from functools import partial
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,6 +25,7 @@ from imps.clp.telling import (
 from imps.model.address import Address
 from imps.model.short_message import how_many
 
+in_latin_1 = partial(lasts, within_latin_1=True)
 ENGLISH = Catalogues.load().get("en")
 NOW = datetime(2026, 3, 10, 12, 41, tzinfo=UTC).timestamp()
 ANN = Address.parse("wv:ann@x.org")
@@ -42,6 +44,13 @@ class TailTests(SynchronousTestCase):
     @given(st.text(min_size=1, max_size=300), st.text(st.characters(codec="ascii"), max_size=200))
     def test_it_is_always_one_sms(self, body, tail):
         self.assertTrue(lasts(with_tail(body, tail)))
+
+    @given(
+        st.text("ab\u20ac\u03a9", min_size=1, max_size=300),
+        st.text(st.characters(codec="ascii"), max_size=60),
+    )
+    def test_it_is_so_within_latin_1(self, body, tail):
+        self.assertTrue(in_latin_1(with_tail(body, tail, in_latin_1)))
 
 
 class NamesTests(SynchronousTestCase):
@@ -113,6 +122,12 @@ class PartsTests(SynchronousTestCase):
             page.removesuffix(" MORE") + ("" if page is pages[-1] else ", ") for page in pages
         )
         self.assertEqual(whole, "List: " + ", ".join(items))
+
+    def test_within_latin_1_a_part_with_a_character_of_gsm_alone_holds_less(self):
+        items = [f"{number} \u03a9mega" for number in range(40)]
+        pages = in_pages("List: ", items, " MORE", ", ", fits=in_latin_1)
+        self.assertTrue(all(map(in_latin_1, pages)), pages)
+        self.assertGreater(len(pages), len(in_pages("List: ", items, " MORE", ", ")))
 
     @given(st.text(min_size=1, max_size=800), st.integers(1, 3))
     def test_pieces_are_the_whole(self, body, count):
