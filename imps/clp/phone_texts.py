@@ -11,7 +11,6 @@ from twisted.logger import Logger
 from imps.clp.dialogue import Dialogue
 from imps.clp.event_texts import about_message, validity, within_limits
 from imps.clp.grammar import normal
-from imps.clp.reading import is_about_texts
 from imps.clp.state import Answer
 from imps.clp.strangers import answer_stranger
 from imps.clp.telling import LONGEST_TEXT
@@ -37,17 +36,9 @@ class PhoneTexts:
     _most_sms: int
     _log = Logger()
 
-    def is_urgent(self, text: IncomingText) -> bool:
-        """Whether a text asks for no more texts, or for texts again: it does not wait behind others
-        that came too fast. What is said of both, in their order, holds for those behind them."""
-        if not _is_for_us(text):
-            return False
-        body = without_signature(text.body[:LONGEST_TEXT], self._services.terms)
-        return is_about_texts(body, self._services.catalogues)
-
     async def take(self, text: IncomingText) -> bool:
         """Answer a text, unless it is for a program on the phone's side."""
-        if not _is_for_us(text):
+        if text.octets is not None or text.port is not None:
             return False
         terms = self._services.terms
         if text.sender in (terms.number, *terms.reply_pool):
@@ -88,10 +79,6 @@ class PhoneTexts:
             except TooManyTexts:
                 self._log.warn("Too many texts wait for a phone: {id} is not answered", id=text.id)
                 return
-
-
-def _is_for_us(text: IncomingText) -> bool:
-    return text.octets is None and text.port is None
 
 
 def without_signature(body: str, terms: Terms) -> str:

@@ -48,7 +48,7 @@ class PhoneParts(ServiceParts):
         """What phones send."""
         client, buckets, settings = self.store.client, self.store.buckets, self.settings.sms
         stored = IncomingTexts(client, buckets, self.process_id, settings.max_waiting)
-        return Inbox(stored, self.texts.take, self.texts.is_urgent, self.reactor, self.metrics)
+        return Inbox(stored, self.texts.take, self.reactor, self.metrics)
 
     @cached_property
     def outbox(self) -> TextOutbox:
@@ -62,7 +62,6 @@ class PhoneParts(ServiceParts):
         services, clock, most_sms = self.clp_services, self.reactor, self.settings.sms.max_parts
         door = PhoneTexts(services, self.dialogue, self.texts, clock, most_sms)
         self.texts.consume(door.take)
-        self.texts.hurry(door.is_urgent)
         self.texts.on_outcome(WATCHER, self.clp_events.outcome)
         self.places.on_outcome(self.clp_events.outcome)
         self.texts.on_outcome(phone_texts.WATCHER, self.clp_events.shown)

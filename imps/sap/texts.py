@@ -25,8 +25,6 @@ interrupted or has failed; never two of one phone at a time. Raises NotYet where
 later."""
 TAKE_SECONDS = 30
 """How long that may take: longer than for two partners that do not answer."""
-Urgent = Callable[[IncomingText], bool]
-"""Whether a text is to be done before others of its phone that came before it."""
 Watcher = Callable[[TextOutcome], Awaitable[None]]
 """Is told what has become of a text; it may be told again, with the same id."""
 Waiting = Callable[[str], object]
@@ -54,7 +52,6 @@ class Texts:
     _working: Working
     _clock: IReactorTime
     _consumers: list[Consumer] = field(factory=list, init=False)
-    _urgent: list[Urgent] = field(factory=list, init=False)
     _watchers: dict[str, Watcher] = field(factory=dict, init=False)
     _waiting: list[Waiting] = field(factory=list, init=False)
     _log = Logger()
@@ -98,14 +95,6 @@ class Texts:
     def on_waiting(self, told: Waiting) -> None:
         """Tell this at once of which phone a text waits that was handed in here."""
         self._waiting.append(told)
-
-    def hurry(self, urgent: Urgent) -> None:
-        """Have those texts from phones taken sooner than others which this says are urgent."""
-        self._urgent.append(urgent)
-
-    def is_urgent(self, text: IncomingText) -> bool:
-        """Whether a text from a phone is to be taken before others that came before."""
-        return any(urgent(text) for urgent in self._urgent)
 
     async def take(self, text: IncomingText) -> None:
         """Have a text from a phone taken by whoever wants it."""

@@ -46,12 +46,10 @@ class Arrival:
 
 @define(eq=False)
 class Inbox:
-    """Has texts from phones done, those of each phone one at a time and in order of arrival, but
-    for urgent ones, which wait for no more than one other."""
+    """Has texts from phones done, those of each phone in order of arrival and one at a time."""
 
     _stored: IncomingTexts
     _take: Callable[[IncomingText], Coroutine[Any, Any, None]]
-    _is_urgent: Callable[[IncomingText], bool]
     _clock: IReactorTime
     _metrics: Metrics
     turns: Turns = field(init=False)
@@ -129,8 +127,7 @@ class Inbox:
             port=message.header.port,
             sent_at=arrival.sent_at,
         )
-        is_urgent = self._is_urgent(text)
-        received = await self._stored.store(text, hearing, is_urgent=is_urgent)
+        received = await self._stored.store(text, hearing)
         if received is Received.STORED:
             self.turns.begin(text.sender)
         return received

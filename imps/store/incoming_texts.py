@@ -92,11 +92,8 @@ class IncomingTexts:
     _taker: str
     _max_waiting: int
 
-    async def store(
-        self, text: IncomingText, hearing: Hearing = Hearing(), *, is_urgent: bool = False
-    ) -> Received:
-        """Store a text, once for each id in a day, and once for all hearings of it. One that is
-        urgent is done as soon as the first of those before it is."""
+    async def store(self, text: IncomingText, hearing: Hearing = Hearing()) -> Received:
+        """Store a text, once for each id in a day, and once for all hearings of it."""
         reply = await self._client.run(
             "store_incoming_text",
             [self._prefix(text.sender)],
@@ -109,7 +106,6 @@ class IncomingTexts:
             hearing.digest,
             hearing.session,
             CONFIRM_SECONDS,
-            int(is_urgent),
         )
         return Received(reply)
 

@@ -1,7 +1,5 @@
 """Dialogues with phones: signing on, commands, conversations, prompts."""
 
-from typing import ClassVar
-
 from imps.clp.changes import arrived
 from imps.csp.primitives.access import LogoutRequest
 from imps.elements.interfaces import Caller
@@ -496,36 +494,6 @@ class StoppingTests(DialogueTestCase):
 
     def stranger(self):
         return Phone(self, "+358409999999")
-
-
-class StoppingInAHurryTests(DialogueTestCase):
-    overrides: ClassVar = {**DialogueTestCase.overrides, "clp": {"texts_per_minute": 3}}
-
-    async def test_stop_waits_for_no_more_than_one_of_those_that_came_too_fast(self):
-        await self.later(60)
-        texts = [f"s bob number {number}" for number in range(7)]
-        for text in texts:
-            await self.amy.text(text)
-        self.assertEqual(await self.amy.text("stop"), [])
-        await self.later(20)
-        said = "You get no more messages from localhost. Send START to return."
-        self.assertEqual(self.amy.new(), [said])
-        await self.later(100)
-        heard = await self.heard_by(self.bob)
-        # Who wants no texts sends none either.
-        self.assertEqual(heard, [("amy", f"number {number}") for number in range(len(heard))])
-        self.assertLess(len(heard), 6)
-
-    async def test_stop_and_start_hold_in_their_order(self):
-        await self.later(60)
-        for number in range(6):
-            await self.amy.text(f"s bob number {number}")
-        for text in ("stop", "start"):
-            await self.amy.text(text)
-        for _ in range(10):
-            await self.later(20)
-        self.assertEqual(self.amy.new()[-1], "Welcome back. Send ON to go online.")
-        self.assertEqual(len(await self.heard_by(self.bob)), 6)
 
 
 class PrivacyTests(DialogueTestCase):

@@ -30,9 +30,9 @@ class IncomingTextsTests(StoreTestCase):
     def now(self):
         return self.clock.seconds()
 
-    async def store_text(self, id="k:1", sender=ANN, is_urgent=False, **changes):
+    async def store_text(self, id="k:1", sender=ANN, **changes):
         text = evolve(TEXT, id=id, sender=sender, received_at=self.now, **changes)
-        return await self.one.store(text, is_urgent=is_urgent)
+        return await self.one.store(text)
 
     async def taken(self, process=None, phone=ANN, done=""):
         taken = await (process or self.one).take(phone, now=self.now, done=done)
@@ -63,41 +63,6 @@ class IncomingTextsTests(StoreTestCase):
         self.assertEqual(await self.taken(self.other, BOB), "k:4")
         self.assertEqual(await self.taken(self.one, done="k:1"), "k:2")
         self.assertIsNone(await self.taken(self.other))
-
-    async def test_urgent_ones_wait_for_the_first_and_each_other_alone(self):
-        for id in ("k:1", "k:2", "k:3"):
-            await self.store_text(id)
-        self.assertEqual(await self.taken(), "k:1")
-        # Of ids that would stand in another order.
-        for id in ("k:u9", "k:u8"):
-            self.assertIs(await self.store_text(id, is_urgent=True), Received.STORED)
-        self.assertIs(await self.store_text("k:u9", is_urgent=True), Received.REPEATED)
-        await self.store_text("k:4")
-        self.assertIsNone(await self.taken(self.other))
-        self.assertEqual(await self.taken(done="k:1"), "k:u9")
-        await self.store_text("k:u7", is_urgent=True)
-        order = ["k:u9"]
-        while (id := await self.taken(done=order[-1])) is not None:
-            order.append(id)
-        self.assertEqual(order, ["k:u9", "k:u8", "k:u7", "k:2", "k:3", "k:4"])
-
-    async def test_urgent_one_stays_behind_the_first_where_that_is_put_off(self):
-        await self.store_text("k:1")
-        await self.store_text("k:2")
-        await self.taken()
-        await self.one.postpone(ANN, until=self.now + 5, in_vain=False)
-        await self.store_text("k:u", is_urgent=True)
-        self.assertIsNone(await self.taken())
-        self.clock.advance(5)
-        self.assertEqual(await self.taken(), "k:1")
-        self.assertEqual(await self.taken(done="k:1"), "k:u")
-        self.assertEqual(await self.taken(done="k:u"), "k:2")
-
-    async def test_urgent_one_is_the_first_where_none_waits(self):
-        await self.store_text("k:u", is_urgent=True)
-        await self.store_text("k:1")
-        self.assertEqual(await self.taken(), "k:u")
-        self.assertEqual(await self.taken(done="k:u"), "k:1")
 
     async def test_text_that_is_kept_stays_with_who_keeps_it(self):
         await self.store_text()

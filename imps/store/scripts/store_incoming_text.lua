@@ -1,9 +1,7 @@
--- Store a text from a phone, behind those of that phone which are not done yet; one that is urgent only
--- behind the first of them, which may be in hand, and other urgent ones.
+-- Store a text from a phone, behind those of that phone which are not done yet.
 -- KEYS[1] the bucket's prefix; ARGV[1] the phone, ARGV[2] the id of the text, ARGV[3] the text, ARGV[4]
 -- now, ARGV[5] how many may wait for a phone, ARGV[6] how long ids are remembered (seconds), ARGV[7] its
--- digest and ARGV[8] the session in which it was heard, '' if it has an id, ARGV[9] how long that is kept,
--- ARGV[10] 1 if the text is urgent.
+-- digest and ARGV[8] the session in which it was heard, '' if it has an id, ARGV[9] how long that is kept.
 -- Returns 1 stored, 0 it came before, -1 too many wait.
 -- include hearings
 -- Changes nothing, and is refused where the store is full: later writes of a script are not.
@@ -23,13 +21,7 @@ if was_heard(prefix, phone, ARGV[7], ARGV[8], ARGV[9]) then
 end
 redis.call('ZADD', seen, now, id)
 redis.call('EXPIRE', seen, math.ceil(ARGV[6]))
-local place = redis.call('HINCRBY', inbox, 'sequence', 1)
-local first = redis.call('ZRANGE', waiting, 0, 0, 'WITHSCORES')[2]
-if ARGV[10] == '1' and first then
-    -- Before the next whole number, and behind those which were put there before.
-    place = math.floor(tonumber(first)) + 1 - 1 / (place + 1)
-end
-redis.call('ZADD', waiting, place, id)
+redis.call('ZADD', waiting, redis.call('HINCRBY', inbox, 'sequence', 1), id)
 redis.call('HSET', prefix .. 'incoming-texts:' .. phone, id, ARGV[3])
 -- A phone whose text is being taken is looked at again once that is done, or given up.
 redis.call('ZADD', prefix .. 'due-inboxes', 'NX', now, phone)
