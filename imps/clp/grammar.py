@@ -34,6 +34,7 @@ from imps.clp.references import (
     unquoted,
 )
 from imps.clp.vocabulary import Vocabulary, is_topic
+from imps.model.gsm7 import mended
 
 MOST_MARKS = 30
 LONGEST_BEGINNING = 4000
@@ -108,7 +109,7 @@ def normal(text: str) -> str:
     Unicode promises for text in a stream (UAX 15, 13): to compose more takes their square."""
     if not text.isascii():
         if _SURROGATE.search(text):
-            text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+            text = mended(text)
         # A mark may be composed of several.
         text = _with_few_marks(unicodedata.normalize("NFC", _with_few_marks(text)))
     return text.strip("\ufeff \t\r\n\0")

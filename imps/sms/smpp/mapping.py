@@ -81,8 +81,7 @@ def bind_of(settings: SMPPSettings) -> Bind:
 
 
 def submitted(outgoing: Outgoing, settings: SMPPSettings) -> ShortMessagePDU:
-    """A short message to a phone. ValueError if the SMSC has no characters
-    for it."""
+    """A short message to a phone. ValueError if the SMSC has no characters for it."""
     message = outgoing.message
     header = message.header.octets
     source_ton, source_npi, source = _address(outgoing.number)
