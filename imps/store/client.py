@@ -7,7 +7,7 @@ the order of commands, and gains nothing.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from hashlib import sha1
 from importlib.resources import files
 from time import perf_counter
@@ -110,6 +110,10 @@ class StoreClient:
             return await self._send(self.link.deadline, command, *arguments)
         finally:
             self._metrics.store_called("command", perf_counter() - began_at)
+
+    def at_end_of_turn(self, call: Callable[[], object]) -> None:
+        """Call this when what is ready in this turn of the reactor has been served."""
+        self.link.reactor.callLater(0, call)
 
     async def facts(self, section: str) -> dict[str, str]:
         """What the server says about itself, by name."""

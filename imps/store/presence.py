@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache, partial
 from typing import Any
 
-from attrs import define, frozen
+from attrs import define, field, frozen
 
 from imps.model.address import Address
 from imps.model.presence import (
@@ -28,6 +28,7 @@ from imps.store.attribute_lists import unpacked
 from imps.store.client import StoreClient
 from imps.store.keys import Buckets
 from imps.store.presence_packing import unpacked_value, value_packed
+from imps.store.together import Together
 from imps.store.work import LEASE_SECONDS, Work
 
 CHUNK = 200
@@ -124,6 +125,19 @@ class UserPresence:
     allowed: Allowed
 
 
+@frozen
+class _Reading:
+    """What is asked for of one bucket: users, by a watcher of these names, as scripts take them."""
+
+    users: list[Address]
+    watcher: str
+    now: float
+    is_access: bool
+
+
+_Read = dict[tuple[Address, str], UserPresence]
+
+
 class NoSuchPublisher(Exception):
     """There is no such user, or no such session of that user."""
 
@@ -134,6 +148,10 @@ class Presences:
 
     _client: StoreClient
     _buckets: Buckets
+    _together: Together[int, _Reading, _Read] = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._together = Together(self._client.at_end_of_turn, self._read_together)
 
     async def publish(
         self, user: Address, session_id: str, values: Changes, *, now: float
@@ -172,17 +190,34 @@ class Presences:
         each. Those that do not exist are left out. If ``is_access``, they can learn who asked."""
         found = {}
         for bucket, some in in_chunks(self._buckets, users):
+            reading = _Reading(some, names(watcher), now, is_access)
+            known = await self._together.ask(bucket, reading)
+            for user in some:
+                presence = known.get((user, reading.watcher))
+                if presence is not None:
+                    found[user] = presence
+        return found
+
+    async def _read_together(self, bucket: int, readings: list[_Reading]) -> _Read:
+        """What several ask for of one bucket. Who is there is read once for all who watch."""
+        now, found = max(each.now for each in readings), {}
+        for chunk in _chunks(readings):
             replies = await self._client.run(
                 "read_presence",
                 [self._buckets.prefix(bucket)],
                 repr(now),
-                names(watcher),
-                int(is_access),
-                *(user.canonical for user in some),
+                *(
+                    part
+                    for (user, is_access), watchers in chunk.items()
+                    for part in (user.canonical, int(is_access), "\n".join(watchers))
+                ),
             )
-            for user, reply in zip(some, replies, strict=True):
+            for ((user, _), watchers), reply in zip(chunk.items(), replies, strict=True):
                 if reply:
-                    found[user] = _presence(*reply)
+                    *presence, allowed = reply
+                    known = _presence(*presence)
+                    for watcher, each in zip(watchers, allowed, strict=True):
+                        found[user, watcher] = known(allowed=Allowed.unpacked(*each))
         return found
 
 
@@ -203,6 +238,20 @@ def in_chunks(buckets: Buckets, users: Iterable[Address]) -> list[tuple[int, lis
     ]
 
 
+def _chunks(readings: list[_Reading]) -> Iterator[dict[tuple[Address, bool], dict[str, None]]]:
+    """The users who are read, each with those who watch, not too many of both at a time."""
+    chunk: dict[tuple[Address, bool], dict[str, None]] = {}
+    room = CHUNK
+    for reading in readings:
+        for user in reading.users:
+            if room == 0:
+                yield chunk
+                chunk, room = {}, CHUNK
+            chunk.setdefault((user, reading.is_access), {})[reading.watcher] = None
+            room -= 1
+    yield chunk
+
+
 def _packed(name: Attribute, value: PresenceValue | None) -> tuple[str, bytes]:
     return name.value, b"" if value is None else value_packed(value)
 
@@ -213,12 +262,9 @@ def _values(reply: list[bytes]) -> dict[Attribute, PresenceValue]:
 
 
 def _presence(
-    address: bytes,
-    alias: bytes,
-    values: list[bytes],
-    sessions: list[list[Any]],
-    allowed: list[Any],
-) -> UserPresence:
+    address: bytes, alias: bytes, values: list[bytes], sessions: list[list[Any]]
+) -> Callable[..., UserPresence]:
+    """What is known of a user, to which is added what a watcher is allowed."""
     clients = [
         ClientPresence(
             client=client.decode(), type=kind.decode(), at=float(at), values=_values(published)
@@ -226,10 +272,10 @@ def _presence(
         for _, client, kind, at, published in sessions
     ]
     clients.sort(key=lambda client: client.at)
-    return UserPresence(
+    return partial(
+        UserPresence,
         address=Address.parse(address.decode()),
         alias=alias.decode(),
         values=_values(values),
         clients=tuple(clients),
-        allowed=Allowed.unpacked(*allowed),
     )

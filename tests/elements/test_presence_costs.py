@@ -10,12 +10,22 @@ from imps.elements.interfaces import Caller
 from imps.model.account import Account
 from imps.model.address import Address
 from imps.model.contacts import Contact
-from imps.model.presence import AttributeList
+from imps.model.presence import AttributeList, Target, TargetKind
 from imps.parts import Parts
 from imps.store.accounts import Accounts
 from imps.store.client import StoreClient
 from imps.store.presence import CHUNK
-from tests.elements.test_presence import ANN, BOB, MOOD, ON_LINE, PresenceTestCase
+from tests.elements.test_presence import (
+    ANN,
+    ANNS_FRIENDS,
+    BOB,
+    MOOD,
+    ON_LINE,
+    TEXT,
+    TO_FRIENDS,
+    ZONE,
+    PresenceTestCase,
+)
 
 WATCHERS, ON_LINE_STILL = 1000, 100
 LISTS, CONTACTS = 20, 500
@@ -115,6 +125,25 @@ class WatchersTests(CostsTestCase):
         self.assertEqual((judged, told), (len(on_line), 3 * len(on_line)))
         for each in on_line[::50]:
             self.assertEqual(await self.told(each), [(str(ANN), {MOOD: mood})])
+
+    async def test_those_who_ask_at_the_same_time_are_told_what_each_may_see_by_one_read(self):
+        users = await self.add_users(CHUNK + 20)
+        await self.allow(MOOD)
+        await self.change(ANNS_FRIENDS, users[1:3])
+        await self.allow(TEXT, ZONE, to=TO_FRIENDS)
+        await self.allow(ZONE, to=Target(TargetKind.USER, users[2]))
+        await self.publish(STATUS_MOOD="HAPPY", STATUS_TEXT="hello", TIME_ZONE="0")
+        self.client.runs.clear()
+
+        got = await all_of([self.get(ANN, caller=Caller(each, "")) for each in users])
+        seen = [told[str(ANN)] for told, _ in got]
+        own = {1: {TEXT: "hello", ZONE: "0"}, 2: {ZONE: "0"}}
+        self.assertEqual(seen, [own.get(i, {MOOD: "HAPPY"}) for i in range(len(users))])
+        reads = [each[3].split("\n") for each in self.client.arguments_of("read_presence")]
+        self.assertEqual([len(each) for each in reads], [CHUNK, 20])
+        watchers = [each.canonical for each in users]
+        self.assertCountEqual([name for each in reads for name in each], watchers)
+        self.assertEqual(set(await self.presence.watchers(self.ann, 60)), set(users))
 
 
 class ContactsTests(CostsTestCase):

@@ -27,7 +27,7 @@ for i = 7, #ARGV do
             subscription.asked[ARGV[3]] = ARGV[4]
         end
         redis.call('HSET', key, ARGV[1], cjson.encode(subscription))
-        outcome = permissions_of(prefix, publisher)(ARGV[2])
+        outcome = permissions_of(prefix, publisher, {ARGV[2]})[1]
     end
     outcomes[i - 6] = outcome
 end
