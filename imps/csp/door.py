@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from attrs import define, field
 from twisted.logger import Logger
 
-from imps.csp.codec.document import NAMESPACES, CodecError, Document, Root
+from imps.csp.codec.document import NAMESPACES, CodecError, Document
 from imps.csp.codec.wbxml import WBXMLCodec
 from imps.csp.codec.xml import XMLCodec
 from imps.csp.exchange import Codec, Exchange
@@ -22,14 +22,12 @@ from imps.csp.primitives.discovery import (
     WVCSPVersionDiscoveryResponse,
 )
 from imps.csp.primitives.envelope import WVCSPMessage
+from imps.csp.repetition import Repetition
 from imps.csp.tracing import Tracing
 from imps.csp.transactions import Context, Transactions
 from imps.http.message import HTTPRequest, HTTPResponse, Page, not_allowed, refused
 from imps.model.version import V12
 from imps.sap.sessions import Sessions
-
-LONGEST_POLL, MOST_POLLS = 1000, 5000
-"""How long a poll is at most that is remembered, in octets, and how many are."""
 
 
 @define(eq=False)
@@ -43,8 +41,11 @@ class Door:
     _outbox: Outbox
     _tracing: Tracing
     _pages: Mapping[str, Page] = field(factory=dict)
-    _polls: dict[tuple[str, bytes], Document] = field(factory=dict, init=False)
+    _reading: Mapping[str, Repetition] = field(init=False)
     _log = Logger()
+
+    def __attrs_post_init__(self) -> None:
+        self._reading = {codec.name: Repetition(codec.decode) for codec in (self._xml, self._wbxml)}
 
     def register(self) -> None:
         """Declare what is served and sent here, without a function that serves it."""
@@ -66,7 +67,7 @@ class Door:
         if codec is None:
             return refused(415, "send CSP in XML or WBXML")
         try:
-            document = self._decoded(request.body, codec)
+            document = self._reading[codec.name].decode(request.body)
             if isinstance(document.root, WVCSPVersionDiscoveryResponse):
                 raise CodecError("not a request")
             if isinstance(document.root, WVCSPMessage) and not document.root.session.transactions:
@@ -85,19 +86,6 @@ class Door:
             headers={"content-type": content_type or f"application/vnd.wv.csp.{codec.name}"},
             body=body,
         )
-
-    def _decoded(self, body: bytes, codec: Codec) -> Document:
-        """A document. Polls are remembered: clients say nothing as often, and mostly in the same
-        octets."""
-        known = self._polls.get((codec.name, body))
-        if known is not None:
-            return known
-        document = codec.decode(body)
-        if len(body) <= LONGEST_POLL and _is_poll(document.root):
-            if len(self._polls) >= MOST_POLLS:
-                self._polls.clear()
-            self._polls[codec.name, body] = document
-        return document
 
     def _codec(self, content_type: str, body: bytes) -> Codec | None:
         """By the content type, whatever its version; without one, by the looks of the body."""
@@ -131,14 +119,6 @@ class Door:
         if self._tracing.is_on:
             return await self._tracing.answer(exchange, document, request.body, codec)
         return await exchange.answer()
-
-
-def _is_poll(root: Root) -> bool:
-    """Whether a client asks for what waits, and says nothing else."""
-    if not isinstance(root, WVCSPMessage):
-        return False
-    transactions = root.session.transactions
-    return len(transactions) == 1 and isinstance(transactions[0].content, PollingRequest)
 
 
 async def _discover_versions(

@@ -1,6 +1,5 @@
 from xml.etree.ElementTree import fromstring
 
-from imps.csp import door
 from imps.http.message import HTTPRequest
 from imps.model.address import Address
 from imps.model.version import V11, V12, V13
@@ -96,15 +95,6 @@ class DoorTests(StoreTestCase):
         self.assertIn(b"<NewMessage>", (await self.post(poll)).body)
         await self.answers(message("<Logout-Request/>", session_id=session_id))
         self.assertIn(b"<Code>604</Code>", (await self.post(poll)).body)
-
-    async def test_no_more_polls_are_remembered_than_may_be(self):
-        session_id = await self.signed_on()
-        poll = message("<Polling-Request/>", session_id=session_id)
-        self.patch(door, "MOST_POLLS", 3)
-        for padding in range(8):
-            self.assertEqual((await self.post(poll + b" " * padding)).status, 200)
-        self.patch(door, "LONGEST_POLL", 100)
-        self.assertEqual((await self.post(poll)).status, 200)
 
     async def test_version_is_told_by_namespace_then_document_type_then_session(self):
         old = '<!DOCTYPE WV-CSP-Message PUBLIC "-//OMA//DTD WV-CSP 1.1//EN" "x">'
