@@ -4,7 +4,6 @@ it is about to get says so itself."""
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from attrs import define, field, frozen
 from twisted.internet.defer import CancelledError, Deferred
@@ -101,7 +100,8 @@ class Watch:
     _waking: Waking = field(factory=Waking)
     _not_before: float = field(default=0.0, init=False)
     _has_news: bool = field(default=False, init=False)
-    _looking: Deferred[Any] | None = field(default=None, init=False)
+    _is_looking: bool = field(default=False, init=False)
+    _looking: Deferred[None] | None = field(default=None, init=False)
     _timer: IDelayedCall | None = field(default=None, init=False)
     _stopped: bool = field(default=False, init=False)
     _log = Logger()
@@ -113,7 +113,7 @@ class Watch:
     def woken(self) -> None:
         """There may be something."""
         self._has_news = True
-        if self._looking is None and not self._stopped:
+        if not self._is_looking and not self._stopped:
             self._look_in(0)
 
     def stop(self) -> None:
@@ -122,7 +122,7 @@ class Watch:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if self._looking is not None:
+        if self._is_looking and self._looking is not None:
             self._looking.cancel()
 
     def _look_in(self, seconds: float) -> None:
@@ -136,17 +136,26 @@ class Watch:
 
     def _look_in_time(self) -> None:
         self._timer = None
-        if self._looking is None:
+        if not self._is_looking:
             self._look_now()
 
     def _look_now(self) -> None:
         is_news, self._has_news = self._has_news, False
-        self._looking = Deferred.fromCoroutine(self._look())
-        self._looking.addCallback(self._looked, is_news)
-        self._looking.addErrback(lambda failure: failure.trap(CancelledError) and None)
-        self._looking.addErrback(lambda failure: self._log.failure("A watch stopped", failure))
+        self._is_looking = True
+        self._looking = Deferred.fromCoroutine(self._look(is_news))
 
-    async def _look(self) -> tuple[Session, Looked] | StatusCode | None:
+    async def _look(self, is_news: bool) -> None:
+        try:
+            found = await self._found()
+            self._is_looking = False
+            if not self._stopped:
+                self._looked(found, is_news)
+        except CancelledError:
+            return
+        except Exception:
+            self._log.failure("A watch stopped")
+
+    async def _found(self) -> tuple[Session, Looked] | StatusCode | None:
         """What there is, or why there is no session; nothing when the store does not say."""
         try:
             return await self._sessions.look(self.session.id)
@@ -157,9 +166,6 @@ class Watch:
             return None
 
     def _looked(self, found: tuple[Session, Looked] | StatusCode | None, is_news: bool) -> None:
-        self._looking = None
-        if self._stopped:
-            return
         now = self._clock.seconds()
         if found is None:
             self.hold(RETRY_SECONDS)

@@ -1,5 +1,7 @@
 """When a client is woken, and when not."""
 
+from contextlib import contextmanager
+
 from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
@@ -162,8 +164,17 @@ class Slow:
 
     def __init__(self):
         self.asked = []
+        self.is_closed = False
+
+    @contextmanager
+    def closed(self):
+        self.is_closed = True
+        yield
+        self.is_closed = False
 
     async def look(self, session_id):
+        if self.is_closed:
+            raise StoreUnavailable("closed")
         self.asked.append(Deferred())
         return SESSION, await self.asked[-1]
 
@@ -208,6 +219,14 @@ class WatchTests(SynchronousTestCase):
         self.assertEqual(len(self.sessions.asked), 1)
         self.clock.advance(RETRY_SECONDS)
         self.assertEqual(self.answer(looked()), 2)
+        self.assertEqual(len(self.said), 1)
+
+    def test_store_that_fails_at_once_is_asked_again_too(self):
+        with self.sessions.closed():
+            self.watch.woken()
+            self.watch.woken()
+        self.clock.advance(RETRY_SECONDS)
+        self.assertEqual(self.answer(looked()), 1)
         self.assertEqual(len(self.said), 1)
 
     def test_client_is_not_woken_while_it_is_held(self):
