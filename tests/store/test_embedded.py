@@ -103,6 +103,7 @@ class EmbeddedStoreTests(EmbeddedStoreTestCase):
             b"maxmemory": b"%d" % (512 * 2**20),
             b"maxmemory-policy": b"noeviction",
             b"save": b"",
+            b"latency-tracking": b"no",
         }.items():
             self.assertEqual(await client.execute("CONFIG", "GET", name), [name, value])
 
