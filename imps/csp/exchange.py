@@ -199,6 +199,8 @@ class Exchange:
         present: Present,
         version: Version,
     ) -> list[Transaction]:
+        if not requests:
+            return []
         remaining = iter(operations)
         session: Session | None = present.session
         answers: list[Transaction] = []

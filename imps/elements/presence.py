@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 
 from attrs import define, frozen
 from twisted.internet.interfaces import IReactorTime
@@ -338,8 +339,14 @@ def permitted(publisher: Address, watcher: Address, allowed: Allowed) -> Attribu
 
 def permissions(publisher: Address, watcher: Address, allowed: Allowed) -> Permissions:
     """All that is to be known to decide what a watcher may see of a publisher."""
+    return _permissions(publisher == watcher, allowed)
+
+
+# Many who watch somebody are allowed the same.
+@lru_cache(maxsize=1000)
+def _permissions(is_publisher: bool, allowed: Allowed) -> Permissions:
     return Permissions(
-        is_publisher=publisher == watcher,
+        is_publisher=is_publisher,
         user=allowed.user,
         contact_lists=allowed.contact_lists,
         default=allowed.default,

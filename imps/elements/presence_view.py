@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from xml.sax.saxutils import escape
 
 from attrs import define, field
@@ -30,6 +31,8 @@ _ATTRIBUTES = tuple(Attribute)
 _OF_CLIENTS = tuple(attribute for attribute in Attribute if attribute.is_of_client)
 
 
+# Those who ask at the same time are mostly told the same.
+@lru_cache(maxsize=64)
 def shown(
     publisher: Address,
     known: UserPresence,

@@ -73,6 +73,10 @@ class Address:
         return self.folded == other.folded if isinstance(other, Address) else NotImplemented
 
     def __hash__(self) -> int:
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
         return hash(self.folded)
 
     @cached_property

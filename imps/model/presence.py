@@ -69,7 +69,7 @@ def attributes_named(names: str) -> frozenset[Attribute]:
     return EVERY_ATTRIBUTE if names == "*" else frozenset(map(Attribute, names.split()))
 
 
-@frozen
+@frozen(cache_hash=True)
 class PresenceValue:
     """The value of an attribute; one that is not valid says that what was known holds no more
     (Qualifier)."""
@@ -82,7 +82,7 @@ class PresenceValue:
         return next((item for each, item in self.content if each == name), None)
 
 
-@frozen
+@frozen(cache_hash=True)
 class Published:
     """An attribute with its value, and for one of a client whose: how it signed on."""
 

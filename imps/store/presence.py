@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 from typing import Any
 
 from attrs import define, field, frozen
@@ -38,7 +38,7 @@ Values = Mapping[Attribute, PresenceValue]
 Changes = Mapping[Attribute, PresenceValue | None]
 
 
-@frozen
+@frozen(cache_hash=True)
 class Allowed:
     """What a publisher allows a watcher by attribute lists: the one for the user, those of the
     contact lists that hold the user, and the default, and which of these tell of whoever asks for
@@ -110,10 +110,10 @@ class ClientPresence:
     values: Values
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False)
 class UserPresence:
     """What is known of a user, and of each client, the one that published last at the end; and what
-    a watcher is allowed at that moment.
+    a watcher is allowed at that moment. For those who are allowed the same, it is the same one.
 
     Attributes of clients among the user's own are what the network knows.
     """
@@ -272,10 +272,11 @@ def _presence(
         for _, client, kind, at, published in sessions
     ]
     clients.sort(key=lambda client: client.at)
-    return partial(
+    known = partial(
         UserPresence,
         address=Address.parse(address.decode()),
         alias=alias.decode(),
         values=_values(values),
         clients=tuple(clients),
     )
+    return cache(known)
