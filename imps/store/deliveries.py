@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import Any
 
-from attrs import define, frozen
+from attrs import define, field, frozen
 
 from imps.model.address import Address
 from imps.model.events import Event
@@ -92,6 +92,11 @@ class Deliveries:
     _sessions: Sessions
     _resend_seconds: float
     _max_tries: int
+    _settings: tuple[Argument, ...] = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        resend_seconds = repr(float(self._resend_seconds))
+        self._settings = (resend_seconds, self._max_tries, LEASE_SECONDS, int(StatusCode.OK))
 
     async def take(
         self,
@@ -149,15 +154,8 @@ class Deliveries:
 
     def _delivery_of(self, said: Said) -> tuple[Argument, ...]:
         """What scripts that deliver take last."""
-        return (
-            repr(float(self._resend_seconds)),
-            self._max_tries,
-            LEASE_SECONDS,
-            int(StatusCode.OK),
-            said.acknowledgement.value,
-            said.transaction_id,
-            said.message_id,
-        )
+        acknowledgement = said.acknowledgement.value
+        return *self._settings, acknowledgement, said.transaction_id, said.message_id
 
 
 def _taken(bucket: int, reply: list[Any]) -> Taken:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cache, lru_cache, partial
+from functools import lru_cache, partial
 from typing import Any
 
 from attrs import define, field, frozen
@@ -214,10 +214,12 @@ class Presences:
             )
             for ((user, _), watchers), reply in zip(chunk.items(), replies, strict=True):
                 if reply:
-                    *presence, allowed = reply
+                    *presence, permissions = reply
+                    allowed = [Allowed.unpacked(*each) for each in permissions]
                     known = _presence(*presence)
+                    presences = {each: known(allowed=each) for each in dict.fromkeys(allowed)}
                     for watcher, each in zip(watchers, allowed, strict=True):
-                        found[user, watcher] = known(allowed=Allowed.unpacked(*each))
+                        found[user, watcher] = presences[each]
         return found
 
 
@@ -272,11 +274,10 @@ def _presence(
         for _, client, kind, at, published in sessions
     ]
     clients.sort(key=lambda client: client.at)
-    known = partial(
+    return partial(
         UserPresence,
         address=Address.parse(address.decode()),
         alias=alias.decode(),
         values=_values(values),
         clients=tuple(clients),
     )
-    return cache(known)

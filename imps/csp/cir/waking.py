@@ -78,7 +78,9 @@ class Waking:
 
 def wake_up(session: Session) -> str:
     """What a client is woken with: the version of its session and the cookie that it chose."""
-    cookie = "".join(each for each in session.door["cookie"] if each.isprintable())
+    cookie = session.door["cookie"]
+    if not cookie.isprintable():
+        cookie = "".join(filter(str.isprintable, cookie))
     return f"WVCI {Version(session.door['version'])} {cookie}"
 
 
