@@ -82,22 +82,22 @@ class HTTPConnection(Protocol):
         self._refusal = 0
         self._is_over = False
         self._overdue: IDelayedCall | None = None
+        self._active_at = 0.0
         self._idle: IDelayedCall | None = None
 
     # What the transport says.
 
     def connectionMade(self) -> None:
-        limits = self._door.limits
         self._is_secure = ISSLTransport.providedBy(self.transport)
         self._sender = DirectSender(self.transport)
         self.transport.registerProducer(self, True)
-        self._idle = self._door.clock.callLater(limits.idle_timeout_seconds, self._too_idle)
+        self._active_at = self._door.clock.seconds()
+        self._look_if_idle()
 
     def dataReceived(self, data: bytes) -> None:
         if self._is_over or self._refusal:
             return
-        if self._idle is not None:
-            self._idle.reset(self._door.limits.idle_timeout_seconds)
+        self._active_at = self._door.clock.seconds()
         self._began = self._is_between = False
         self._feed(data)
         if not self._is_between and self._overdue is None and self._is_free:
@@ -259,7 +259,7 @@ class HTTPConnection(Protocol):
         if self._door.unsent_octets and not self._door.has_room_for(len(response.body)):
             response = HTTPResponse(status=503)
         self._door.metrics.http_answered(response.status)
-        self._idle.reset(self._door.limits.idle_timeout_seconds)
+        self._active_at = self._door.clock.seconds()
         self._sender.send(self._written(response, asked))
         if self._is_full:
             self._unsent_octets += len(response.body)
@@ -303,12 +303,15 @@ class HTTPConnection(Protocol):
         self._overdue = None
         self._refuse(408)
 
-    def _too_idle(self) -> None:
-        self._idle = None
-        if self._answering is not None:
-            wait = self._door.limits.idle_timeout_seconds
-            self._idle = self._door.clock.callLater(wait, self._too_idle)
+    def _look_if_idle(self) -> None:
+        """Hang up if nothing has happened for long, and look again later if something has."""
+        limit = self._door.limits.idle_timeout_seconds
+        idle_for = self._door.clock.seconds() - self._active_at
+        wait = limit if self._answering is not None else limit - idle_for
+        if wait > 0:
+            self._idle = self._door.clock.callLater(wait, self._look_if_idle)
         else:
+            self._idle = None
             self._hang_up_in_time()
 
     def close(self) -> None:
