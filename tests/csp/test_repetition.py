@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from itertools import product
+from random import Random
+
 from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
@@ -15,27 +18,49 @@ from imps.model.version import V11, V12, V13
 from imps.testing.messages import xml_message
 
 CODEC = XMLCodec()
-ID = b"<TransactionID>t1</TransactionID>"
-STATUS = xml_message("<Status><Result><Code>200</Code></Result></Status>")
+SESSION_ID, ID = b"<SessionID>s1</SessionID>", b"<TransactionID>t1</TransactionID>"
+OK = "<Status><Result><Code>200</Code></Result></Status>"
+STATUS = xml_message(OK, poll="<Poll>T</Poll>")
 POLL = xml_message("<Polling-Request/>", version=V13)
-SHAPES = [
+EXTENSION = "<ExtBlock><x xmlns='urn:x'/></ExtBlock>"
+COMMON = [
     STATUS,
+    STATUS.replace(ID, ID + b"<Poll>F</Poll>"),
+    STATUS.replace(b"CSP1.2", b"CSP9.9"),
+    STATUS.replace(SESSION_ID, b""),
     POLL,
+    POLL.replace(ID, b""),
     xml_message("<KeepAlive-Request><TimeToLive>60</TimeToLive></KeepAlive-Request>", version=V11),
-    xml_message("<Login-Request><UserID>wv:1@example.org</UserID></Login-Request>"),
-    # The id stands where it means nothing, beside the one that does.
-    STATUS.replace(ID, b"<!--" + ID + b"-->" + ID),
-    STATUS.replace(ID, b"<!--" + ID + b"--><TransactionID >7</TransactionID>"),
-    STATUS.replace(ID, b"<x:TransactionID xmlns:x='urn:x'>t1</x:TransactionID>" + ID),
-    STATUS.replace(b"<Code>", b"<TransactionID>t1</TransactionID><Code>"),
-    STATUS.replace(b"<Transaction>", b"<Transaction>" + ID),
-    STATUS.replace(b"</Session>", b"</Sess>"),
-    STATUS.replace(b"<Status>", b"<Status><![CDATA[" + ID + b"]]>"),
 ]
-IDS = st.one_of(
-    st.sampled_from(["1", "s7", "probe", "IMApp01#12", "", " 1 ", "&lt;", "&x;", "<a/>", "é"]),
-    st.text("abc019.-_#", max_size=60),
-)
+OTHERS = [
+    xml_message("<Login-Request><UserID>wv:t1@example.org</UserID></Login-Request>"),
+    xml_message(OK, OK),
+    xml_message(OK, extension=EXTENSION),
+    STATUS.replace(b"</Code>", b"</Code><Description>t1</Description>"),
+]
+BROKEN = STATUS.replace(b"</Session>", b"</Sess>")
+ALL = [*COMMON, *OTHERS, BROKEN]
+# Ids stand where they mean nothing, beside those that do.
+ALL += [
+    shape.replace(real, said)
+    for shape in (STATUS, POLL)
+    for real in (SESSION_ID, ID)
+    for said in (
+        b"<!--" + real + b"-->" + real,
+        b"<!--" + real + b"-->" + real.replace(b"1", b"7").replace(b"ID>", b"ID >", 1),
+        b"<!--" + real + b"--><a:b xmlns:a='urn:a'>" + real + b"</a:b>",
+        real + b"<![CDATA[" + real + b"]]>",
+        real + real,
+    )
+]
+ALL += [
+    STATUS.replace(b"<Code>", ID + b"<Code>"),
+    STATUS.replace(b"<Transaction>", b"<Transaction>" + ID),
+    STATUS.replace(ID, b"<!--" + ID + b"--><TransactionID>another</TransactionID>"),
+]
+SOME_IDS = ["1", "s7", "another", "IMApp01#12", "", " 1 ", "&lt;", "&x;", "<a/>", "é"]
+IDS = st.one_of(st.sampled_from(SOME_IDS), st.text("abc019.-_#", max_size=120))
+ENDS = st.sampled_from([b"", b" ", b"<SessionID>x", b"<SessionID></", b"<TransactionID>1</"])
 
 
 def outcome(decode: repetition.Decode, octets: bytes) -> Document | str:
@@ -46,66 +71,82 @@ def outcome(decode: repetition.Decode, octets: bytes) -> Document | str:
         return str(problem)
 
 
-class Counting:
-    """Counts what has to be read."""
-
-    def __init__(self) -> None:
-        self.times = 0
-
-    def decode(self, octets: bytes) -> Document:
-        self.times += 1
-        return CODEC.decode(octets)
+def said(shape: bytes, session_id: str, transaction_id: str) -> bytes:
+    """A document with other ids."""
+    octets = shape.replace(b">s1<", b">%b<" % session_id.encode())
+    return octets.replace(b">t1<", b">%b<" % transaction_id.encode())
 
 
 class RepetitionTests(SynchronousTestCase):
     """Polls, signs of life, and what clients say to notifications."""
 
     def setUp(self) -> None:
-        self.codec = Counting()
-        self.repetition = Repetition(self.codec.decode)
+        self.times = 0
+        self.repetition = self.counted(CODEC)
 
-    def says(self, *documents: bytes) -> int:
+    def counted(self, codec: XMLCodec | WBXMLCodec) -> Repetition:
+        """What remembers documents that a codec reads, which is counted."""
+
+        def decode(octets: bytes) -> Document:
+            self.times += 1
+            return codec.decode(octets)
+
+        return Repetition(decode)
+
+    def reads(self, *documents: bytes) -> int:
         """How often documents have to be read."""
-        before = self.codec.times
+        before = self.times
         for each in documents:
             self.assertEqual(self.repetition.decode(each), CODEC.decode(each))
-        return self.codec.times - before
+        return self.times - before
 
-    @given(st.lists(st.tuples(st.sampled_from(SHAPES), IDS), max_size=12))
-    def test_nothing_is_read_as_something_else(self, said: list[tuple[bytes, str]]) -> None:
+    @given(
+        st.lists(st.tuples(st.sampled_from(ALL), IDS, IDS, ENDS)),
+        st.randoms(use_true_random=False),
+    )
+    def test_nothing_is_read_as_something_else(
+        self, documents: list[tuple[bytes, str, str, bytes]], random: Random
+    ) -> None:
         known = Repetition(CODEC.decode)
-        for shape, transaction_id in said:
-            octets = shape.replace(b">t1<", f">{transaction_id}<".encode())
+        for shape in random.sample(ALL, 5):
+            outcome(known.decode, shape)
+        for shape, session_id, transaction_id, end in documents:
+            octets = said(shape, session_id, transaction_id) + end
             self.assertEqual(outcome(known.decode, octets), outcome(CODEC.decode, octets))
 
-    def test_what_differs_in_its_id_alone_is_read_once(self) -> None:
-        again = [STATUS.replace(b">t1<", b">s%d<" % number) for number in range(20)]
-        # Once, and once to see where the id stands.
-        self.assertEqual(self.says(*again), 2)
+    def test_whatever_stands_where_an_id_does_is_read_as_it_is(self) -> None:
+        for shape in ALL:
+            known = Repetition(CODEC.decode)
+            outcome(known.decode, shape)
+            for ids in product(SOME_IDS, SOME_IDS):
+                octets = said(shape, *ids)
+                self.assertEqual(outcome(known.decode, octets), outcome(CODEC.decode, octets))
 
-    def test_poll_without_an_id_is_read_once(self) -> None:
-        poll = POLL.replace(ID, b"")
-        self.assertEqual(self.says(poll, poll, poll), 1)
+    def test_what_differs_in_its_ids_alone_is_read_once(self) -> None:
+        for shape in COMMON:
+            again = [said(shape, f"12{number:a>20}", f"{number}") for number in range(20)]
+            # Once, and once to see where the ids stand.
+            self.assertEqual(self.reads(*again), 2, shape)
 
     def test_what_else_is_said_is_read_each_time(self) -> None:
-        request = xml_message("<GetSPInfo-Request/>")
-        self.assertEqual(self.says(request, request), 2)
+        for shape in OTHERS:
+            self.assertEqual(self.reads(shape, shape), 2, shape)
 
     def test_long_documents_are_not_remembered(self) -> None:
-        status = STATUS.replace(b"</Code>", b"</Code><Description>%b</Description>" % (b"x" * 1000))
-        self.assertEqual(self.says(status, status), 2)
+        status = STATUS + b" " * 1000
+        self.assertEqual(self.reads(status, status), 2)
 
-    def test_no_more_are_remembered_than_may_be(self) -> None:
+    def test_no_more_are_remembered_than_may_be_and_the_oldest_goes(self) -> None:
         self.patch(repetition, "MOST", 3)
-        poll = POLL.replace(ID, b"")
         for padding in range(8):
-            self.says(poll + b" " * padding)
-        self.assertEqual(self.says(poll + b" " * 7), 0)
-        self.assertEqual(self.says(poll), 1)
+            self.reads(POLL + b" " * padding)
+        self.assertEqual(self.reads(*(POLL + b" " * padding for padding in (5, 6, 7))), 0)
+        self.assertEqual(self.reads(POLL + b" " * 4), 2)
 
-    def test_polls_are_remembered_in_wbxml(self) -> None:
+    def test_what_is_repeated_octet_for_octet_is_read_once_in_wbxml(self) -> None:
         codec = WBXMLCodec()
+        known = self.counted(codec)
         poll = codec.encode(CODEC.decode(POLL).root, V12)
-        known = Repetition(codec.decode)
-        self.assertEqual(known.decode(poll), codec.decode(poll))
-        self.assertIs(known.decode(poll), known.decode(poll))
+        for _ in range(3):
+            self.assertEqual(known.decode(poll), codec.decode(poll))
+        self.assertEqual(self.times, 2)
