@@ -56,7 +56,7 @@ ALL += [
 ALL += [
     STATUS.replace(b"<Code>", ID + b"<Code>"),
     STATUS.replace(b"<Transaction>", b"<Transaction>" + ID),
-    STATUS.replace(ID, b"<!--" + ID + b"--><TransactionID>another</TransactionID>"),
+    STATUS.replace(ID, b"<!--" + ID + b"--><TransactionID>t10</TransactionID>"),
 ]
 SOME_IDS = ["1", "s7", "another", "IMApp01#12", "", " 1 ", "&lt;", "&x;", "<a/>", "é"]
 IDS = st.one_of(st.sampled_from(SOME_IDS), st.text("abc019.-_#", max_size=120))
