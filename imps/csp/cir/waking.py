@@ -115,8 +115,7 @@ class Watch:
     def woken(self) -> None:
         """There may be something."""
         self._has_news = True
-        if not self._is_looking and not self._stopped:
-            self._look_in(0)
+        self._look_in(0)
 
     def stop(self) -> None:
         """Look no more."""
@@ -128,6 +127,8 @@ class Watch:
             self._looking.cancel()
 
     def _look_in(self, seconds: float) -> None:
+        if self._is_looking or self._stopped:
+            return
         wait = max(seconds, self._not_before - self._clock.seconds())
         if wait <= 0:
             self._look_now()
@@ -138,8 +139,7 @@ class Watch:
 
     def _look_in_time(self) -> None:
         self._timer = None
-        if not self._is_looking:
-            self._look_now()
+        self._look_in(0)
 
     def _look_now(self) -> None:
         is_news, self._has_news = self._has_news, False
@@ -148,14 +148,11 @@ class Watch:
 
     async def _look(self, is_news: bool) -> None:
         try:
-            found = await self._found()
-            self._is_looking = False
-            if not self._stopped:
-                self._looked(found, is_news)
+            self._looked(await self._found(), is_news)
         except CancelledError:
             return
         except Exception:
-            self._log.failure("A watch stopped")
+            self._log.failure("A watch failed")
 
     async def _found(self) -> tuple[Session, Looked] | StatusCode | None:
         """What there is, or why there is no session; nothing when the store does not say."""
@@ -166,6 +163,13 @@ class Watch:
         except StoreError as problem:
             self._log.debug("A session could not be looked at: {problem}", problem=problem)
             return None
+        except CancelledError:
+            raise
+        except Exception:
+            self._log.failure("A look at a session failed")
+            return None
+        finally:
+            self._is_looking = False
 
     def _looked(self, found: tuple[Session, Looked] | StatusCode | None, is_news: bool) -> None:
         now = self._clock.seconds()

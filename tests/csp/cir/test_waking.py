@@ -169,8 +169,10 @@ class Slow:
     @contextmanager
     def closed(self):
         self.is_closed = True
-        yield
-        self.is_closed = False
+        try:
+            yield
+        finally:
+            self.is_closed = False
 
     async def look(self, session_id):
         if self.is_closed:
@@ -229,6 +231,14 @@ class WatchTests(SynchronousTestCase):
         self.assertEqual(self.answer(looked()), 1)
         self.assertEqual(len(self.said), 1)
 
+    def test_after_a_look_that_failed_there_is_another_one(self):
+        self.watch.woken()
+        self.answer(ValueError("not a record"))
+        self.assertEqual(len(self.flushLoggedErrors(ValueError)), 1)
+        self.clock.advance(RETRY_SECONDS)
+        self.assertEqual(self.answer(looked()), 2)
+        self.assertEqual(len(self.said), 1)
+
     def test_client_is_not_woken_while_it_is_held(self):
         self.watch.woken()
         self.watch.hold(0.2)
@@ -255,7 +265,15 @@ class WatchTests(SynchronousTestCase):
         self.watch.woken()
         self.watch.stop()
         self.watch.woken()
-        self.assertEqual((len(self.sessions.asked), self.said), (1, []))
+        (look,) = self.sessions.asked
+        self.assertTrue(look.called)
+        self.assertEqual(self.said, [])
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_who_stops_when_woken_is_not_looked_for_again(self):
+        self.watch._wake = lambda text: self.watch.stop()
+        self.watch.woken()
+        self.answer(looked())
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
 
