@@ -328,6 +328,43 @@ class LimitTests(HTTPTestCase):
         self.clock.advance(2)
         self.assertTrue(transport.disconnecting)
 
+    def test_connection_is_idle_since_something_was_said_last(self):
+        channel, transport = self.connection()
+        self.clock.advance(299)
+        channel.dataReceived(post(b"x"))
+        self.clock.advance(299.5)
+        self.assertFalse(transport.disconnecting)
+        self.clock.advance(0.5)
+        self.assertTrue(transport.disconnecting)
+
+    def test_connection_is_not_idle_while_a_request_comes_in(self):
+        channel, transport = self.connection()
+        self.clock.advance(299)
+        channel.dataReceived(post(b"x")[:20])
+        self.clock.advance(2)
+        self.assertFalse(transport.disconnecting)
+        channel.dataReceived(post(b"x")[20:])
+        self.assertIn(b"200 OK", transport.value())
+
+    def test_connection_is_not_idle_while_an_answer_is_made(self):
+        made = Deferred()
+
+        async def answer(request):
+            await made
+            return HTTPResponse(status=200, body=b"answer")
+
+        self.door = self.opened(answer)
+        channel, transport = self.connection()
+        channel.dataReceived(post(b"x"))
+        self.clock.advance(301)
+        self.assertFalse(transport.disconnecting)
+        self.clock.advance(10)
+        made.callback(None)
+        self.clock.advance(299.5)
+        self.assertFalse(transport.disconnecting)
+        self.clock.advance(0.5)
+        self.assertTrue(transport.disconnecting)
+
     def test_source_has_only_so_many_connections(self):
         connections = [self.connection()[0] for _ in range(3)]
         self.assertEqual(self.connection(), (None, None))
