@@ -31,8 +31,6 @@ _ATTRIBUTES = tuple(Attribute)
 _OF_CLIENTS = tuple(attribute for attribute in Attribute if attribute.is_of_client)
 
 
-# Those who ask at the same time are mostly told the same.
-@lru_cache(maxsize=64)
 def shown(
     publisher: Address,
     known: UserPresence,
@@ -46,16 +44,23 @@ def shown(
     Attributes without a value are left out; but who is told of changes is told ``also_gone`` of
     those that describe clients, as they may have had one when their client was there.
     """
+    return Presence(publisher, _shown(known, asked, allowed, also_gone))
+
+
+# Those who ask at the same time are mostly told the same.
+@lru_cache(maxsize=64)
+def _shown(
+    known: UserPresence, asked: Attributes, allowed: Attributes, also_gone: bool
+) -> tuple[Published, ...]:
     values = list(_values(known, asked))
     if also_gone:
         gone = asked.difference(each.attribute for each in values)
         values += [Published(each, _GONE) for each in _OF_CLIENTS if each in gone]
-    seen = [
+    return tuple(
         each if value is each.value else Published(each.attribute, value, each.client)
         for each in values
         if (value := visible_value(each.attribute, each.value, allowed)) is not None
-    ]
-    return Presence(publisher, tuple(seen))
+    )
 
 
 def _values(known: UserPresence, asked: Attributes) -> Iterator[Published]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache, partial
 from typing import Any
 
@@ -151,7 +151,7 @@ class Presences:
     _together: Together[int, _Reading, _Read] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self._together = Together(self._client.at_end_of_turn, self._read_together)
+        self._together = Together(self._client.at_end_of_turn, self._read_together, CHUNK)
 
     async def publish(
         self, user: Address, session_id: str, values: Changes, *, now: float
@@ -191,7 +191,7 @@ class Presences:
         found = {}
         for bucket, some in in_chunks(self._buckets, users):
             reading = _Reading(some, names(watcher), now, is_access)
-            known = await self._together.ask(bucket, reading)
+            known = await self._together.ask(bucket, reading, len(some))
             for user in some:
                 presence = known.get((user, reading.watcher))
                 if presence is not None:
@@ -200,26 +200,29 @@ class Presences:
 
     async def _read_together(self, bucket: int, readings: list[_Reading]) -> _Read:
         """What several ask for of one bucket. Who is there is read once for all who watch."""
-        now, found = max(each.now for each in readings), {}
-        for chunk in _chunks(readings):
-            replies = await self._client.run(
-                "read_presence",
-                [self._buckets.prefix(bucket)],
-                repr(now),
-                *(
-                    part
-                    for (user, is_access), watchers in chunk.items()
-                    for part in (user.canonical, int(is_access), "\n".join(watchers))
-                ),
-            )
-            for ((user, _), watchers), reply in zip(chunk.items(), replies, strict=True):
-                if reply:
-                    *presence, permissions = reply
-                    allowed = [Allowed.unpacked(*each) for each in permissions]
-                    known = _presence(*presence)
-                    presences = {each: known(allowed=each) for each in dict.fromkeys(allowed)}
-                    for watcher, each in zip(watchers, allowed, strict=True):
-                        found[user, watcher] = presences[each]
+        wanted: defaultdict[tuple[Address, bool], dict[str, None]] = defaultdict(dict)
+        for reading in readings:
+            for user in reading.users:
+                wanted[user, reading.is_access][reading.watcher] = None
+        replies = await self._client.run(
+            "read_presence",
+            [self._buckets.prefix(bucket)],
+            repr(max(reading.now for reading in readings)),
+            *(
+                part
+                for (user, is_access), watchers in wanted.items()
+                for part in (user.canonical, int(is_access), "\n".join(watchers))
+            ),
+        )
+        found = {}
+        for ((user, _), watchers), reply in zip(wanted.items(), replies, strict=True):
+            if reply:
+                *presence, permissions = reply
+                allowed = [Allowed.unpacked(*each) for each in permissions]
+                known = _presence(*presence)
+                presences = {each: known(allowed=each) for each in dict.fromkeys(allowed)}
+                for watcher, each in zip(watchers, allowed, strict=True):
+                    found[user, watcher] = presences[each]
         return found
 
 
@@ -238,20 +241,6 @@ def in_chunks(buckets: Buckets, users: Iterable[Address]) -> list[tuple[int, lis
         for bucket, some in by_bucket.items()
         for start in range(0, len(some), CHUNK)
     ]
-
-
-def _chunks(readings: list[_Reading]) -> Iterator[dict[tuple[Address, bool], dict[str, None]]]:
-    """The users who are read, each with those who watch, not too many of both at a time."""
-    chunk: dict[tuple[Address, bool], dict[str, None]] = {}
-    room = CHUNK
-    for reading in readings:
-        for user in reading.users:
-            if room == 0:
-                yield chunk
-                chunk, room = {}, CHUNK
-            chunk.setdefault((user, reading.is_access), {})[reading.watcher] = None
-            room -= 1
-    yield chunk
 
 
 def _packed(name: Attribute, value: PresenceValue | None) -> tuple[str, bytes]:
