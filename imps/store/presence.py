@@ -151,7 +151,7 @@ class Presences:
     _together: Together[int, _Reading, _Read] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self._together = Together(self._client.at_end_of_turn, self._read_together, CHUNK)
+        self._together = Together(self._at_end_of_turn, self._read_together, CHUNK)
 
     async def publish(
         self, user: Address, session_id: str, values: Changes, *, now: float
@@ -197,6 +197,9 @@ class Presences:
                 if presence is not None:
                     found[user] = presence
         return found
+
+    def _at_end_of_turn(self, call: Callable[[], object]) -> None:
+        self._client.at_end_of_turn(call)
 
     async def _read_together(self, bucket: int, readings: list[_Reading]) -> _Read:
         """What several ask for of one bucket. Who is there is read once for all who watch."""
