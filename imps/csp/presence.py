@@ -26,7 +26,6 @@ from imps.csp.results import result_of, status, status_of
 from imps.csp.transactions import Context, Transactions, is_agreed
 from imps.elements.presence_view import MOST_OCTETS
 from imps.model.address import Address
-from imps.model.presence import WatcherStatus
 from imps.model.status import Refusal, StatusCode
 from imps.model.version import V11, V12, V13, Version
 from imps.sap.routed_presence import RoutedPresence
@@ -100,12 +99,9 @@ class PresenceDelivery:
         """Name those who watch the client's user. That somebody asked once is told in 1.3 only; how
         many there are is told even where fewer are wanted."""
         history_seconds = None if context.version is V11 else request.history_period
-        found = await self._element.watchers(context.open_session.caller(), history_seconds)
-        watchers = {
-            watcher: status
-            for watcher, status in found.items()
-            if context.version is V13 or status is not WatcherStatus.PRESENCE_ACCESS
-        }
+        watchers = await self._element.watchers(
+            context.open_session.caller(), history_seconds, accesses=context.version is V13
+        )
         told = list(watchers.items())[: request.max_watcher_list]
         return GetWatcherListResponse(
             users=tuple(User(user_id=watcher) for watcher, _ in told),

@@ -294,13 +294,15 @@ class PresenceService:
         await self._subscriptions.finish_news_abroad(publisher, watcher)
 
     async def watchers(
-        self, caller: Caller, history_seconds: int | None = None
+        self, caller: Caller, history_seconds: int | None = None, *, accesses: bool = True
     ) -> dict[Address, WatcherStatus]:
         """Who is subscribed to the caller, whether they may see anything or not; and with a time,
-        who has been, or has asked once, in that time (CSP, GetWatcherList)."""
+        who has been, or if ``accesses`` has asked once, in that time (CSP, GetWatcherList)."""
         since = math.inf if history_seconds is None else self._clock.seconds() - history_seconds
         now = self._clock.seconds()
-        return await self._subscriptions.watchers(caller.user, since=since, now=now)
+        return await self._subscriptions.watchers(
+            caller.user, since=since, now=now, accesses=accesses
+        )
 
     async def questions(
         self, publisher: Address, watchers: Iterable[Address]

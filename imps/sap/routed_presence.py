@@ -51,10 +51,10 @@ class RoutedPresence:
         await self.local.publish(caller, values)
 
     async def watchers(
-        self, caller: Caller, history_seconds: int | None = None
+        self, caller: Caller, history_seconds: int | None = None, *, accesses: bool = True
     ) -> dict[Address, WatcherStatus]:
         """Who watches the caller, wherever they live (CSP, GetWatcherList)."""
-        return await self.local.watchers(caller, history_seconds)
+        return await self.local.watchers(caller, history_seconds, accesses=accesses)
 
     async def questions(
         self, publisher: Address, watchers: Iterable[Address]

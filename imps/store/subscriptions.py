@@ -383,10 +383,10 @@ class Subscriptions:
                 await self._client.run("note_seen", [self._buckets.prefix(bucket)], *chunk)
 
     async def watchers(
-        self, publisher: Address, *, since: float, now: float
+        self, publisher: Address, *, since: float, now: float, accesses: bool = True
     ) -> dict[Address, WatcherStatus]:
-        """Who is subscribed to a publisher, and who else has been, or has asked, since a time; each
-        as what they were last."""
+        """Who is subscribed to a publisher, and who else has been, or if ``accesses`` has asked,
+        since a time; each as what they were last."""
         subscribed, others = await self._client.run(
             "watchers", [self._buckets.prefix_of(publisher)], publisher.canonical, repr(since)
         )
@@ -395,8 +395,10 @@ class Subscriptions:
             subscriber = _subscriber("", record)
             if subscriber.until > now:
                 watchers[subscriber.watcher[0]] = WatcherStatus.CURRENT_SUBSCRIBER
-        for status, _, name in (each.decode().partition(" ") for each in reversed(others)):
-            watchers.setdefault(Address.parse(name), WatcherStatus(status))
+        for said, _, name in (each.decode().partition(" ") for each in reversed(others)):
+            status = WatcherStatus(said)
+            if accesses or status is not WatcherStatus.PRESENCE_ACCESS:
+                watchers.setdefault(Address.parse(name), status)
         return watchers
 
     def _prefix(self, session_id: str) -> str:

@@ -243,6 +243,8 @@ class UpdateTests(PresenceTestCase):
         mood = "<StatusMood><PresenceValue>SAD</PresenceValue></StatusMood>"
         wrong = "<UserAvailability><PresenceValue>PERHAPS</PresenceValue></UserAvailability>"
         link = "<InfoLink><Qualifier>T</Qualifier></InfoLink>"
+        gone = wrong.replace("><", "><Qualifier>F</Qualifier><", 1)
+        on_line = "<OnlineStatus><PresenceValue>perhaps</PresenceValue></OnlineStatus>"
         large = f"<StatusContent><DirectContent>{'x' * 16_385}</DirectContent></StatusContent>"
         foreign = '<Weather xmlns="http://example.com/"><Sky>blue</Sky></Weather>'
         for version in (V11, V12, V13):
@@ -254,6 +256,8 @@ class UpdateTests(PresenceTestCase):
                 mood + "<Weather><Sky>blue</Sky></Weather>": 750,
                 "<Weather/>": 750,
                 mood + link: 750 if version is V11 else 200,
+                gone: 200,
+                on_line: 200,
             }
             for content, code in expected.items():
                 self.assertEqual(await self.update(bob, content), code, content)
@@ -370,6 +374,16 @@ class WatcherTests(PresenceTestCase):
                 self.assertEqual(await self.named(ann, history_period=history), expected)
                 some = await self.named(ann, history_period=history, max_watcher_list=2)
                 self.assertEqual(list(some), ["bob", "dan"])
+
+    async def test_former_subscriber_who_asks_once_is_known_as_that_in_1_3_only(self) -> None:
+        await self.subscribe(self.bob, ANN)
+        await self.unsubscribe(self.bob, ANN)
+        self.clock.advance(1)
+        await self.get(self.bob, ANN)
+        for version, status in {V12: "FORMER_SUBSCRIBER", V13: "PRESENCE_ACCESS"}.items():
+            ann = self.speaker("ann", "phone", version)
+            await ann.sign_on()
+            self.assertEqual(await self.named(ann, history_period=600), {"bob": status})
 
     async def named(self, speaker: Speaker, **asked: int | None) -> dict[str, str | None]:
         answer = await speaker.ask(GetWatcherListRequest(**asked))

@@ -32,6 +32,7 @@ from imps.syntax.xml import local_name
 Node = Any
 Convert = Callable[[Node], Any]
 
+_QUALIFIER = "Qualifier"
 _OWN_NAMESPACE = ("TransactionContent", "PresenceSubList")
 _OFFICIAL_NAMESPACES = {uri for version in NAMESPACES.values() for uri in version.values()}
 
@@ -128,9 +129,10 @@ class Reader:
             case Kind.STRING:
                 return partial(self._text, name, child.element.exact)
             case Kind.INTEGER:
-                return _number(child)
+                clamped = child.element.clamped
+                return _skipping(child, lambda node: integer(name, content_of(node), clamped))
             case Kind.BOOLEAN:
-                return lambda node: boolean(name, content_of(node))
+                return _skipping(child, lambda node: boolean(name, content_of(node)))
             case Kind.DATE:
                 return lambda node: date(name, content_of(node))
             case Kind.ENUMERATION:
@@ -142,7 +144,10 @@ class Reader:
             case Kind.MARK:
                 return lambda node: True
             case Kind.STRUCTURE:
-                return partial(self._read, self._plan(child.type))
+                plan = self._plan(child.type)
+                return partial(
+                    self._read_qualified if _QUALIFIER in plan.slots else self._read, plan
+                )
             case Kind.EXTENSION:
                 return extension_of
             case Kind.PRIMITIVE:
@@ -183,6 +188,18 @@ class Reader:
         for attribute, items in lists.items():
             values[attribute] = tuple(items)
         return _made(plan, values)
+
+    def _read_qualified(self, plan: _Plan, node: Node) -> Any:
+        """A value of presence. Where it says that it holds no more, whatever else it says need not
+        be readable."""
+        try:
+            return self._read(plan, node)
+        except Unusable:
+            slot = plan.slots[_QUALIFIER]
+            parts = [part for part in node if plan.slots.get(part.tag) is slot]
+            if [slot.convert(part) for part in parts] != [False]:
+                raise
+            return plan.type(**{slot.attribute: False})
 
     def _recognise(self, plan: _Plan, child: Node, parent: Node) -> _Slot | None:
         """A child in a namespace of its own making, if it is that of its parent; else foreign.
@@ -278,19 +295,16 @@ def _enumeration(child: Child) -> Convert:
     return convert_packed if element.packed else convert
 
 
-def _number(child: Child) -> Convert:
-    """A number; where others may be skipped, None for what is none."""
-    element = child.element
+def _skipping(child: Child, convert: Convert) -> Convert:
+    """How a value is made; where others may be skipped, None for what is none."""
 
-    def convert(node: Node) -> int | None:
+    def convert_open(node: Node) -> Any:
         try:
-            return integer(element.name, content_of(node), element.clamped)
+            return convert(node)
         except Unusable:
-            if element.open:
-                return None
-            raise
+            return None
 
-    return convert
+    return convert_open if child.element.open else convert
 
 
 def _folded(word: str) -> str:

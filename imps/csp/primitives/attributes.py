@@ -51,8 +51,10 @@ class PresenceSubList:
 
 @structure("OnlineStatus")
 class OnlineStatus:
+    """What a client says of itself here is of no account, and so may be anything."""
+
     qualifier: Annotated[bool | None, Element("Qualifier")] = None
-    presence_value: Annotated[bool | None, Element("PresenceValue")] = None
+    presence_value: Annotated[bool | None, Element("PresenceValue", open=True)] = None
     client_id: Annotated[ClientID | None, Element("ClientID", since=V13)] = None
 
 

@@ -54,9 +54,10 @@ class Element:
     """A child element with content.
 
     ``exact`` text keeps its outer white space. ``open`` enumerations skip values they do not know,
-    and numbers what is none. ``packed`` lists may be one element with commas (DigestSchema, CSP
-    1.1), ``single`` are the versions that allow but one. A ``flat`` structure stands without its
-    own tag. A ``clamped`` number that is out of bounds is read as the nearest that can be written.
+    numbers and truth values what is none. ``packed`` lists may be one element with commas
+    (DigestSchema, CSP 1.1), ``single`` are the versions that allow but one. A ``flat`` structure
+    stands without its own tag. A ``clamped`` number that is out of bounds is read as the nearest
+    that can be written.
 
     In WBXML words travel as tokens where the type is an enumeration, unless ``text`` is set, and
     where ``tokens`` is set; ``presence`` chooses the presence group's token where a word has two.
