@@ -193,6 +193,7 @@ class PresenceSettings:
     default_attributes: tuple[str, ...] = field(default=(), validator=checks.attributes)
     max_attribute_lists: int = checks.count(1000)
     max_subscriptions: int = checks.count(25_000)
+    max_reactive_authorizations: int = checks.count(5000)
     max_value_octets: int = checks.count(16_384)
     automatic_subscription: bool = True
 

@@ -248,7 +248,8 @@ class ServiceParts:
     @cached_property
     def stored_authorizations(self) -> ReactiveAuthorizations:
         """The questions to users and their answers as they are stored."""
-        return ReactiveAuthorizations(self.store.client, self.store.buckets)
+        most = self.settings.presence.max_reactive_authorizations
+        return ReactiveAuthorizations(self.store.client, self.store.buckets, most)
 
     @cached_property
     def reactive_authorization(self) -> ReactiveAuthorization:

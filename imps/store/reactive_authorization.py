@@ -19,8 +19,6 @@ from imps.store.keys import Buckets
 from imps.store.presence import in_chunks
 from imps.store.work import LEASE_SECONDS, Work
 
-MOST_WATCHERS = 1000
-
 Attributes = frozenset[Attribute]
 
 
@@ -54,10 +52,12 @@ class TooManyAnswers(Exception):
 
 @define(eq=False)
 class ReactiveAuthorizations:
-    """The questions to the users of the home domains who may see what, and their answers."""
+    """The questions to the users of the home domains who may see what, and their answers; ``most``
+    for each of these. Where there are as many, one that was not answered makes room."""
 
     _client: StoreClient
     _buckets: Buckets
+    _most: int
 
     async def ask(self, asked: Iterable[Asked], watcher: Address, *, now: float) -> None:
         """Ask publishers, now or when they sign on, whether somebody may see attributes, or tell
@@ -69,7 +69,7 @@ class ReactiveAuthorizations:
                 [self._buckets.prefix(bucket)],
                 repr(now),
                 watcher.canonical,
-                MOST_WATCHERS,
+                self._most,
                 *(part for each in some for part in _packed(by_publisher[each])),
             )
 
@@ -96,8 +96,9 @@ class ReactiveAuthorizations:
         """Who has asked a publisher, and what was said."""
         found: list[bytes] = await self._client.execute("HGETALL", self._key(publisher))
         return {
-            Address.parse(watcher.decode()): _answered(record)
+            Address.parse(watcher.decode()): answered
             for watcher, record in zip(found[::2], found[1::2], strict=True)
+            if (answered := _answered(record)).asked
         }
 
     async def get(self, publisher: Address, watcher: Address) -> Answered | None:
@@ -120,7 +121,7 @@ class ReactiveAuthorizations:
             said,
             names,
             repr(now + LEASE_SECONDS),
-            MOST_WATCHERS,
+            self._most,
         )
         if work == 0:
             raise TooManyAnswers(publisher)

@@ -290,13 +290,15 @@ class Subscriptions:
         """What a publisher allows watchers, each by its names."""
         watchers = list(dict.fromkeys(watchers))
         prefix = self._buckets.prefix_of(publisher)
-        replies = await self._client.run(
-            "permissions", [prefix], publisher.canonical, *map(names, watchers)
-        )
-        return {
-            watcher: Allowed.unpacked(*reply)
-            for watcher, reply in zip(watchers, replies, strict=True)
-        }
+        allowed = {}
+        for start in range(0, len(watchers), CHUNK):
+            some = watchers[start : start + CHUNK]
+            replies = await self._client.run(
+                "permissions", [prefix], publisher.canonical, *map(names, some)
+            )
+            for watcher, reply in zip(some, replies, strict=True):
+                allowed[watcher] = Allowed.unpacked(*reply)
+        return allowed
 
     async def put_news(self, news: Iterable[Told], *, now: float) -> set[str]:
         """Have sessions told of publishers; what waits to be told of one is told with it.

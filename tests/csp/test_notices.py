@@ -281,6 +281,18 @@ class AuthorizationNeededTests(NoticeTestCase):
                 await self.get(self.bob, ANN, asked=asked)
                 self.assertEqual(await self.notified(ann), [])
 
+    async def test_new_list_tells_again_of_whoever_asks_for_more(self) -> None:
+        by_default = {"default_list": True, "default_notify": True}
+        for_bob = {"user_id_list": users_named(BOB), "user_notify": True}
+        async for ann in self.annes():
+            await self.want(ann, "ANU", "AND")
+            for target, kind in ((by_default, "AND"), (for_bob, "ANU"), (for_bob, "ANU")):
+                await self.permit(TEXT, **target)
+                await self.get(self.bob, ANN, asked=MOOD)
+                self.assertEqual(kinds_of(await self.notified(ann)), [kind])
+                await self.get(self.bob, ANN, asked=MOOD)
+                self.assertEqual(await self.notified(ann), [])
+
     async def test_list_without_the_flag_keeps_quiet(self) -> None:
         async for ann in self.annes():
             await self.want(ann, "ANU", "ANC", "AND")

@@ -1,22 +1,26 @@
 """Publishers are asked who may see their presence, and answer."""
 
+from attrs import evolve
+
 from imps.elements.interfaces import Caller
 from imps.model.events import AuthorizationAsked
-from imps.model.presence import EVERY_ATTRIBUTE
+from imps.model.presence import DEFAULT, EVERY_ATTRIBUTE, Target, TargetKind
 from imps.model.status import Refusal, StatusCode
-from imps.store import reactive_authorization
+from imps.parts import Parts
 from imps.store.deliveries import Acknowledgement
 from imps.store.reactive_authorization import Answered
 from imps.testing.conformance import shows_feature
 from tests.elements.test_presence import (
     ALIAS,
     ANN,
+    ANNS_FRIENDS,
     BOB,
     CARL,
     MOOD,
     NOBODY,
     TEXT,
     TO_BOB,
+    TO_FRIENDS,
     PresenceTestCase,
 )
 
@@ -163,6 +167,31 @@ class AnswerTests(ReactiveTestCase):
         await self.publish(STATUS_MOOD="SAD", STATUS_TEXT="bye")
         self.assertEqual(await self.told(), [(str(ANN), {TEXT: "bye"})])
 
+    async def test_question_that_a_list_has_answered_is_asked_again_when_that_is_gone(self):
+        await self.change(ANNS_FRIENDS, [BOB])
+        for target in (TO_BOB, TO_FRIENDS, DEFAULT):
+            await self.subscribe(ANN, to=[MOOD])
+            self.assertEqual(await self.asked(), {str(BOB): {MOOD}}, target)
+            await self.allow(MOOD, to=target)
+            self.assertEqual(await self.told(), [(str(ANN), {MOOD: "HAPPY"})])
+            self.assertEqual(await self.reactive.answers(self.ann), {})
+            await self.disallow(target)
+
+    async def test_question_about_others_stays_open(self):
+        await self.subscribe(ANN, to=[MOOD])
+        await self.allow(MOOD, to=Target(TargetKind.USER, CARL))
+        await self.disallow(Target(TargetKind.USER, CARL))
+        self.assertEqual(await self.asked(), {str(BOB): {MOOD}})
+        await self.subscribe(ANN, to=[MOOD])
+        self.assertEqual(await self.asked(), {})
+
+    async def test_answer_outlasts_a_list(self):
+        await self.subscribe(ANN, to=[MOOD, TEXT])
+        await self.answer(True, TEXT)
+        await self.allow(MOOD)
+        await self.disallow(DEFAULT)
+        self.assertEqual((await self.get(ANN))[0], {str(ANN): {TEXT: "hello"}})
+
     async def test_somebody_may_be_answered_who_never_asked(self):
         await self.answer(True, MOOD, watcher=CARL)
         told, _ = await self.get(ANN, caller=await self.signed_on(CARL))
@@ -172,12 +201,27 @@ class AnswerTests(ReactiveTestCase):
         self.assertEqual(raised.exception.code, StatusCode.UNKNOWN_USER)
 
     async def test_more_than_can_be_kept_is_refused(self):
-        self.patch(reactive_authorization, "MOST_WATCHERS", 1)
+        self.keep_at_most(1)
         await self.answer(True, MOOD)
         await self.answer(False, MOOD)
         with self.assertRaises(Refusal) as raised:
             await self.answer(True, MOOD, watcher=CARL)
         self.assertEqual(raised.exception.code, StatusCode.BAD_PARAMETER)
+        await self.subscribe(ANN, caller=await self.signed_on(CARL))
+        self.assertEqual(await self.asked(), {})
+
+    async def test_who_was_not_answered_makes_room(self):
+        self.keep_at_most(1)
+        await self.subscribe(ANN, to=[MOOD], caller=await self.signed_on(CARL))
+        await self.subscribe(ANN, to=[MOOD])
+        self.assertEqual(await self.asked(), {str(BOB): {MOOD}})
+        await self.answer(True, MOOD, watcher=CARL)
+        self.assertEqual(list(await self.reactive.answers(self.ann)), [CARL])
+
+    def keep_at_most(self, count):
+        presence = evolve(self.settings.presence, max_reactive_authorizations=count)
+        self.parts = Parts(evolve(self.settings, presence=presence), self.store, self.clock)
+        self.presence, self.reactive = self.parts.presence, self.parts.reactive_authorization
 
     async def test_what_was_asked_and_answered_can_be_read(self):
         await self.subscribe(ANN, to=[MOOD, TEXT])

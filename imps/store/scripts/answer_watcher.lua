@@ -10,7 +10,7 @@ local key = prefix .. 'reactive:' .. publisher
 local record = reactive_record(prefix, publisher, watcher)
 if said == 'forgotten' then
     redis.call('HDEL', key, watcher)
-elseif record or redis.call('HLEN', key) < tonumber(ARGV[6]) then
+elseif record or has_room(prefix, publisher, tonumber(ARGV[6])) then
     record = record or {asked = '', granted = '', denied = '', noticed = ''}
     if attributes == '' then
         attributes = record.asked ~= '' and record.asked or '*'

@@ -26,12 +26,12 @@ for i = 4, #ARGV, 3 do
     local publisher, attributes, kind = ARGV[i], ARGV[i + 1], ARGV[i + 2]
     local key = prefix .. 'reactive:' .. publisher
     local record = reactive_record(prefix, publisher, watcher)
-    local has_room = record or redis.call('HLEN', key) < tonumber(ARGV[3])
     local known = record or {asked = '', granted = '', denied = '', noticed = ''}
     local field = kind == '' and 'asked' or 'noticed'
     local told = {}
-    if has_room and without(attributes, known[field]) ~= ''
-        and redis.call('EXISTS', prefix .. 'account:' .. publisher) == 1 then
+    if without(attributes, known[field]) ~= ''
+        and redis.call('EXISTS', prefix .. 'account:' .. publisher) == 1
+        and (record or has_room(prefix, publisher, tonumber(ARGV[3]))) then
         told = sessions_that(kind == '' and asks or function(id)
             return wants_notifications(prefix, id, kind)
         end, publisher)

@@ -4,6 +4,7 @@
 -- Returns the work that this causes, '' for none, and then 1 for each target, 0 for a contact list that
 -- the publisher does not have; the work alone, having done nothing, when there would be too many.
 -- include presence
+-- include reactive
 local prefix, publisher, most = KEYS[1], ARGV[1], tonumber(ARGV[2])
 local key = prefix .. 'attribute-lists:' .. publisher
 local outcomes, changes, count = {''}, {}, redis.call('HLEN', key)
@@ -25,6 +26,7 @@ end
 if redis.call('EXISTS', prefix .. 'account:' .. publisher) == 1 then
     for _, change in ipairs(changes) do
         redis.call('HSET', key, change[1], change[2])
+        answer_by_list(prefix, publisher, change[1])
     end
     if #changes > 0 then
         outcomes[1] = presence_changed(prefix, publisher, '', 0)

@@ -13,6 +13,39 @@ local function unanswered(record)
     return without(without(record.asked, record.granted), record.denied)
 end
 
+-- A list of a publisher has come, or gone, by which those whom it is for may see what they may: what was
+-- asked about them and not answered is answered by that, and of what they want beyond it, nothing was told.
+local function answer_by_list(prefix, publisher, field)
+    local key = prefix .. 'reactive:' .. publisher
+    local user, list = field:match('^user (.*)$'), field:match('^list (.*)$')
+    for _, watcher in ipairs(user and {user} or redis.call('HKEYS', key)) do
+        local record = reactive_record(prefix, publisher, watcher)
+        if record and (unanswered(record) ~= '' or record.noticed ~= '')
+            and (not list or redis.call('HEXISTS', prefix .. 'contacts:' .. list, watcher) == 1) then
+            record.asked, record.noticed = without(record.asked, unanswered(record)), ''
+            redis.call('HSET', key, watcher, cjson.encode(record))
+        end
+    end
+end
+
+-- Whether there is room for a record of a watcher, where a publisher may have so many. One that holds no
+-- answer makes room, of some that are looked at.
+local function has_room(prefix, publisher, most)
+    local key = prefix .. 'reactive:' .. publisher
+    if redis.call('HLEN', key) < most then
+        return true
+    end
+    local some = redis.call('HRANDFIELD', key, 50, 'WITHVALUES')
+    for i = 1, #some, 2 do
+        local record = cjson.decode(some[i + 1])
+        if record.granted == '' and record.denied == '' then
+            redis.call('HDEL', key, some[i])
+            return true
+        end
+    end
+    return false
+end
+
 -- Have a session ask its user about a watcher.
 local function put_question(prefix, id, watcher, now)
     local event = cjson.encode({kind = 'question', watcher = watcher})
