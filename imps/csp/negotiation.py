@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
 from attrs import define, evolve
@@ -21,16 +22,22 @@ from imps.csp.primitives.capability import (
     CapabilityList,
 )
 from imps.csp.primitives.declaration import Primitive
+from imps.csp.primitives.presence import PresenceNotificationRequest
 from imps.csp.primitives.services import WVCSPFeat
 from imps.csp.primitives.values import TransferEncoding
 from imps.csp.service_tree import available, functions_below, functions_named, tree_of
-from imps.csp.transactions import Context, Transactions
+from imps.csp.transactions import Context, Transactions, is_agreed
+from imps.elements.interfaces import Caller
 from imps.model.capability import Bearer, Capabilities, ClientType, ContentLimit
 from imps.model.version import V11, Version
 from imps.sap.sessions import Session, Sessions
 
 _DEFAULT_CONTENT_OCTETS = 102_400
 _DEFAULT_PARSER_OCTETS = 131_072
+
+
+async def _nothing(caller: Caller) -> None:
+    """There is no presence."""
 
 
 @define(eq=False)
@@ -43,6 +50,7 @@ class Negotiation:
     _max_sessions_per_user: int
     _cir: CIROffer = POLLING_ONLY
     _has_offline_notices: bool = False
+    _renew_presence: Callable[[Caller], Awaitable[None]] = _nothing
 
     def register(self) -> None:
         """Serve the transactions of negotiation."""
@@ -146,7 +154,11 @@ class Negotiation:
         """Record the functions that a client gets; those that it does not get, if any."""
         functions = functions_named(wanted.features, version)
         agreed = functions & self._available_to(session)
-        await self._sessions.agree(session, services=agreed)
+        was_told = is_agreed(session, PresenceNotificationRequest, version)
+        session = await self._sessions.agree(session, services=agreed)
+        if not was_told and is_agreed(session, PresenceNotificationRequest, version):
+            # What there was to be told of others meanwhile was not.
+            await self._renew_presence(session.caller())
         refused = tree_of(functions - agreed, version)
         return None if refused is None else Functions(features=refused)
 

@@ -277,6 +277,11 @@ class PresenceService:
             await self._news.put(later)
         return ToldOf(tuple(presences), bool(later))
 
+    async def renew(self, caller: Caller) -> None:
+        """Have the caller's session, whose client can be told of presence again, told of all those
+        to whom it has subscribed."""
+        await self._subscriptions.renew_news(caller.session_id, now=self._clock.seconds())
+
     async def told_abroad(self, publisher: Address, watcher: Address) -> Presence | None:
         """What a user of another domain is told of a publisher, as it is now and as far as it may
         be now; None if there is nothing. It is the same again, as far as that still holds, until

@@ -66,6 +66,7 @@ class HandsetParts(ServiceParts):
             settings.session.max_per_user,
             self.cir_offer,
             has_offline_notices=bool(settings.sms.gateway and settings.sms.offline_notice),
+            renew_presence=self.routed_presence.renew,
         )
         links = ContentLinks(self.im, settings.messages.content_url)
         messaging = Messaging(self.im, self.delivery, self.reactor, links)

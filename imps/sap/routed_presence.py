@@ -56,6 +56,10 @@ class RoutedPresence:
         """Who watches the caller, wherever they live (CSP, GetWatcherList)."""
         return await self.local.watchers(caller, history_seconds, accesses=accesses)
 
+    async def renew(self, caller: Caller) -> None:
+        """Have the caller's session told anew of those to whom it has subscribed."""
+        await self.local.renew(caller)
+
     async def questions(
         self, publisher: Address, watchers: Iterable[Address]
     ) -> dict[Address, Question]:

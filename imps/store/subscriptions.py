@@ -321,6 +321,16 @@ class Subscriptions:
                 gone.update(session_id.decode() for session_id in reply)
         return gone
 
+    async def renew_news(self, session_id: str, *, now: float) -> None:
+        """Have a session told anew of all those to whom it has subscribed, some at a time."""
+        place = b"0"
+        while True:
+            place = await self._client.run(
+                "renew_news", [self._prefix(session_id)], session_id, repr(now), place, CHUNK
+            )
+            if place == b"0":
+                return
+
     async def put_news_abroad(self, news: Iterable[Told]) -> list[Told]:
         """Note what users of other domains are to be told of publishers, together with what they
         are to be told already. Returns those that have subscribed."""

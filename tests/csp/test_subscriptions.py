@@ -22,7 +22,7 @@ from imps.csp.primitives.presence import (
     SubscribePresenceRequest,
     UnsubscribePresenceRequest,
 )
-from imps.csp.primitives.services import IMFeat, WVCSPFeat
+from imps.csp.primitives.services import IMFeat, PresenceFeat, WVCSPFeat
 from imps.model.address import Address
 from imps.model.presence import Availability, CommunicationMeans
 from imps.model.version import V12
@@ -192,12 +192,20 @@ class SubscribeTests(PresenceTestCase):
     async def test_session_that_agrees_on_presence_no_more_is_not_told(self) -> None:
         await self.allow()
         messages_only = Functions(features=WVCSPFeat(im_feat=IMFeat()))
+        features = WVCSPFeat(im_feat=IMFeat(), presence_feat=PresenceFeat())
+        presence_too = Functions(features=features)
         async for bob in self.watchers():
             await self.publish(text("told"))
             await self.subscribe(bob, ANN)
             self.assertEqual(await self.texts(bob), ["told"])
             await self.publish(text("not told"))
             await bob.ask(ServiceRequest(functions=messages_only, all_functions_request=False))
+            self.assertEqual(await self.told(bob), [])
+            # Once it does, it is told how things are.
+            await self.publish(text("nor that"))
+            await bob.ask(ServiceRequest(functions=presence_too, all_functions_request=False))
+            self.assertEqual(await self.texts(bob), ["nor that"])
+            await bob.ask(ServiceRequest(functions=presence_too, all_functions_request=False))
             self.assertEqual(await self.told(bob), [])
 
     async def test_several_publishers_are_told_of_at_once(self) -> None:

@@ -181,4 +181,11 @@ class ContactsTests(CostsTestCase):
         # What there is to be told is in the order of the buckets, list by list.
         reads = self.client.arguments_of("read_presence")
         self.assertLessEqual(len(reads), LISTS * buckets + notifications)
-        self.assertLessEqual(max(map(len, reads)), 3 + NEWS_AT_A_TIME)
+        self.assertLessEqual(max(map(len, reads)), 1 + 3 * NEWS_AT_A_TIME)
+
+        self.client.runs.clear()
+        await self.presence.renew(self.bob)
+        # The server gives them out in parts of about that size.
+        steps = self.client.arguments_of("renew_news")
+        self.assertLessEqual(len(steps), 2 * in_chunks(LISTS * CONTACTS))
+        self.assertEqual(len(await self.told()), LISTS * CONTACTS)
