@@ -57,6 +57,8 @@ class Repetition:
     def _takes_ids(self, document: Document, shape: Shape, ids: Ids) -> bool:
         """Whether a document with other ids is the same but for these: that they do not stand in
         a comment, for one thing."""
+        if not any(ids):
+            return True
         session_id, transaction_id = ids
         others = (session_id and session_id + b"0", transaction_id and transaction_id + b"0")
         try:

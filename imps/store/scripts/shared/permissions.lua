@@ -1,7 +1,7 @@
 -- What a publisher allows watchers, of each of whom there are the names, with blanks between. For each,
 -- the attribute list for the user, nil for none, those of the contact lists that hold the user, the
 -- default, nil for none, what was answered when the user asked, nil for nothing, and how often any of
--- that has changed. Those watchers may have 3,900 names.
+-- that has changed. All of them may have a few thousand names.
 local function permissions_of(prefix, publisher, watchers)
     if #watchers == 0 then
         return {}
