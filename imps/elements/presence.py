@@ -25,7 +25,7 @@ from imps.model.presence import (
     Published,
     WatcherStatus,
 )
-from imps.model.status import Outcome, Refusal, StatusCode
+from imps.model.status import Detail, Outcome, Refusal, StatusCode
 from imps.store.deliveries import News
 from imps.store.presence import Allowed, NoSuchPublisher, Presences
 from imps.store.subscriptions import Seen, Subscriptions, Told, TooManySubscriptions
@@ -215,6 +215,7 @@ class PresenceService:
         outcome."""
         session_id, now = caller.session_id, self._clock.seconds()
         targets = await self._publishers.meant(caller.user, users, contact_lists)
+        targets.failures[:] = map(_unknown, targets.failures)
         unknown = await self._directory.unknown(targets.users)
         if targets.users and not session_id:
             await self._subscriptions.forget_subscriber(caller.subscriber, targets.users, now=now)
@@ -361,6 +362,13 @@ def _permissions(is_publisher: bool, allowed: Allowed) -> Permissions:
         denied=allowed.denied,
         notifying=allowed.notifying,
     )
+
+
+def _unknown(failure: Detail) -> Detail:
+    """Whom nobody serves, nobody is subscribed to: that is told as of anybody unknown."""
+    if failure.code is not StatusCode.DOMAIN_NOT_SUPPORTED:
+        return failure
+    return Detail(StatusCode.UNKNOWN_USER, users=failure.users)
 
 
 def _gone(news: News) -> list[Presence]:

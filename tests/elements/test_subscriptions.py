@@ -171,6 +171,9 @@ class SubscribeTests(PresenceTestCase):
         expected = {531: {str(NOBODY)}, 516: {str(STRANGER)}, 700: {str(ANNS_FRIENDS)}}
         self.assertEqual((outcome.code, failed(outcome)), (201, expected))
         self.assertIs((await self.subscribe(NOBODY)).code, StatusCode.UNKNOWN_USER)
+        outcome = await self.unsubscribe(ANN, NOBODY, STRANGER, lists=[ANNS_FRIENDS])
+        expected = {531: {str(NOBODY), str(STRANGER)}, 700: {str(ANNS_FRIENDS)}}
+        self.assertEqual((outcome.code, failed(outcome)), (201, expected))
 
     async def test_session_that_is_over_cannot_subscribe(self):
         for session_id in ("nonsense", f"{self.store.buckets.of(BOB):02}gone"):

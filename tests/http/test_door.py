@@ -320,14 +320,6 @@ class LimitTests(HTTPTestCase):
             channel.dataReceived(post(b"x")[20:])
         self.assertEqual(transport.value().count(b"200 OK"), 3)
 
-    def test_idle_connection_is_closed_in_the_end(self):
-        channel, transport = self.connection()
-        channel.dataReceived(post(b"x"))
-        self.clock.advance(299)
-        self.assertFalse(transport.disconnecting)
-        self.clock.advance(2)
-        self.assertTrue(transport.disconnecting)
-
     def test_connection_is_idle_since_something_was_said_last(self):
         channel, transport = self.connection()
         self.clock.advance(299)
