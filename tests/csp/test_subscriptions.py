@@ -156,14 +156,17 @@ class SubscribeTests(PresenceTestCase):
 
     async def test_who_is_unknown_is_told(self) -> None:
         async for bob in self.watchers():
-            for ask in (self.subscribe, self.unsubscribe):
+            for ask, users in (
+                (self.subscribe, {531: {NOBODY}, 516: {STRANGER}}),
+                (self.unsubscribe, {531: {NOBODY, STRANGER}}),
+            ):
                 result = await ask(bob, ANN, NOBODY, STRANGER, lists=(FRIENDS, FOES))
                 details = {
-                    each.code: each.user_ids + each.contact_lists
+                    each.code: {*each.user_ids, *each.contact_lists}
                     for each in result.detailed_results
                 }
-                lists = self.lists_told(bob, FOES)
-                self.assertEqual(details, {531: (NOBODY,), 516: (STRANGER,), 700: lists})
+                lists = set(self.lists_told(bob, FOES))
+                self.assertEqual(details, {**users, 700: lists})
                 self.assertEqual(result.code, 201)
 
     async def test_what_is_revoked_before_the_poll_is_not_told(self) -> None:
