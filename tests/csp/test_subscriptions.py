@@ -206,6 +206,7 @@ class SubscribeTests(PresenceTestCase):
             self.assertEqual(await self.told(bob), [])
             # Once it does, it is told how things are.
             await self.publish(text("nor that"))
+            self.assertEqual(await self.told(bob), [])
             await bob.ask(ServiceRequest(functions=presence_too, all_functions_request=False))
             self.assertEqual(await self.texts(bob), ["nor that"])
             await bob.ask(ServiceRequest(functions=presence_too, all_functions_request=False))
